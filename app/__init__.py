@@ -1,0 +1,15 @@
+"""Retours d'usages: words about a public scheme are heard, understood, and given back.
+
+Every package below is a feature. A feature may import those listed after it, never those before,
+never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
+
+    workshops     workshops, interviews, surveys: one occasion of hearing people
+    places        places and territories
+    schemes       the public policies that are listened to; the vocabularies
+    calls         one request: who calls, in which transaction, idempotency, the answer
+    accounts      organizations, people, roles, permissions, tokens, sessions
+    audit         who did what, chained so that a change of the past shows
+    jobs          work done later
+    storage       bytes
+    core          settings, database, problems, text rules, pages: tools that know no feature
+"""

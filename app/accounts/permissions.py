@@ -1,0 +1,69 @@
+"""Who may do what, and whose words who sees, on one screen. A permission starts here only."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing that somebody may be allowed to do."""
+
+    RUN_WORKSHOPS = "run_workshops"  # plan, change, close those of one's own organization
+    HEAR_WITNESSES = "hear_witnesses"  # register people, note their consents
+    WRITE_TESTIMONIES = "write_testimonies"
+    READ_CONSENT_PROOF = "read_consent_proof"
+    DISCLOSE_IDENTITY = "disclose_identity"
+    MODERATE = "moderate"
+    CODE = "code"  # themes and excerpts
+    COMPOSE = "compose"  # bundles, their releases and deliveries
+    EXPORT = "export"
+    MANAGE_FRAME = "manage_frame"  # schemes, vocabularies, places, territories, notices
+    MANAGE_ACCOUNTS = "manage_accounts"
+    READ_AUDIT = "read_audit"
+    VERIFY_AUDIT = "verify_audit"
+    READ_JOBS = "read_jobs"
+
+
+class Role(StrEnum):
+    """What an account is trusted with."""
+
+    ANIMATOR = "animator"
+    EDITOR = "editor"
+    EVALUATOR = "evaluator"
+    CUSTODIAN = "custodian"
+    ADMINISTRATOR = "administrator"
+    INTEGRATION = "integration"
+
+
+class Sight(StrEnum):
+    """Whose words somebody sees."""
+
+    OWN = "own"  # heard in one's own organization's places, or filmed by it elsewhere
+    SUBMITTED = "submitted"  # everybody's, once handed to the editors
+    ACCEPTED = "accepted"  # everybody's, once accepted
+    NONE = "none"
+
+
+P = Permission
+CAPTURE = {P.RUN_WORKSHOPS, P.HEAR_WITNESSES, P.WRITE_TESTIMONIES, P.READ_CONSENT_PROOF}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY}),
+    Role.EDITOR: frozenset({P.MODERATE, P.CODE, P.COMPOSE, P.MANAGE_FRAME}),
+    Role.EVALUATOR: frozenset({P.EXPORT}),
+    Role.CUSTODIAN: frozenset(
+        {P.DISCLOSE_IDENTITY, P.READ_CONSENT_PROOF, P.EXPORT, P.READ_AUDIT, P.VERIFY_AUDIT}
+    ),
+    Role.ADMINISTRATOR: frozenset({P.MANAGE_ACCOUNTS, P.MANAGE_FRAME, P.VERIFY_AUDIT, P.READ_JOBS}),
+    Role.INTEGRATION: frozenset(CAPTURE),
+}
+
+WORDS: dict[Role, Sight] = {
+    Role.ANIMATOR: Sight.OWN,
+    Role.EDITOR: Sight.SUBMITTED,
+    Role.EVALUATOR: Sight.ACCEPTED,
+    Role.CUSTODIAN: Sight.NONE,  # on case, with an X-Reason
+    Role.ADMINISTRATOR: Sight.NONE,
+    Role.INTEGRATION: Sight.OWN,
+}
+
+# Workshops and witnesses (pseudonymous): who sees them everywhere, and not only at home.
+EVERYWHERE = frozenset({Role.EDITOR, Role.EVALUATOR, Role.CUSTODIAN})

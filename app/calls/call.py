@@ -1,0 +1,215 @@
+"""The transaction, the caller and the response of one request.
+
+    @router.post("", response_model=WorkshopOut, status_code=201)
+    def plan(payload: WorkshopIn, call: Call) -> Response:
+        with call as (db, me):
+            return call.created(WorkshopOut, service.plan(db, payload, by=me))
+
+Entering authenticates the caller, begins the transaction (GET and HEAD cannot write), and reserves
+the `Idempotency-Key` of a POST. Leaving commits; an exception rolls back.
+
+`response_model` describes the response to the API's readers: the call itself serializes it, once.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller, NotAuthenticated, authenticate
+from app.calls.idempotency import Key, reserve
+from app.calls.models import IdempotencyKey
+from app.core.db import Database
+from app.core.models import Versioned
+from app.core.pages import Details, Order, Page, PageParams, read_page
+from app.core.preconditions import is_expected, is_known, make_etag
+from app.core.problems import PreconditionFailed, preferred_language
+from app.core.schemas import Out, to_json
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+TOKEN = re.compile(r"[\w.~+/-]{1,200}=*", re.ASCII)  # RFC 6750
+JSON = "application/json"
+
+Row = TypeVar("Row", bound=Versioned)
+
+
+class AlreadyAnswered(Exception):
+    """Stops a request whose `Idempotency-Key` has its answer: the caller receives it again."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+class ApiCall:
+    """One request, by the bearer of `token`. Its methods work inside `with call`."""
+
+    def __init__(
+        self, request: Request, token: str, key: UUID | None = None, content: bytes = b""
+    ) -> None:
+        self.request, self.headers = request, request.headers
+        self._token, self._key, self._content = token, key, content
+        self._response: Response | None = None
+
+    def __enter__(self) -> tuple[Session, Caller]:
+        self._transaction = self._begin()
+        return self._transaction.__enter__()
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._transaction.__exit__(*error)
+
+    @property
+    def database(self) -> Database:
+        return self.request.app.state.database  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _begin(self) -> Iterator[tuple[Session, Caller]]:
+        if self.request.method in SAFE_METHODS:
+            with self.database.read.begin() as self._db:
+                yield self._db, authenticate(self._db, self._token)
+            return
+        me = self.authenticate()  # a stranger never waits for, nor holds, the right to write
+        with self.database.write.begin() as self._db:
+            key = Key(me.id, self._key, self._content) if self._key else None
+            reserved = reserve(self._db, key) if key else None
+            if key and reserved and reserved.answer:
+                raise AlreadyAnswered(key.decrypt(reserved.answer))
+            yield self._db, me
+            if key and reserved:
+                self._keep_answer(key, reserved)
+
+    def authenticate(self) -> Caller:
+        """Who calls, in a short read of its own. Raises NotAuthenticated."""
+        with self.database.read() as reading:
+            return authenticate(reading, self._token)
+
+    def _keep_answer(self, key: Key, reserved: IdempotencyKey) -> None:
+        if self._response is None:  # the endpoint answers by itself, a stream for instance
+            self._db.delete(reserved)
+        else:
+            reserved.answer = key.encrypt(self._response)
+
+    @property
+    def language(self) -> str:
+        """The language which the caller prefers: `fr` or `en`."""
+        return preferred_language(self.headers.get("Accept-Language", ""))
+
+    def unchanged(self, row: Row) -> Row:
+        """The row, to be changed. Raises PreconditionFailed unless If-Match allows this version."""
+        if not is_expected(row.version, self.headers.get("If-Match", "*")):
+            raise PreconditionFailed
+        return row
+
+    def ok(self, out: type[Out], row: Any, more: Mapping[str, Any] | None = None) -> Response:
+        """The row, and `more` that is known of it; or 304 when the caller has it as it is."""
+        return self._show(out, row, more, 200)
+
+    def created(
+        self,
+        out: type[Out],
+        row: Any,
+        more: Mapping[str, Any] | None = None,
+        at: str | None = None,
+    ) -> Response:
+        """The new row, and its Location: `at`, or its id, below the list it was posted to."""
+        self._db.flush()
+        place = self.request.url.path + (at or f"/{row.id}")
+        return self._show(out, row, more, 201, Location=place)
+
+    def page(
+        self,
+        out: type[Out],
+        rows: Select[Any] | Sequence[Select[Any]],
+        params: PageParams,
+        order: Order,
+        details: Details | None = None,
+    ) -> Response:
+        """A page of `rows`, and the Link to the next one (RFC 8288). See `read_page`."""
+        found = read_page(self._db, out, rows, params, order, details)
+        headers = {}
+        if cursor := found["next_cursor"]:
+            query = urlencode([*self._other_params("cursor"), ("cursor", cursor)])
+            headers["Link"] = f'<{self.request.url.path}?{query}>; rel="next"'
+        return self.answer(to_json(Page[out], found), 200, headers)  # type: ignore[valid-type]
+
+    def shown(self, out: type[Out], found: object, status: int = 200) -> Response:
+        """Something that is no row: computed, or shown once."""
+        self._db.flush()
+        return self.answer(to_json(out, found), status, {"Cache-Control": "no-store"})
+
+    def nothing(self) -> Response:
+        """Done, and there is nothing to show."""
+        return self.answer(b"", 204, {})
+
+    def _show(
+        self,
+        out: type[Out],
+        row: Any,
+        more: Mapping[str, Any] | None,
+        status: int,
+        **headers: str,
+    ) -> Response:
+        self._db.flush()
+        known = more or {}
+        found = {
+            name: getattr(row, name)
+            for name in out.model_fields
+            if name not in known and hasattr(row, name)
+        }
+        body = to_json(out, {**found, **known})
+        if isinstance(row, Versioned):
+            derived = bool(more) or bool(out.model_computed_fields)
+            headers["ETag"] = make_etag(row.version, body if derived else b"")
+        safe = self.request.method in SAFE_METHODS
+        if safe and is_known(headers.get("ETag", ""), self.headers.get("If-None-Match", "")):
+            return self.answer(b"", 304, headers)
+        return self.answer(body, status, headers)
+
+    def answer(self, body: bytes, status: int, headers: dict[str, str]) -> Response:
+        """These bytes, as JSON; kept for a retry."""
+        self._response = Response(body, status, headers, JSON if body else None)
+        return self._response
+
+    def _other_params(self, name: str) -> list[tuple[str, str]]:
+        return [item for item in self.request.query_params.multi_items() if item[0] != name]
+
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
+IdempotencyHeader = Annotated[
+    UUID | None,
+    Header(description="A UUID of your own: the same request again gets the same answer again."),
+]
+
+
+async def receive(
+    request: Request, bearer: Bearer, idempotency_key: IdempotencyHeader = None
+) -> ApiCall:
+    """The call, before it enters the database: async, so that no thread is needed for it.
+
+    Only a POST whose body is JSON, or empty, takes an `Idempotency-Key`: uploads are not read
+    twice. Raises NotAuthenticated when there is no token, or what cannot be one.
+    """
+    if not bearer or not TOKEN.fullmatch(bearer.credentials):
+        raise NotAuthenticated
+    content = request.headers.get("Content-Type", JSON).partition(";")[0].lower()
+    if not idempotency_key or request.method != "POST" or content != JSON:
+        return ApiCall(request, bearer.credentials)
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return ApiCall(request, bearer.credentials, idempotency_key, asked + await request.body())
+
+
+Call = Annotated[ApiCall, Depends(receive)]
+
+
+def install_replays(app: FastAPI) -> None:
+    """Make the application give kept answers again."""
+
+    @app.exception_handler(AlreadyAnswered)
+    async def replay(_: Request, answered: AlreadyAnswered) -> Response:
+        return answered.response

@@ -1,0 +1,1 @@
+"""Tools every feature uses: settings, database, problems, text, pages. Core knows no feature."""

@@ -1,0 +1,131 @@
+"""The database, SQLite or PostgreSQL: transactions that read, and transactions that write.
+
+Work in the session you are given. `flush()` when you need an answer from the database; never
+`commit()`: the call (`app.calls`), the job runner and the command line do.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+Row = TypeVar("Row")
+
+# Connections of a process: to read, to write. A transaction runs in one thread from begin to
+# commit: one that waits for a connection, or for a lock, never holds the thread its holder needs.
+# SQLite reads in this process, and Python's driver hands the interpreter over at every row: more
+# than two readers at once make lists slower. It has one writer; PostgreSQL has several of both.
+CONNECTIONS = {"sqlite": (2, 1), "postgresql": (16, 8)}
+
+SETTINGS = {
+    "sqlite": {  # pragmas; times in milliseconds
+        "busy_timeout": "10000",  # first, for the next one may have to wait
+        "journal_mode": "WAL",
+        "synchronous": "FULL",
+        "foreign_keys": "ON",
+        "secure_delete": "ON",
+        "trusted_schema": "OFF",
+    },
+    "postgresql": {
+        "timezone": "UTC",
+        "lock_timeout": "10s",
+        "statement_timeout": "10s",
+    },
+}
+
+
+READ_ONLY = {"sqlite": "query_only", "postgresql": "default_transaction_read_only"}
+
+
+def dialect_of(url: str) -> str:
+    """`sqlite` or `postgresql`."""
+    return make_url(url).get_backend_name()
+
+
+def make_engine(
+    url: str, settings: Mapping[str, str], connections: int = 1, wait: float = 10
+) -> Engine:
+    """An engine on this database: `sqlite:///file` (not in memory) or `postgresql://…`.
+
+    `settings` are added to those above, or replace them. It waits up to `wait` seconds for one of
+    its `connections`.
+    """
+    name = dialect_of(url)
+    settings = SETTINGS[name] | dict(settings)
+    options = " ".join(f"-c {setting}={value}" for setting, value in settings.items())
+    connect_args = {"check_same_thread": False} if name == "sqlite" else {"options": options}
+    engine = create_engine(
+        url,
+        hide_parameters=True,  # an error message must not tell what people wrote
+        pool_pre_ping=name == "postgresql",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=wait,
+        connect_args=connect_args,
+    )
+    if name == "sqlite":
+        _set_up_sqlite(engine, settings)
+    return engine
+
+
+def _set_up_sqlite(engine: Engine, pragmas: Mapping[str, str]) -> None:
+    """Set the pragmas, and begin transactions ourselves: Python's driver begins them too late."""
+    statement = "BEGIN DEFERRED" if pragmas.get("query_only") == "ON" else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "connect")
+    def connect(dbapi_connection: Any, _: object) -> None:
+        dbapi_connection.isolation_level = None
+        for name, value in pragmas.items():
+            dbapi_connection.execute(f"PRAGMA {name} = {value}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+class Database:
+    """The two kinds of session.
+
+    `read()` cannot write: the database refuses. `write()` is alone on SQLite, from its first
+    statement on: the one writing connection of the process is the lock, where threads wait in
+    turn; other processes wait for SQLite's own. On PostgreSQL several write at once: see `locked`.
+    """
+
+    def __init__(self, url: str, wait: float = 10, **settings: str) -> None:
+        name = dialect_of(url)
+        readers, writers = CONNECTIONS[name]
+        read_only = {READ_ONLY[name]: "ON"}
+        self._reading = make_engine(url, settings | read_only, readers, wait)
+        self._writing = make_engine(url, settings, writers, wait)
+        self.read = sessionmaker(self._reading, expire_on_commit=False, info={"read_only": True})
+        self.write = sessionmaker(self._writing, expire_on_commit=False)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._writing.dialect.name
+
+    def dispose(self) -> None:
+        """Close every connection that is not in use."""
+        self._reading.dispose()
+        self._writing.dispose()
+
+
+def locked(db: Session, rows: Select[Row]) -> Select[Row]:
+    """`rows`, which nobody else changes until the commit when the session may write.
+
+    So what is read, decided and written is one step. Foreign keys to these rows are still free.
+    """
+    return rows if db.info.get("read_only") else rows.with_for_update(key_share=True)
+
+
+def insert_new(db: Session, model: type[DeclarativeBase], **values: Any) -> None:
+    """Insert a row, unless one of its unique keys is taken already.
+
+    On PostgreSQL it waits for the end of a transaction which inserts the same key.
+    """
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.get_bind().dialect.name]
+    insert = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
+    db.connection().execute(insert)

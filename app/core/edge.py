@@ -1,0 +1,108 @@
+"""What every request passes first and every answer last: an ASGI layer around the application.
+
+It gives each request an id, refuses headers that are too large and foreign hosts, adds the security
+headers, writes one line of log, and counts. Tokens stand in some paths: the route's template is
+logged and counted, never the path.
+"""
+
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.problems import (
+    MEDIA_TYPE,
+    BadRequest,
+    ContentTooLarge,
+    Problem,
+    RequestHeaderFieldsTooLarge,
+    answer,
+)
+from app.core.settings import Settings
+
+REQUESTS = Counter("http_requests_total", "Requests.", ["method", "route", "status"])
+SECONDS = Histogram("http_request_seconds", "Time to the first byte.", ["route"])
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
+
+log = structlog.get_logger("app.request")
+
+
+class Edge:
+    """The outermost layer: `Edge(app, settings)` is an ASGI application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.headers_max = settings.headers_max
+        self.hosts = None if "*" in settings.trusted_hosts else frozenset(settings.trusted_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, request_id = perf_counter(), uuid4().hex
+        scope["request_id"] = request_id
+        language = Headers(scope=scope).get("Accept-Language", "")
+        status, replaced = 500, False
+
+        async def send_head(message: Message) -> None:
+            nonlocal status, replaced
+            if replaced:
+                return
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                if _is_plain_413(status, headers):  # Starlette's, for a body announced too large
+                    await answer(ContentTooLarge(), language, request_id)(scope, receive, send_head)
+                    replaced = True
+                    return
+                headers["X-Request-Id"] = request_id
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+                if "authorization" in Headers(scope=scope):
+                    headers.setdefault("Cache-Control", "private, no-cache")
+                    headers.add_vary_header("Authorization")
+            await send(message)
+
+        try:
+            if problem := self._refusal(scope):
+                await answer(problem, language, request_id)(scope, receive, send_head)
+            else:
+                await self.app(scope, receive, send_head)
+        finally:
+            self._note(scope, status, perf_counter() - started)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > self.headers_max:
+            return RequestHeaderFieldsTooLarge()
+        if self.hosts is not None:
+            host = Headers(scope=scope).get("Host", "").rpartition(":")
+            name = host[0] if host[2].isdigit() and host[0] else "".join(host)
+            if name not in self.hosts:
+                return BadRequest()
+        return None
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unknown")
+        REQUESTS.labels(scope["method"], route, status).inc()
+        SECONDS.labels(route).observe(seconds)
+        log.info(
+            "request",
+            method=scope["method"],
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+        )
+
+
+def _is_plain_413(status: int, headers: MutableHeaders) -> bool:
+    is_problem = headers.get("Content-Type", "").startswith(MEDIA_TYPE)
+    return status == ContentTooLarge.status and not is_problem

@@ -1,0 +1,204 @@
+"""Lists, cut in pages by keyset: each page starts after the last row of the one before.
+
+Rows added or removed meanwhile move nothing. With an index on what visibility filters by, then on
+the order's columns, the last page costs no more than the first: nothing is sorted or skipped.
+A cursor is a position, neither secret nor signed: a forged one shows nothing that is not visible.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from functools import cache
+from types import GenericAlias
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.core.models import as_stored
+from app.core.problems import Problem
+from app.core.schemas import Day, In, Moment, Out
+
+T = TypeVar("T")
+Item = dict[str, Any]
+Details = Callable[[Session, list[Item]], None]
+
+
+class InvalidCursor(Problem):
+    """This cursor does not come from this list."""
+
+    status = 422
+
+
+class PageParams(In):
+    """Which page of a list."""
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=1000, description="`next_cursor` of the last page.")
+    count: bool = Field(False, description="Add `total`, the length of the whole list.")
+
+
+class MirrorParams(PageParams):
+    """Which page of a list that a client keeps a copy of."""
+
+    updated_since: Moment | None = Field(
+        None, description="Only what changed since; with tombstones of what was withdrawn."
+    )
+
+
+class Page(Out, Generic[T]):
+    """A page of a list. `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None
+    total: int | None = Field(None, exclude_if=lambda total: total is None)
+
+
+POSITIONS: dict[type, Any] = {datetime: Moment, date: Day}
+
+
+class Order:
+    """The order of a list: columns of its entity, none nullable, the last one unique.
+
+    All ascend, or all descend: a plain index is then read in this order, forwards or backwards.
+    With `latest_first`, the first column descends and the others ascend.
+    """
+
+    def __init__(
+        self,
+        *columns: InstrumentedAttribute[Any],
+        descending: bool = False,
+        latest_first: bool = False,
+    ) -> None:
+        self.columns = columns
+        self.mixed, self.descending = latest_first, descending
+        self.names = [column.key for column in columns]
+        kinds = [column.type.python_type for column in columns]
+        position: Any = GenericAlias(tuple, tuple(POSITIONS.get(kind, kind) for kind in kinds))
+        self.position = TypeAdapter[Any](position)
+
+    def sort(self, rows: Select[Any]) -> Select[Any]:
+        """These rows, in this order."""
+        first, *others = self.columns
+        ends = [first.desc() if self.mixed or self.descending else first]
+        ends += [column.desc() if self.descending else column for column in others]
+        return rows.order_by(None).order_by(*ends)
+
+    def read(self, cursor: str) -> tuple[Any, ...]:
+        """The position that a cursor tells. Raises InvalidCursor."""
+        try:
+            values: tuple[Any, ...] = self.position.validate_json(urlsafe_b64decode(cursor))
+        except ValueError:
+            raise InvalidCursor from None
+        if self.cursor(values) != cursor:
+            raise InvalidCursor
+        return values
+
+    def after(self, values: tuple[Any, ...]) -> Iterator[ColumnElement[bool]]:
+        """What holds for the rows after this position: one range of an index at a time.
+
+        A mixed order has two: the rest of the rows that tie on the first column, then the others.
+        (One OR of both would make each page skip all the ties before it.)
+        """
+        if not self.mixed:
+            key = tuple_(*self.columns)
+            yield key < values if self.descending else key > values
+            return
+        first, *others = self.columns
+        yield and_(first == values[0], tuple_(*others) > values[1:])
+        yield first < values[0]
+
+    def cursor(self, values: Sequence[Any]) -> str:
+        """The position of a row, of which these are the order's columns."""
+        return urlsafe_b64encode(self.position.dump_json(tuple(values))).decode()
+
+    def key(self, item: Item) -> tuple[Any, ...]:
+        """What compares two items of this list that were read from different ranges."""
+        found: tuple[Any, ...] = self.position.validate_python(tuple(item[n] for n in self.names))
+        return tuple(_comparable(v, self._falls(i)) for i, v in enumerate(found))
+
+    def _falls(self, index: int) -> bool:
+        return self.descending or (self.mixed and index == 0)
+
+
+def _comparable(value: Any, falls: bool) -> Any:
+    number: Any = value.int if isinstance(value, UUID) else value
+    if not falls:
+        return number
+    if isinstance(number, datetime):
+        return -number.timestamp()
+    return -(number.toordinal() if isinstance(number, date) else number)
+
+
+def read_page(
+    db: Session,
+    out: type[Out],
+    rows: Select[Any] | Sequence[Select[Any]],
+    params: PageParams,
+    order: Order,
+    details: Details | None = None,
+) -> dict[str, Any]:
+    """The page of `rows` which `params` ask for, as a `Page[out]`. Raises InvalidCursor.
+
+    `rows` selects an entity, of which only the columns are read which `out` and `order` name.
+    Several selects that share no row (what one sees by this right, and by that one) are one list.
+    `details` completes the items of the page with what other tables know of them.
+    """
+    branches = [rows] if isinstance(rows, Select) else list(rows)
+    entity = branches[0].column_descriptions[0]["entity"]
+    names = columns_of(entity, out, tuple(order.names))
+    position = order.read(params.cursor) if params.cursor is not None else None
+    items: list[Item] = []
+    for branch in branches:
+        items += _read_branch(
+            db, select_columns(branch, entity, names), names, position, params, order
+        )
+    if len(branches) > 1:
+        items.sort(key=order.key)
+    found: dict[str, Any] = {"items": items[: params.limit], "next_cursor": None}
+    if len(items) > params.limit:
+        last = items[params.limit - 1]
+        values = order.position.validate_python(tuple(last[name] for name in order.names))
+        found["next_cursor"] = order.cursor(values)
+    if params.count:
+        found["total"] = sum(_count(db, branch) for branch in branches)
+    if details and found["items"]:
+        details(db, found["items"])
+    return found
+
+
+def _read_branch(
+    db: Session,
+    rows: Select[Any],
+    names: tuple[str, ...],
+    position: tuple[Any, ...] | None,
+    params: PageParams,
+    order: Order,
+) -> list[Item]:
+    wanted = params.limit + 1
+    items: list[Item] = []
+    ranges = [rows] if position is None else (rows.where(end) for end in order.after(position))
+    for part in ranges:
+        read = db.execute(order.sort(part).limit(wanted - len(items)))
+        items += [dict(zip(names, row, strict=True)) for row in read]
+        if len(items) == wanted:
+            break
+    return items
+
+
+@cache
+def columns_of(entity: Any, out: type[Out], more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The names of the entity's columns that a schema shows, and `more`."""
+    mapped = set(entity.__mapper__.column_attrs.keys())
+    return tuple(dict.fromkeys(n for n in (*out.model_fields, *more) if n in mapped))
+
+
+def select_columns(rows: Select[Any], entity: Any, names: Sequence[str]) -> Select[Any]:
+    """These columns of the rows, as the database keeps them."""
+    return rows.with_only_columns(*(as_stored(getattr(entity, name)) for name in names))
+
+
+def _count(db: Session, rows: Select[Any]) -> int:
+    return db.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0

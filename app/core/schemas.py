@@ -1,0 +1,44 @@
+"""What comes in and what goes out."""
+
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+MAX_INT = 2**31 - 1
+
+
+class In(BaseModel):
+    """What a caller sends: nothing unknown, no infinity."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Out(BaseModel):
+    """What a caller receives: read straight from the row."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+_adapter = cache(TypeAdapter[Any])
+
+
+def to_json(out: Any, shown: object) -> bytes:
+    """The JSON of `shown`, a row or a mapping which has the fields of the schema `out`."""
+    return _adapter(out).dump_json(_adapter(out).validate_python(shown))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("There is no such moment in UTC.") from None
+
+
+# A date and time with its offset, which becomes UTC.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+# A number that both databases can hold.
+Count = Annotated[int, Field(ge=0, le=MAX_INT, strict=True)]
+# A day of our calendar.
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]

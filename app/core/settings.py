@@ -1,0 +1,130 @@
+"""What the operator decides, from `APP_*` environment variables or an `.env` file.
+
+One object for the whole process: `settings()`. Sizes are in bytes, durations in seconds unless the
+name says otherwise. The table in README.md lists every field; a test compares the two.
+"""
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+class Env(StrEnum):
+    """Where the service runs. Production refuses defaults that protect nobody."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+def split(value: object) -> object:
+    """`a, b` -> `["a", "b"]`, as lists are written in an environment variable."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Settings(BaseSettings):
+    """Every setting and limit of the service."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="APP_", env_file=".env", extra="ignore", env_ignore_empty=True
+    )
+
+    env: Env = Field(Env.DEVELOPMENT, description="`development` or `production`.")
+    data_dir: Path = Field(Path("var"), description="Database, files and keys of an embedded run.")
+    database_url: str = Field("", description="Default: a SQLite file in the data directory.")
+    storage_url: str = Field("", description="`file:///folder`. Default: in the data directory.")
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="How people reach the service; links begin with it."
+    )
+    secret_key_file: Path | None = Field(None, description="Signs addresses of files. 32 bytes.")
+    vault_key_file: Path | None = Field(None, description="Encrypts identities. 32 bytes.")
+    inline_workers: int | None = Field(
+        None, ge=0, le=16, description="Job threads in the web process: 2, in production 0."
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        [], description="Origins of front ends, separated by commas."
+    )
+    trusted_hosts: Annotated[list[str], NoDecode] = Field(
+        ["*"], description="Host names that are served, separated by commas."
+    )
+    ffmpeg: str = Field("", description="The ffmpeg binary. Default: the one of the lock file.")
+    log_level: str = Field("info", description="`debug`, `info`, `warning` or `error`.")
+
+    json_body_max: int = Field(MIB, description="A JSON body.")
+    headers_max: int = Field(16 * KIB, description="All the headers of a request.")
+    media_post_max: int = Field(20 * MIB, description="A file posted to `/media` at once.")
+    video_max: int = Field(2 * GIB, description="A video file.")
+    audio_max: int = Field(300 * MIB, description="An audio file.")
+    image_max: int = Field(20 * MIB, description="A picture.")
+    media_min_ms: int = Field(200, description="The shortest recording, in milliseconds.")
+    media_max_ms: int = Field(45 * MINUTE * 1000, description="The longest one, in milliseconds.")
+    media_max_pixels: int = Field(8_912_896, description="Pixels of a frame.")
+    media_max_fps: float = Field(121, description="Frames per second.")
+    media_max_streams: int = Field(8, description="Streams of a file.")
+    media_timeout: float = Field(1800, description="CPU and clock time of one media tool run.")
+    media_url_ttl: float = Field(15 * MINUTE, description="Life of a signed file address.")
+    disk_reserve: int = Field(2 * GIB, description="Below this, deposits get a 507.")
+
+    session_ttl: float = Field(12 * HOUR, description="Life of a login.")
+    fresh_login: float = Field(10 * MINUTE, description="A disclosure wants a login this recent.")
+    login_rate: int = Field(5, description="Logins a minute for one account from one address.")
+    share_rate: int = Field(5, description="Wrong tries in 15 minutes on one link.")
+    share_ttl: float = Field(90 * DAY, description="Life of a personal link.")
+    idempotency_ttl: float = Field(24 * HOUR, description="How long an answer can be replayed.")
+    tombstone_ttl: float = Field(90 * DAY, description="How long lists tell what was withdrawn.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: object) -> object:
+        if isinstance(values, dict):
+            for name in ("cors_origins", "trusted_hosts"):
+                if name in values:
+                    values[name] = split(values[name])
+        return values
+
+    @model_validator(mode="after")
+    def _no_default_keys_in_production(self) -> "Settings":
+        if self.env is Env.PRODUCTION and not (self.secret_key_file and self.vault_key_file):
+            raise ValueError(
+                "In production, APP_SECRET_KEY_FILE and APP_VAULT_KEY_FILE must name key files."
+            )
+        return self
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'retours.db'}"
+
+    @property
+    def storage(self) -> str:
+        """The URL of the storage."""
+        return self.storage_url or f"file://{(self.data_dir / 'blobs').resolve()}"
+
+    @property
+    def workers(self) -> int:
+        """How many job threads live in the web process."""
+        if self.inline_workers is not None:
+            return self.inline_workers
+        return 0 if self.env is Env.PRODUCTION else 2
+
+    @property
+    def secret_key_path(self) -> Path:
+        return self.secret_key_file or self.data_dir / "keys" / "secret.key"
+
+    @property
+    def vault_key_path(self) -> Path:
+        return self.vault_key_file or self.data_dir / "keys" / "vault.key"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

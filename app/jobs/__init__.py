@@ -1,0 +1,1 @@
+"""Work requested now and done later: a table, and workers which empty it."""

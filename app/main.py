@@ -1,0 +1,90 @@
+"""Assembles the application. Nothing is decided here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
+
+from app import worker
+from app.accounts import routes as accounts
+from app.accounts.authentication import NotAuthenticated
+from app.calls.call import install_replays
+from app.core.db import Database
+from app.core.edge import Edge
+from app.core.problems import Invalid, ServiceUnavailable, documented, install_problem_handlers
+from app.core.settings import Settings
+from app.core.settings import settings as current_settings
+from app.places import routes as places
+from app.schemes import routes as schemes
+from app.workshops import routes as workshops
+
+API = "/api/v1"
+EXPOSED = [
+    "Location",
+    "ETag",
+    "Link",
+    "Upload-Offset",
+    "Upload-Length",
+    "Tus-Resumable",
+    "Media-Id",
+    "Idempotency-Replayed",
+]
+ROUTERS = [
+    accounts.router,
+    schemes.router,
+    places.router,
+    workshops.router,
+]
+
+
+def create_app(database: Database | None = None, settings: Settings | None = None) -> FastAPI:
+    """The whole application, on this database or on the one of the settings."""
+    chosen = settings or current_settings()
+    app = FastAPIOffline(
+        title="Retours d'usages",
+        summary="Recueillir la parole sur un dispositif public, et la rendre à ceux qui peuvent agir.",
+        version="1.0.0",
+        openapi_url=f"{API}/openapi.json",
+        docs_url="/api/docs",
+        redoc_url=None,
+        static_url="/api/docs-assets",
+        max_body_size=chosen.json_body_max,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        responses=documented(NotAuthenticated, Invalid, ServiceUnavailable),
+    )
+    app.state.settings = chosen
+    app.state.database = database or Database(chosen.database)
+    install_problem_handlers(app)
+    install_replays(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=chosen.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED,
+        max_age=600,
+    )
+    return app
+
+
+def create_server() -> ASGIApp:
+    """What uvicorn serves: the application, and what every request passes first."""
+    app = create_app()
+    return Edge(app, app.state.settings)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Job threads live with the web process, when the settings say so."""
+    running = worker.start(app.state.database, app.state.settings.workers)
+    try:
+        yield
+    finally:
+        running.stop()
+        app.state.database.dispose()

@@ -1,0 +1,164 @@
+"""Run a tool on a file that nobody trusts: limits, no environment, no network when possible.
+
+The tool has its own folder, its own process group, and sees bubblewrap's view of the system when
+`bwrap` is installed and allowed to work: its libraries, its folder (the input read-only), no
+network. Whatever happens, nothing of its group is left when `run` returns.
+"""
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+from app.core.settings import GIB, settings
+
+LIMIT = Path(__file__).with_name("child") / "limit.py"
+MEMORY = 2 * GIB  # bytes of address space
+FILES = 64
+NICE = 10
+KEPT = 64 * 1024  # bytes of each of its outputs
+TURN = 0.5  # seconds between two looks at whether to go on
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
+
+
+class OutOfBudget(Exception):
+    """The tool was stopped: it wanted more time, or wrote more, than it may."""
+
+
+class ToolFailed(Exception):
+    """The tool ended badly, or crashed."""
+
+
+@dataclass
+class Output:
+    """What a tool wrote: the first 64 KiB of it."""
+
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+
+
+Heed = Callable[[bytes], None]
+
+
+def go_on(_: bytes) -> None:
+    """Heed nothing."""
+
+
+def run(command: Sequence[str], folder: Path, heed: Heed = go_on) -> bytes:
+    """What this command writes on its standard output, up to 64 KiB. Raises the errors above.
+
+    `heed` is called with each piece of that output, and at least every half second with nothing;
+    what it raises stops the tool. The time limit, of the clock and of the processor, is
+    `media_timeout`.
+    """
+    started = subprocess.Popen(  # noqa: S603 - a list of ours, file names too
+        _limited(_enclosed(command, folder)),
+        cwd=folder,
+        env={},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    output = Output()
+    with started:
+        try:
+            _listen(started, output, heed)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)  # not reaped yet: the number is still its
+    if -started.returncode in (signal.SIGXCPU, signal.SIGXFSZ, signal.SIGKILL):
+        raise OutOfBudget(f"signal {-started.returncode}")
+    if started.returncode:
+        error = output.stderr.decode(errors="replace").strip()
+        raise ToolFailed(f"code {started.returncode}: {error[-500:]}")
+    return bytes(output.stdout)
+
+
+def _limited(command: Sequence[str]) -> list[str]:
+    most = settings()
+    cpu = max(1, int(most.media_timeout))
+    limits = {"cpu": cpu, "memory": MEMORY, "file": most.video_max, "files": FILES, "nice": NICE}
+    return [sys.executable, "-I", "-S", str(LIMIT), json.dumps(limits), *command]
+
+
+def _listen(started: subprocess.Popen[bytes], output: Output, heed: Heed) -> None:
+    """Until the tool's process has ended, of itself. Raises OutOfBudget, and what `heed` raises."""
+    assert started.stdout  # noqa: S101 - for the type checker
+    assert started.stderr  # noqa: S101
+    pipes = {started.stdout: output.stdout, started.stderr: output.stderr}
+    deadline = monotonic() + settings().media_timeout
+    ended = os.pidfd_open(started.pid)
+    try:
+        with selectors.DefaultSelector() as selector:
+            for pipe in pipes:
+                os.set_blocking(pipe.fileno(), False)
+                selector.register(pipe, selectors.EVENT_READ)
+            selector.register(ended, selectors.EVENT_READ)
+            while True:
+                ready = [key.fileobj for key, _ in selector.select(TURN)]
+                for pipe in [pipe for pipe in pipes if pipe in ready]:
+                    piece = _read(pipe, pipes[pipe])
+                    if not piece:
+                        selector.unregister(pipe)
+                    heed(piece if pipe is started.stdout else b"")
+                if ended in ready:
+                    break
+                heed(b"")
+                if monotonic() > deadline:
+                    raise OutOfBudget("clock")
+        for pipe, kept in pipes.items():  # what was still in the pipe
+            while _read(pipe, kept):
+                pass
+    finally:
+        os.close(ended)
+
+
+def _read(pipe: IO[bytes], kept: bytearray) -> bytes:
+    """What there is to read, now. Keeps the beginning of it."""
+    try:
+        piece = os.read(pipe.fileno(), KEPT)
+    except BlockingIOError:
+        return b""
+    kept.extend(piece[: KEPT - len(kept)])
+    return piece
+
+
+@cache
+def bubblewrap() -> str | None:
+    """The path of `bwrap`, when it is installed and may make namespaces here."""
+    path = shutil.which("bwrap")
+    if not path:
+        return None
+    command = [path, "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "/bin/true"]
+    with suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(_limited(command), check=True, capture_output=True, timeout=10)  # noqa: S603
+        return path
+    return None
+
+
+def _enclosed(command: Sequence[str], folder: Path) -> list[str]:
+    """The command, in bubblewrap when there is one."""
+    bwrap = bubblewrap()
+    if not bwrap:
+        return list(command)
+    python = {sys.prefix, sys.base_prefix}
+    seen = [*SYSTEM, *sorted(python), str(Path(command[0]).parent), str(LIMIT.parents[2])]
+    read_only = [part for path in seen for part in ("--ro-bind-try", path, path)]
+    source = str(folder / "input")
+    return [
+        *(bwrap, "--unshare-all", "--die-with-parent", "--new-session"),
+        *(*read_only, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--bind", str(folder), str(folder), "--ro-bind-try", source, source),
+        *("--chdir", str(folder), "--", *command),
+    ]

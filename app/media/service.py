@@ -1,0 +1,167 @@
+"""What can be done with media: receive, find, deliver; and what jobs keep of their work."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from unicodedata import normalize
+from uuid import UUID
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.audit.service import record
+from app.core.db import locked
+from app.core.problems import NotFound
+from app.core.text import NOT_IN_A_LINE
+from app.jobs.service import enqueue
+from app.media.models import ORIGINAL, Media, Rendition
+from app.media.probe import Found
+from app.media.ranges import Range, choose
+from app.storage.service import Storage, Stored
+
+PROCESS = "media.process"
+UNKNOWN = "application/octet-stream"
+LONGEST_LABEL = 200  # code points
+MEDIA = Media.metadata.tables["media"]
+
+
+def visible_to(me: Caller) -> Select[Media]:
+    """The media that this caller's organization deposited. Others are seen through `gate`."""
+    return select(Media).where(Media.owner_organization_id == me.organization_id)
+
+
+def find(db: Session, media_id: UUID, by: Caller) -> Media:
+    """A media of the caller's organization; locked if it may be changed. Raises NotFound."""
+    media = db.scalar(locked(db, visible_to(by).where(Media.id == media_id)))
+    if not media:
+        raise NotFound
+    return media
+
+
+def receive(
+    db: Session, stored: Stored | Sequence[Stored], *, filename: str | None, by: Caller
+) -> Media:
+    """A new media with these bytes, to be processed once the transaction is committed.
+
+    Several objects are its parts, in order: they are joined, and then deleted, by the job. From now
+    on the objects belong to the media.
+    """
+    objects = [stored] if isinstance(stored, Stored) else list(stored)
+    whole = objects[0] if isinstance(stored, Stored) else None
+    media = Media(
+        owner_organization_id=by.organization_id,
+        created_by_id=by.id,
+        filename=label(filename),
+        size=sum(part.size for part in objects),
+        sha256=whole.sha256 if whole else None,
+        parts=[] if whole else [part.key for part in objects],
+    )
+    db.add(media)
+    db.flush()
+    if whole:
+        db.add(rendition(media, ORIGINAL, whole, UNKNOWN))
+    record(db, "media.received", on=media, by=by, size=media.size)
+    enqueue(db, PROCESS, dedupe_key=f"{PROCESS}:{media.id}", media_id=str(media.id))
+    return media
+
+
+def label(filename: str | None) -> str:
+    """The last part of a file's name as one line to show, NFC, of 1 to 200 code points."""
+    name = re.split(r"[/\\]", filename or "")[-1]
+    shown = normalize("NFC", NOT_IN_A_LINE.sub("", name)).strip()
+    return shown[:LONGEST_LABEL].strip() or "file"
+
+
+def renditions_of(db: Session, media: Media) -> list[Rendition]:
+    """The files of a media, by name."""
+    rows = select(Rendition).where(Rendition.media_id == media.id)
+    return list(db.scalars(rows.order_by(Rendition.name)))
+
+
+def find_rendition(db: Session, media: Media, name: str) -> Rendition:
+    """One file of a media, which somebody may see. Raises NotFound."""
+    found = db.scalar(
+        select(Rendition).where(Rendition.media_id == media.id, Rendition.name == name)
+    )
+    if not found:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One range of a file: what to answer, and its bytes, in chunks of about 1 MiB."""
+
+    content_type: str
+    etag: str
+    range: Range
+    chunks: Iterator[bytes]
+
+
+def etag_of(file: Rendition) -> str:
+    """The strong ETag of a file: of its bytes."""
+    return f'"{file.sha256[:32]}"'
+
+
+def deliver(
+    storage: Storage, file: Rendition, range_: str | None = None, if_range: str | None = None
+) -> Delivery:
+    """The bytes that these `Range` and `If-Range` headers ask for. It needs no session.
+
+    Raises RangeNotSatisfiable, ObjectMissing. Who may have them is decided before.
+    """
+    etag = etag_of(file)
+    chosen = choose(file.size, etag, range_, if_range)
+    chunks = storage.read_range(file.key, chosen.start, chosen.end)
+    return Delivery(file.content_type, etag, chosen, chunks)
+
+
+def known_keys(db: Session) -> Iterator[str]:
+    """Every key that media hold, in no order, with constant memory: the others are orphans."""
+    yield from db.scalars(select(Rendition.key).execution_options(yield_per=1000))
+    for parts in db.scalars(
+        select(Media.parts).where(Media.sha256.is_(None)).execution_options(yield_per=1000)
+    ):
+        yield from parts
+
+
+# For the job
+
+
+def rendition(
+    media: Media,
+    name: str,
+    stored: Stored,
+    content_type: str,
+    size: tuple[int | None, int | None] = (None, None),
+) -> Rendition:
+    """A file of a media, in these bytes; width and height in pixels."""
+    return Rendition(
+        media_id=media.id,
+        name=name,
+        content_type=content_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        key=stored.key,
+        width=size[0],
+        height=size[1],
+    )
+
+
+def describe(db: Session, media: Media, found: Found) -> None:
+    """Keep what was found in the file."""
+    media.kind, media.content_type = found.kind, found.content_type
+    media.duration_ms, media.fps = found.duration_ms, found.fps
+    media.width, media.height = found.width, found.height
+    original = find_rendition(db, media, ORIGINAL)
+    original.content_type = found.content_type
+    original.width, original.height = found.width, found.height
+
+
+def show_progress(db: Session, media_id: UUID, share: float) -> None:
+    """Say how much is done, from 0 to 1. It is no new version of the media."""
+    unchanged = {"updated_at": MEDIA.c.updated_at}
+    db.connection().execute(
+        update(MEDIA).where(MEDIA.c.id == media_id).values(progress=share, **unchanged)
+    )

@@ -1,0 +1,120 @@
+"""What can be done with places and territories."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission
+from app.accounts.service import require_organization
+from app.audit.service import record
+from app.core.db import locked
+from app.core.pages import Order
+from app.core.problems import Invalid, NotFound
+from app.places.models import Level, Place, Territory
+from app.places.schemas import PlaceFilters, PlaceIn, TerritoryFilters, TerritoryIn
+
+BY_CODE = Order(Territory.code, Territory.id)
+BY_NAME = Order(Place.name, Place.id)
+LEVELS = list(Level)
+
+
+def within(territory_id: UUID) -> Select[UUID]:
+    """The ids of this territory and of all that lie within it."""
+    below = select(Territory.id).where(Territory.id == territory_id).cte("below", recursive=True)
+    below = below.union_all(select(Territory.id).join(below, Territory.parent_id == below.c.id))
+    return select(below.c.id)
+
+
+def lineage(db: Session, territory_id: UUID) -> list[Territory]:
+    """This territory, then the one it lies in, and so on."""
+    found: list[Territory] = []
+    known: UUID | None = territory_id
+    while known and len(found) < len(LEVELS) and (territory := db.get(Territory, known)):
+        found.append(territory)
+        known = territory.parent_id
+    return found
+
+
+def territories(filters: TerritoryFilters) -> Select[Territory]:
+    """The territories which pass the filters."""
+    rows = select(Territory)
+    if filters.within:
+        rows = rows.where(Territory.id.in_(within(filters.within)))
+    return rows.where(Territory.level.in_(filters.level)) if filters.level else rows
+
+
+def add_territory(db: Session, payload: TerritoryIn, by: Caller) -> Territory:
+    """A new territory, within a larger one."""
+    by.require(Permission.MANAGE_FRAME)
+    if payload.parent_id:
+        parent = require_territory(db, payload.parent_id, "#/parent_id")
+        if LEVELS.index(parent.level) >= LEVELS.index(payload.level):
+            raise Invalid.at("#/parent_id", "not_larger")
+    territory = Territory(**payload.model_dump())
+    db.add(territory)
+    record(db, "territory.added", on=territory, by=by)
+    return territory
+
+
+def find_territory(db: Session, territory_id: UUID) -> Territory:
+    """The territory. Raises NotFound."""
+    if not (territory := db.get(Territory, territory_id)):
+        raise NotFound
+    return territory
+
+
+def require_territory(
+    db: Session, territory_id: UUID, pointer: str = "#/territory_id"
+) -> Territory:
+    """The territory. Raises Invalid at this pointer when there is none."""
+    if not (territory := db.get(Territory, territory_id)):
+        raise Invalid.at(pointer, "unknown_id")
+    return territory
+
+
+def places(filters: PlaceFilters) -> Select[Place]:
+    """The places which pass the filters: where people are heard is public."""
+    rows = select(Place)
+    if filters.kind:
+        rows = rows.where(Place.kind.in_(filters.kind))
+    if filters.organization_id:
+        rows = rows.where(Place.organization_id == filters.organization_id)
+    if filters.territory_id:
+        rows = rows.where(Place.territory_id.in_(within(filters.territory_id)))
+    return rows
+
+
+def find(db: Session, place_id: UUID) -> Place:
+    """The place. Raises NotFound."""
+    if not (place := db.scalar(locked(db, select(Place).where(Place.id == place_id)))):
+        raise NotFound
+    return place
+
+
+def add(db: Session, payload: PlaceIn, by: Caller) -> Place:
+    """A new place."""
+    place = _describe(db, Place(), payload, by)
+    db.add(place)
+    record(db, "place.added", on=place, by=by)
+    return place
+
+
+def change(db: Session, place: Place, payload: PlaceIn, by: Caller) -> Place:
+    """The same place, described again in full.
+
+    Once people were heard there, its organization stays: a conflict of the database says so.
+    """
+    _describe(db, place, payload, by)
+    record(db, "place.changed", on=place, by=by)
+    return place
+
+
+def _describe(db: Session, place: Place, payload: PlaceIn, by: Caller) -> Place:
+    by.require(Permission.MANAGE_FRAME)
+    require_organization(db, payload.organization_id, "#/organization_id")
+    require_territory(db, payload.territory_id)
+    for name, value in payload:
+        setattr(place, name, value)
+    return place

@@ -1,0 +1,1 @@
+"""The people who speak: who they are to us, and what they consent to."""

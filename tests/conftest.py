@@ -1,0 +1,156 @@
+"""An empty database for every test, and the people who call the API.
+
+The database is a SQLite file, or the one of TEST_DATABASE_URL. The migrations build its tables,
+once; requests commit as they do in production, and each test's rows are deleted at its end.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+DATA_DIR = Path(mkdtemp(prefix="retours-tests-"))
+os.environ.update(APP_DATA_DIR=str(DATA_DIR), APP_INLINE_WORKERS="0", APP_DISK_RESERVE="0")
+
+from app.accounts.models import Account  # noqa: E402 - after the settings of the tests
+from app.accounts.permissions import Role  # noqa: E402
+from app.core.db import Database  # noqa: E402
+from app.core.edge import Edge  # noqa: E402
+from app.core.models import Base  # noqa: E402
+from app.core.settings import settings  # noqa: E402
+from app.main import create_app  # noqa: E402
+from app.operations.install import install_reference_data, migrations  # noqa: E402
+from tests.make import Make  # noqa: E402
+
+# Durability has tests of its own; the others need not wait for the disk.
+FAST = {"sqlite": {"synchronous": "OFF"}, "postgresql": {"synchronous_commit": "off"}}
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a database of this test process alone."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if not given:
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.db'}"
+        return
+    server = make_url(given)
+    name = f"{server.database}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    yield server.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def built(url: str) -> Iterator[Database]:
+    """The database, whose migrations have just gone up, down, and up again."""
+    config = migrations(url)
+    command.upgrade(config, "head")
+    command.downgrade(config, "base")
+    command.upgrade(config, "head")
+    database = Database(url, **FAST[make_url(url).get_backend_name()])
+    install_reference_data(database)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def alembic_config(url: str, built: Database) -> Config:
+    return migrations(url)
+
+
+@pytest.fixture
+def database(built: Database) -> Iterator[Database]:
+    yield built
+    with built.write.begin() as db:
+        for table in reversed(Base.metadata.sorted_tables):
+            db.execute(table.delete())
+    install_reference_data(built)
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Session]:
+    """A session to look at what was committed."""
+    with database.read() as db:
+        yield db
+
+
+@pytest.fixture
+def make(database: Database) -> Make:
+    return Make(database.write)
+
+
+@pytest.fixture
+def app(database: Database) -> FastAPI:
+    return create_app(database)
+
+
+ClientFor = Callable[[Account | None], TestClient]
+
+
+@pytest.fixture
+def client_for(app: FastAPI, make: Make) -> Iterator[ClientFor]:
+    """A client which calls as this account, or as nobody. Its threads share one event loop."""
+    with ExitStack() as open_clients:
+
+        def client_for(account: Account | None) -> TestClient:
+            headers = {"Authorization": f"Bearer {make.token(account)}"} if account else {}
+            client = TestClient(Edge(app, settings()), headers=headers)
+            client.app_state = app.state  # type: ignore[attr-defined]
+            open_clients.callback(client.close)
+            return client
+
+        yield client_for
+
+
+@pytest.fixture
+def animator(make: Make) -> Account:
+    return make.account(role=Role.ANIMATOR)
+
+
+@pytest.fixture
+def as_animator(client_for: ClientFor, animator: Account) -> TestClient:
+    return client_for(animator)
+
+
+@pytest.fixture
+def as_editor(client_for: ClientFor, make: Make) -> TestClient:
+    """An editor of the project team, in an organization of its own."""
+    return client_for(make.account(role=Role.EDITOR))
+
+
+@pytest.fixture
+def as_evaluator(client_for: ClientFor, make: Make) -> TestClient:
+    return client_for(make.account(role=Role.EVALUATOR))
+
+
+@pytest.fixture
+def as_custodian(client_for: ClientFor, make: Make) -> TestClient:
+    return client_for(make.account(role=Role.CUSTODIAN))
+
+
+@pytest.fixture
+def as_administrator(client_for: ClientFor, make: Make) -> TestClient:
+    return client_for(make.account(role=Role.ADMINISTRATOR))
+
+
+@pytest.fixture
+def as_outsider(client_for: ClientFor, make: Make) -> TestClient:
+    """An animator, but of another organization."""
+    return client_for(make.account(role=Role.ANIMATOR))
+
+
+@pytest.fixture
+def as_anonymous(client_for: ClientFor) -> TestClient:
+    return client_for(None)
