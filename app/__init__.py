@@ -3,9 +3,18 @@
 Every package below is a feature. A feature may import those listed after it, never those before,
 never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
 
+    operations    what keeps it running: installation, serving, health, jobs, audit, verification
+    gate          may this passage leave, to whom, in which form; serves media to the team
+    excerpts      chosen passages, their nature and themes
+    moderation    decisions on testimonies
+    testimonies   the words, and where they are on their way
+    witnesses     people, consents, identity vault; the pure `decide`
+    media         files, and what machines make of them
+    codebook      themes
     workshops     workshops, interviews, surveys: one occasion of hearing people
     places        places and territories
     schemes       the public policies that are listened to; the vocabularies
+    access        the routes of accounts: sessions, accounts, API tokens, organizations
     calls         one request: who calls, in which transaction, idempotency, the answer
     accounts      organizations, people, roles, permissions, tokens, sessions
     audit         who did what, chained so that a change of the past shows

@@ -9,16 +9,26 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from app import worker
-from app.accounts import routes as accounts
+from app.access import routes as access
 from app.accounts.authentication import NotAuthenticated
 from app.calls.call import install_replays
+from app.codebook import routes as codebook
 from app.core.db import Database
 from app.core.edge import Edge
+from app.core.logs import configure_logs
 from app.core.problems import Invalid, ServiceUnavailable, documented, install_problem_handlers
 from app.core.settings import Settings
 from app.core.settings import settings as current_settings
+from app.excerpts import routes as excerpts
+from app.gate import routes as gate
+from app.media import routes as media
+from app.moderation import routes as moderation
+from app.operations import routes as operations
+from app.operations.health import Readiness
 from app.places import routes as places
 from app.schemes import routes as schemes
+from app.testimonies import routes as testimonies
+from app.witnesses import routes as witnesses
 from app.workshops import routes as workshops
 
 API = "/api/v1"
@@ -33,10 +43,18 @@ EXPOSED = [
     "Idempotency-Replayed",
 ]
 ROUTERS = [
-    accounts.router,
+    access.router,
     schemes.router,
     places.router,
     workshops.router,
+    media.router,
+    witnesses.router,
+    codebook.router,
+    testimonies.router,
+    moderation.router,
+    excerpts.router,
+    gate.router,
+    operations.router,
 ]
 
 
@@ -45,7 +63,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     chosen = settings or current_settings()
     app = FastAPIOffline(
         title="Retours d'usages",
-        summary="Recueillir la parole sur un dispositif public, et la rendre à ceux qui peuvent agir.",
+        summary="Recueillir la parole sur un dispositif public, la rendre à ceux qui peuvent agir.",
         version="1.0.0",
         openapi_url=f"{API}/openapi.json",
         docs_url="/api/docs",
@@ -58,10 +76,12 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     )
     app.state.settings = chosen
     app.state.database = database or Database(chosen.database)
+    app.state.readiness = Readiness(app.state.database)
     install_problem_handlers(app)
     install_replays(app)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
+    app.include_router(operations.outside)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=chosen.cors_origins,
@@ -75,6 +95,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
 
 def create_server() -> ASGIApp:
     """What uvicorn serves: the application, and what every request passes first."""
+    configure_logs(current_settings().log_level)  # of this process: a server may have several
     app = create_app()
     return Edge(app, app.state.settings)
 

@@ -4,6 +4,7 @@ SQLite changes a table by copying and dropping it (batch mode). With foreign key
 drop would fail, or delete the rows which point to it: they are checked at the end instead.
 """
 
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from app.core.settings import settings
 
 for path in Path(__file__).parents[1].glob("app/*/models.py"):
     import_module(f"app.{path.parent.name}.models")
+
+# SQLite does not tell the direction of an index; on PostgreSQL it is compared.
+warnings.filterwarnings("ignore", message="autogenerate skipping metadata-specified expression")
 
 PLAIN = {
     UtcDateTime: 'sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite")',

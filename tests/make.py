@@ -14,9 +14,24 @@ from app.accounts.authentication import TOKEN, fingerprint
 from app.accounts.models import Account, ApiToken, Organization
 from app.accounts.models import Kind as OrganizationKind
 from app.accounts.permissions import Role
+from app.codebook.models import Theme
 from app.core.models import Base, now
+from app.excerpts.models import Excerpt, SelectorType
 from app.places.models import Place, PlaceKind, Territory
 from app.schemes.models import Scheme
+from app.testimonies.models import (
+    Nature,
+    State,
+    Testimony,
+    TestimonyMedia,
+    TestimonyTag,
+    TestimonyTheme,
+    TestimonyWitness,
+)
+from app.witnesses.codes import new_receipt_code, receipt_hash
+from app.witnesses.consents import append
+from app.witnesses.decision import Cell, GivenBy, Reach, Verb
+from app.witnesses.models import ConsentEvent, Witness
 from app.workshops.models import Kind, Workshop
 
 Row = TypeVar("Row", bound=Base)
@@ -100,6 +115,116 @@ class Make:
             title="Atelier vidéo à l'ERIC de La Seyne",
             starts_at=now() - timedelta(hours=1),
             roles_expected=[],
+        )
+
+    def witness(self, **given: Any) -> Witness:
+        """A tutor heard in `workshop`, or by `organization`; says nothing of consents."""
+        organization = given.pop("organization", None)
+        workshop = given.pop("workshop", None) or self.workshop(organization=organization)
+        return self._save(
+            Witness,
+            given,
+            scheme_id=workshop.scheme_id,
+            workshop_id=workshop.id,
+            owner_organization_id=workshop.owner_organization_id,
+            partner_organization_id=workshop.partner_organization_id,
+            pseudonym=f"Mésange {next(number)}",
+            role="tutor",
+            receipt_hash=receipt_hash(new_receipt_code()),
+        )
+
+    def consent(self, witness: Witness, *cells: Cell, **given: Any) -> ConsentEvent:
+        """The witness gives these cells, from last year to next year, for the world."""
+        event = ConsentEvent(
+            witness_id=witness.id,
+            cells=[list(cell) for cell in cells],
+            **{
+                "verb": Verb.GIVE,
+                "choices": [],
+                "territory": Reach.WORLD,
+                "valid_from": now() - timedelta(days=365),
+                "valid_until": now() + timedelta(days=365),
+                "given_by": GivenBy.SELF,
+                "method": "paper",
+                "at": now(),
+            }
+            | given,
+        )
+        with self.sessions.begin() as db:
+            append(db, event)
+        return event
+
+    def testimony(self, **given: Any) -> Testimony:
+        """An accepted testimony of one witness; `witnesses`, `themes`, `media`, `tags` are rows."""
+        links: dict[str, Any] = {
+            name: given.pop(name, []) for name in ("witnesses", "themes", "media", "tags")
+        }
+        organization = given.pop("organization", None)
+        workshop = given.pop("workshop", None) or self.workshop(organization=organization)
+        state = given.setdefault("state", State.ACCEPTED)
+        testimony = self._save(
+            Testimony,
+            given,
+            scheme_id=workshop.scheme_id,
+            workshop_id=workshop.id,
+            place_id=workshop.place_id,
+            owner_organization_id=workshop.owner_organization_id,
+            partner_organization_id=workshop.partner_organization_id,
+            method="written",
+            title="Le premier jour",
+            body="Le premier jour, j'ai suivi Karim toute la matinée. C'était bien, on a ri.",
+            language="fr",
+            recorded_on=date(2013, 5, 14),
+            submitted_at=None if state is State.DRAFT else now(),
+            captured_by=given.get("captured_by") or self._animator(workshop).id,
+        )
+        with self.sessions.begin() as db:
+            for position, witness in enumerate(
+                links["witnesses"] or [self.witness(workshop=workshop)]
+            ):
+                ids = {"testimony_id": testimony.id, "position": position}
+                db.add(TestimonyWitness(witness_id=witness.id, **ids))
+            for position, theme in enumerate(links["themes"]):
+                ids = {"testimony_id": testimony.id, "position": position}
+                db.add(TestimonyTheme(theme_id=theme.id, **ids))
+            for position, media in enumerate(links["media"]):
+                ids = {"testimony_id": testimony.id, "position": position}
+                db.add(TestimonyMedia(media_id=media.id, **ids))
+            for position, tag in enumerate(links["tags"]):
+                db.add(TestimonyTag(testimony_id=testimony.id, tag=tag, position=position))
+        return testimony
+
+    def _animator(self, workshop: Workshop) -> Account:
+        with self.sessions() as db:
+            organization = db.get_one(Organization, workshop.owner_organization_id)
+        return self.account(organization=organization)
+
+    def theme(self, **given: Any) -> Theme:
+        return self._save(
+            Theme,
+            given,
+            scheme_id=self.the_scheme.id,
+            name=f"Thème {next(number)}",
+            definition="De quoi il s'agit.",
+        )
+
+    def excerpt(self, testimony: Testimony, **given: Any) -> Excerpt:
+        """The first words of the testimony's body, as a feeling."""
+        exact = given.pop("exact", (testimony.body or "")[:15])
+        start = (testimony.body or "").index(exact)
+        return self._save(
+            Excerpt,
+            given,
+            scheme_id=testimony.scheme_id,
+            testimony_id=testimony.id,
+            owner_organization_id=testimony.owner_organization_id,
+            partner_organization_id=testimony.partner_organization_id,
+            selector=SelectorType.TEXT,
+            start=start,
+            stop=start + len(exact),
+            exact=exact,
+            nature=Nature.FEELING,
+            created_by_id=testimony.captured_by,
         )
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:

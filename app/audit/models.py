@@ -44,7 +44,9 @@ class AuditEvent(Base):
             sqlite_where=WAITING,
         ),
         Index(None, "created_at", "id"),
-        Index(None, "subject_id"),
+        Index(None, "action", "created_at", "id"),
+        Index(None, "actor_id", "created_at", "id"),
+        Index(None, "subject_id", "created_at", "id"),
     )
 
     action: Mapped[str] = mapped_column(String(80))

@@ -143,6 +143,11 @@ class ApiCall:
         self._db.flush()
         return self.answer(to_json(out, found), status, {"Cache-Control": "no-store"})
 
+    def once(self, out: type[Out], found: object) -> Response:
+        """Something that is shown this once: a retry is another deed, whatever its key."""
+        headers = {"Cache-Control": "no-store"}
+        return Response(to_json(out, found), 201, headers, JSON)
+
     def nothing(self) -> Response:
         """Done, and there is nothing to show."""
         return self.answer(b"", 204, {})

@@ -190,9 +190,9 @@ def _read_branch(
 
 @cache
 def columns_of(entity: Any, out: type[Out], more: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The names of the entity's columns that a schema shows, and `more`."""
+    """The names of the entity's columns that a schema is made of, and `more`."""
     mapped = set(entity.__mapper__.column_attrs.keys())
-    return tuple(dict.fromkeys(n for n in (*out.model_fields, *more) if n in mapped))
+    return tuple(dict.fromkeys(n for n in (*out.model_fields, *out.made_of, *more) if n in mapped))
 
 
 def select_columns(rows: Select[Any], entity: Any, names: Sequence[str]) -> Select[Any]:

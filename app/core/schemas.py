@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -16,9 +16,14 @@ class In(BaseModel):
 
 
 class Out(BaseModel):
-    """What a caller receives: read straight from the row."""
+    """What a caller receives: read straight from the row.
+
+    `made_of` names the columns that a list reads besides those it shows.
+    """
 
     model_config = ConfigDict(from_attributes=True)
+
+    made_of: ClassVar[tuple[str, ...]] = ()
 
 
 _adapter = cache(TypeAdapter[Any])

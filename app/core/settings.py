@@ -56,7 +56,11 @@ class Settings(BaseSettings):
         ["*"], description="Host names that are served, separated by commas."
     )
     ffmpeg: str = Field("", description="The ffmpeg binary. Default: the one of the lock file.")
-    log_level: str = Field("info", description="`debug`, `info`, `warning` or `error`.")
+    log_level: str = Field(
+        "info",
+        pattern="(?i)^(debug|info|warning|error)$",
+        description="`debug`, `info`, `warning` or `error`.",
+    )
 
     json_body_max: int = Field(MIB, description="A JSON body.")
     headers_max: int = Field(16 * KIB, description="All the headers of a request.")

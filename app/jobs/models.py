@@ -24,6 +24,17 @@ class State(StrEnum):
     DEAD = "dead"
 
 
+def state_of(
+    claimed_until: datetime | None, done_at: datetime | None, failed_at: datetime | None
+) -> State:
+    """The state, now. A job whose worker died is waiting again once its lease has ended."""
+    if done_at:
+        return State.DONE
+    if failed_at:
+        return State.DEAD
+    return State.RUNNING if claimed_until and claimed_until > now() else State.WAITING
+
+
 def periodic_id(name: str) -> UUID:
     """The id of the one job of this name that is done again and again."""
     return uuid5(NAMESPACE_OID, name)
@@ -77,10 +88,4 @@ class Job(Base):
 
     @property
     def state(self) -> State:
-        """A job whose worker died is waiting again once its lease has ended."""
-        if self.done_at:
-            return State.DONE
-        if self.failed_at:
-            return State.DEAD
-        held = self.claimed_until and self.claimed_until > now()
-        return State.RUNNING if held else State.WAITING
+        return state_of(self.claimed_until, self.done_at, self.failed_at)

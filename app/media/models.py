@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base, Versioned
@@ -60,10 +60,9 @@ class Media(Versioned):
             name="ready_is_known",
         ),
         CheckConstraint("progress BETWEEN 0 AND 1", name="progress_is_a_share"),
-        Index(None, "owner_organization_id", "created_at", "id"),
     )
 
-    owner_organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    owner_organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     status: Mapped[Status] = mapped_column(default=Status.RECEIVED)
     reason: Mapped[Reason | None]

@@ -60,5 +60,5 @@ def choose(size: int, etag: str, range_: str | None = None, if_range: str | None
 def not_satisfiable(size: int) -> RangeNotSatisfiable:
     """The problem, which says how large the file is."""
     problem = RangeNotSatisfiable()
-    problem.headers = {"Content-Range": f"bytes */{size}"}  # type: ignore[misc]
+    problem.headers = {"Content-Range": f"bytes */{size}"}
     return problem

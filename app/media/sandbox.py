@@ -20,13 +20,15 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from app.core.settings import GIB, settings
+from app.core.settings import GIB, MIB, settings
+from app.media.child.limit import NO_PROGRAM
 
 LIMIT = Path(__file__).with_name("child") / "limit.py"
 MEMORY = 2 * GIB  # bytes of address space
 FILES = 64
 NICE = 10
 KEPT = 64 * 1024  # bytes of each of its outputs
+TOO_FULL = 16 * MIB  # bytes left on the disk
 TURN = 0.5  # seconds between two looks at whether to go on
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/alternatives")
 
@@ -39,6 +41,10 @@ class ToolFailed(Exception):
     """The tool ended badly, or crashed."""
 
 
+class Hindered(Exception):
+    """The machine, and not the file, kept the tool from its work: to be tried again later."""
+
+
 @dataclass
 class Output:
     """What a tool wrote: the first 64 KiB of it."""
@@ -48,6 +54,7 @@ class Output:
 
 
 Heed = Callable[[bytes], None]
+Pipes = dict[IO[bytes], bytearray]
 
 
 def go_on(_: bytes) -> None:
@@ -77,12 +84,21 @@ def run(command: Sequence[str], folder: Path, heed: Heed = go_on) -> bytes:
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(started.pid, signal.SIGKILL)  # not reaped yet: the number is still its
-    if -started.returncode in (signal.SIGXCPU, signal.SIGXFSZ, signal.SIGKILL):
-        raise OutOfBudget(f"signal {-started.returncode}")
-    if started.returncode:
-        error = output.stderr.decode(errors="replace").strip()
-        raise ToolFailed(f"code {started.returncode}: {error[-500:]}")
+    _judge(started.returncode, output, folder)
     return bytes(output.stdout)
+
+
+def _judge(code: int, output: Output, folder: Path) -> None:
+    """Raise what this return code means; nothing for 0."""
+    if -code in (signal.SIGXCPU, signal.SIGXFSZ):
+        raise OutOfBudget(f"signal {-code}")
+    if code in (NO_PROGRAM, -signal.SIGKILL):  # killed by none of our limits: for want of memory
+        raise Hindered(f"code {code}")
+    if code and shutil.disk_usage(folder).free < TOO_FULL:
+        raise Hindered("The disk is full.")
+    if code:
+        error = output.stderr.decode(errors="replace").strip()
+        raise ToolFailed(f"code {code}: {error[-500:]}")
 
 
 def _limited(command: Sequence[str]) -> list[str]:
@@ -96,42 +112,42 @@ def _listen(started: subprocess.Popen[bytes], output: Output, heed: Heed) -> Non
     """Until the tool's process has ended, of itself. Raises OutOfBudget, and what `heed` raises."""
     assert started.stdout  # noqa: S101 - for the type checker
     assert started.stderr  # noqa: S101
-    pipes = {started.stdout: output.stdout, started.stderr: output.stderr}
+    pipes: Pipes = {started.stdout: output.stdout, started.stderr: output.stderr}
     deadline = monotonic() + settings().media_timeout
     ended = os.pidfd_open(started.pid)
     try:
         with selectors.DefaultSelector() as selector:
+            selector.register(ended, selectors.EVENT_READ)
             for pipe in pipes:
                 os.set_blocking(pipe.fileno(), False)
                 selector.register(pipe, selectors.EVENT_READ)
-            selector.register(ended, selectors.EVENT_READ)
-            while True:
-                ready = [key.fileobj for key, _ in selector.select(TURN)]
-                for pipe in [pipe for pipe in pipes if pipe in ready]:
-                    piece = _read(pipe, pipes[pipe])
-                    if not piece:
+            while monotonic() < deadline:
+                ready = {key.fileobj for key, _ in selector.select(TURN)}
+                for pipe in pipes.keys() & ready:
+                    if not _read(pipe, pipes, heed if pipe is started.stdout else go_on):
                         selector.unregister(pipe)
-                    heed(piece if pipe is started.stdout else b"")
+                heed(b"")
                 if ended in ready:
                     break
-                heed(b"")
-                if monotonic() > deadline:
-                    raise OutOfBudget("clock")
-        for pipe, kept in pipes.items():  # what was still in the pipe
-            while _read(pipe, kept):
+            else:
+                raise OutOfBudget("clock")
+        for pipe in pipes:  # what is still in it
+            while _read(pipe, pipes, go_on):
                 pass
     finally:
         os.close(ended)
 
 
-def _read(pipe: IO[bytes], kept: bytearray) -> bytes:
-    """What there is to read, now. Keeps the beginning of it."""
+def _read(pipe: IO[bytes], pipes: Pipes, heed: Heed) -> bool:
+    """Read what there is, now, and keep its beginning. False at the end."""
     try:
         piece = os.read(pipe.fileno(), KEPT)
     except BlockingIOError:
-        return b""
+        return False
+    kept = pipes[pipe]
     kept.extend(piece[: KEPT - len(kept)])
-    return piece
+    heed(piece)
+    return bool(piece)
 
 
 @cache

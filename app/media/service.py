@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from unicodedata import normalize
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from app.jobs.service import enqueue
 from app.media.models import ORIGINAL, Media, Rendition
 from app.media.probe import Found
 from app.media.ranges import Range, choose
+from app.media.urls import address
 from app.storage.service import Storage, Stored
 
 PROCESS = "media.process"
@@ -87,6 +89,13 @@ def find_rendition(db: Session, media: Media, name: str) -> Rendition:
     if not found:
         raise NotFound
     return found
+
+
+def show_rendition(file: Rendition) -> dict[str, Any]:
+    """A file as the API shows it, with its signed address: for those who may see it now."""
+    names = ("name", "content_type", "size", "width", "height")
+    shown = {name: getattr(file, name) for name in names}
+    return {**shown, "url": address(file.media_id, file.name)}
 
 
 @dataclass(frozen=True)

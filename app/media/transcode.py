@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import imageio_ffmpeg
+import imageio_ffmpeg  # type: ignore[import-untyped]
 
 from app.core.settings import settings
 from app.media.models import Kind, Reason
@@ -93,12 +93,16 @@ def size_of(width: int, height: int) -> tuple[int, int]:
     return even[0], even[1]
 
 
-def _command(*what: str) -> list[str]:
-    """Read `input`, by its content, in one of the formats that refer to no other file."""
+def _command(*what: str, seconds: float | None = None) -> list[str]:
+    """Read `input` by its content, in one of the formats that refer to no other file.
+
+    All of it, or its first `seconds`.
+    """
     return [
         *(ffmpeg(), "-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1"),
         *("-max_pixels", str(settings().media_max_pixels)),
         *("-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-threads", "1"),
+        *(["-t", str(seconds)] if seconds else []),
         *("-i", "file:input", *what),
     ]
 
@@ -134,14 +138,16 @@ def _choose_frame(folder: Path, found: Found, progress: Progress) -> None:
     """`poster.jpg`: of the first minute, the most typical frame that is not black."""
     width, height = size_of(found.width or 2, found.height or 2)
     seconds = min(LOOKED_AT, max(0.2, (found.duration_ms or 0) / 1000))
-    sampled = f"fps={min(25.0, LOOKED_AT / seconds):.3f},scale={width}:{height},setsar=1"
+    scaled = f"scale={width}:{height},setsar=1"
+    sampled = f"fps={min(25.0, LOOKED_AT / seconds):.3f},{scaled}"
     lit = "blackframe=amount=0:threshold=32,metadata=select:key=lavfi.blackframe.pblack:value=90"
     typical = f"thumbnail={LOOKED_AT}"
-    for filters in (f"{sampled},{lit}:function=less,{typical}", f"{sampled},{typical}", "null"):
+    for filters in (f"{sampled},{lit}:function=less,{typical}", f"{sampled},{typical}", scaled):
         command = _command(
-            *("-map", "0:V:0", "-t", str(LOOKED_AT), "-vf", filters, "-frames:v", "1"),
-            *(*BARE, "-c:v", "mjpeg", "-pix_fmt", "yuv420p", "-color_range", "pc"),
-            *("-strict", "unofficial", "-q:v", "3", "-f", "mjpeg", "-y", f"file:{POSTER}"),
+            *("-map", "0:V:0", "-vf", f"{filters},format=yuvj420p", "-frames:v", "1"),
+            *(*BARE, "-c:v", "mjpeg", "-q:v", "3", "-threads", "1"),
+            *("-f", "mjpeg", "-y", f"file:{POSTER}"),
+            seconds=LOOKED_AT,
         )
         run(command, folder, lambda _: progress(0))
         if (folder / POSTER).is_file() and (folder / POSTER).stat().st_size:

@@ -1,5 +1,6 @@
 """Bring a database to the present version, with the reference data that every one has."""
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -8,9 +9,11 @@ from alembic.config import Config
 from app.core.db import Database
 from app.places import reference as places
 from app.schemes import reference as schemes
+from app.witnesses import reference as witnesses
 
 ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
-REFERENCES = (schemes.install, places.install)
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells each look at the version
+REFERENCES = (schemes.install, places.install, witnesses.install)
 
 
 def migrations(url: str) -> Config:

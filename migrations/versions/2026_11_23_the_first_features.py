@@ -47,10 +47,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_audit_events_action_created_at_id"),
+            ["action", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_audit_events_actor_id_created_at_id"),
+            ["actor_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_audit_events_created_at_id"), ["created_at", "id"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_audit_events_subject_id"), ["subject_id"], unique=False
+            batch_op.f("ix_audit_events_subject_id_created_at_id"),
+            ["subject_id", "created_at", "id"],
+            unique=False,
         )
         batch_op.create_index(
             "ix_audit_events_waiting",
@@ -148,6 +160,35 @@ def upgrade() -> None:
                 "claimed_until IS NULL AND done_at IS NULL AND failed_at IS NULL"
             ),
             sqlite_where=sa.text("claimed_until IS NULL AND done_at IS NULL AND failed_at IS NULL"),
+        )
+
+    op.create_table(
+        "notices",
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column(
+            "revoked_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint(
+            "code", "language", "version", name=op.f("uq_notices_code_language_version")
+        ),
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_notices_created_at_id"), ["created_at", "id"], unique=False
         )
 
     op.create_table(
@@ -417,6 +458,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_places_territory_id"), ["territory_id"], unique=False)
 
     op.create_table(
+        "themes",
+        sa.Column("scheme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("parent_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("color", sa.String(length=7), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["themes.id"], name=op.f("fk_themes_parent_id")),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_themes_scheme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_themes")),
+        sa.UniqueConstraint("scheme_id", "name", name=op.f("uq_themes_scheme_id_name")),
+    )
+    with op.batch_alter_table("themes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_themes_name_id"), ["name", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_themes_parent_id"), ["parent_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_themes_scheme_id_name_id"), ["scheme_id", "name", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_themes_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
         "api_tokens",
         sa.Column("account_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -561,9 +634,7 @@ def upgrade() -> None:
     with op.batch_alter_table("media", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_created_by_id"), ["created_by_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_media_owner_organization_id_created_at_id"),
-            ["owner_organization_id", "created_at", "id"],
-            unique=False,
+            batch_op.f("ix_media_owner_organization_id"), ["owner_organization_id"], unique=False
         )
 
     op.create_table(
@@ -725,11 +796,784 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_renditions_key")),
         sa.UniqueConstraint("media_id", "name", name=op.f("uq_renditions_media_id_name")),
     )
+    op.create_table(
+        "testimonies",
+        sa.Column("scheme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("workshop_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("place_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("recorded_on", sa.Date(), nullable=False),
+        sa.Column(
+            "nature",
+            sa.Enum(
+                "practice",
+                "feeling",
+                "mixed",
+                "idea",
+                "information",
+                name="nature",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("sector", sa.String(length=40), nullable=True),
+        sa.Column("territory_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("restriction", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column(
+            "embargo_until",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "submitted",
+                "accepted",
+                "returned",
+                "rejected",
+                "withdrawn",
+                name="state",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "submitted_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("captured_by", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "owner_organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "partner_organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(state = 'draft') = (submitted_at IS NULL)",
+            name=op.f("ck_testimonies_submitted_unless_draft"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["captured_by"], ["accounts.id"], name=op.f("fk_testimonies_captured_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_testimonies_owner_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_testimonies_partner_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(["place_id"], ["places.id"], name=op.f("fk_testimonies_place_id")),
+        sa.ForeignKeyConstraint(
+            ["scheme_id"], ["schemes.id"], name=op.f("fk_testimonies_scheme_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["territory_id"], ["territories.id"], name=op.f("fk_testimonies_territory_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["workshop_id", "owner_organization_id"],
+            ["workshops.id", "workshops.owner_organization_id"],
+            name=op.f("fk_testimonies_workshop_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimonies")),
+    )
+    with op.batch_alter_table("testimonies", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_testimonies_captured_by"), ["captured_by"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_testimonies_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
+        "witnesses",
+        sa.Column("scheme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("workshop_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("pseudonym", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("birth_year", sa.Integer(), nullable=True),
+        sa.Column("territory_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("sector", sa.String(length=40), nullable=True),
+        sa.Column("organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("signature", sa.String(length=64), nullable=True),
+        sa.Column("receipt_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "owner_organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "partner_organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_witnesses_organization_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_witnesses_owner_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_witnesses_partner_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_witnesses_scheme_id")),
+        sa.ForeignKeyConstraint(
+            ["territory_id"], ["territories.id"], name=op.f("fk_witnesses_territory_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["workshop_id", "owner_organization_id"],
+            ["workshops.id", "workshops.owner_organization_id"],
+            name=op.f("fk_witnesses_workshop_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_witnesses")),
+        sa.UniqueConstraint("receipt_hash", name=op.f("uq_witnesses_receipt_hash")),
+        sa.UniqueConstraint(
+            "scheme_id", "pseudonym", name=op.f("uq_witnesses_scheme_id_pseudonym")
+        ),
+    )
+    with op.batch_alter_table("witnesses", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_witnesses_created_at_id"), ["created_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_witnesses_owner_organization_id_created_at_id"),
+            ["owner_organization_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_witnesses_partner_organization_id_created_at_id"),
+            ["partner_organization_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_witnesses_territory_id"), ["territory_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_witnesses_updated_at"), ["updated_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_witnesses_workshop_id_created_at_id"),
+            ["workshop_id", "created_at", "id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "consent_events",
+        sa.Column("witness_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "verb",
+            sa.Enum(
+                "give", "refuse", "restrict", "withdraw", name="verb", native_enum=False, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("cells", sa.JSON(), nullable=False),
+        sa.Column(
+            "territory",
+            sa.Enum(
+                "place",
+                "department",
+                "region",
+                "country",
+                "world",
+                name="reach",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "valid_from",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column(
+            "valid_until",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "given_by",
+            sa.Enum("self", "guardian", name="givenby", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("guardian_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("notice_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("method", sa.String(length=40), nullable=False),
+        sa.Column("collected_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column(
+            "evidence_media_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "at", sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"), nullable=False
+        ),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["collected_by_id"], ["accounts.id"], name=op.f("fk_consent_events_collected_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["evidence_media_id"], ["media.id"], name=op.f("fk_consent_events_evidence_media_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notices.id"], name=op.f("fk_consent_events_notice_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["witness_id"], ["witnesses.id"], name=op.f("fk_consent_events_witness_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_events")),
+        sa.UniqueConstraint(
+            "witness_id", "number", name=op.f("uq_consent_events_witness_id_number")
+        ),
+    )
+    op.create_table(
+        "current_consents",
+        sa.Column("witness_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("giver_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column(
+            "medium",
+            sa.Enum(
+                "anonymous_text",
+                "signed_text",
+                "voice",
+                "image",
+                "employer_name",
+                name="medium",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("audience", sa.String(length=40), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column(
+            "starts_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "ends_at", sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "verb",
+            sa.Enum(
+                "give", "refuse", "restrict", "withdraw", name="verb", native_enum=False, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "valid_until",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "reach",
+            sa.Enum(
+                "place",
+                "department",
+                "region",
+                "country",
+                "world",
+                name="reach",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("notice_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notices.id"], name=op.f("fk_current_consents_notice_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["witness_id"], ["witnesses.id"], name=op.f("fk_current_consents_witness_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_current_consents")),
+    )
+    with op.batch_alter_table("current_consents", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_current_consents_noes",
+            ["witness_id", "audience", "medium"],
+            unique=False,
+            postgresql_where=sa.text("verb <> 'give'"),
+            sqlite_where=sa.text("verb <> 'give'"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_current_consents_witness_id_audience_medium"),
+            ["witness_id", "audience", "medium"],
+            unique=False,
+        )
+
+    op.create_table(
+        "decisions",
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("accept", "return", "reject", name="verdict", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("reason_code", sa.String(length=40), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "verdict = 'accept' OR reason_code IS NOT NULL", name=op.f("ck_decisions_reason_given")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_decisions_by_id")),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"], ["testimonies.id"], name=op.f("fk_decisions_testimony_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+    )
+    with op.batch_alter_table("decisions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_decisions_testimony_id_created_at_id"),
+            ["testimony_id", "created_at", "id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "disclosures",
+        sa.Column("witness_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("by_role", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_disclosures_by_id")),
+        sa.ForeignKeyConstraint(
+            ["witness_id"], ["witnesses.id"], name=op.f("fk_disclosures_witness_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disclosures")),
+    )
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_disclosures_witness_id_created_at_id"),
+            ["witness_id", "created_at", "id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "excerpts",
+        sa.Column("scheme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "selector",
+            sa.Enum("text", "time", name="selectortype", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("stop", sa.Integer(), nullable=False),
+        sa.Column("exact", sa.Text(), nullable=True),
+        sa.Column("media_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column(
+            "nature",
+            sa.Enum(
+                "practice",
+                "feeling",
+                "mixed",
+                "idea",
+                "information",
+                name="nature",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("practice", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("memo", sa.Text(), nullable=True),
+        sa.Column("public_quote", sa.Text(), nullable=True),
+        sa.Column("names_employer", sa.Boolean(), nullable=False),
+        sa.Column("restriction", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum("valid", "needs_review", name="excerptstate", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("created_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "owner_organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "partner_organization_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(nature = 'practice') = (practice IS NOT NULL)", name=op.f("ck_excerpts_practice_told")
+        ),
+        sa.CheckConstraint(
+            "(selector = 'text') = (exact IS NOT NULL)", name=op.f("ck_excerpts_text_is_kept")
+        ),
+        sa.CheckConstraint(
+            "(selector = 'time') = (media_id IS NOT NULL)",
+            name=op.f("ck_excerpts_time_is_of_media"),
+        ),
+        sa.CheckConstraint("start >= 0 AND stop > start", name=op.f("ck_excerpts_in_order")),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["accounts.id"], name=op.f("fk_excerpts_created_by_id")
+        ),
+        sa.ForeignKeyConstraint(["media_id"], ["media.id"], name=op.f("fk_excerpts_media_id")),
+        sa.ForeignKeyConstraint(
+            ["owner_organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_excerpts_owner_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_excerpts_partner_organization_id"),
+        ),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_excerpts_scheme_id")),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"], ["testimonies.id"], name=op.f("fk_excerpts_testimony_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_excerpts")),
+    )
+    with op.batch_alter_table("excerpts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_excerpts_created_at_id"), ["created_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_excerpts_media_id"), ["media_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_excerpts_owner_organization_id_created_at_id"),
+            ["owner_organization_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_excerpts_partner_organization_id_created_at_id"),
+            ["partner_organization_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_excerpts_scheme_id_created_at_id"),
+            ["scheme_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_excerpts_testimony_id_created_at_id"),
+            ["testimony_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_excerpts_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
+        "identities",
+        sa.Column("witness_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("given_name", sa.LargeBinary(), nullable=False),
+        sa.Column("family_name", sa.LargeBinary(), nullable=False),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["witness_id"], ["witnesses.id"], name=op.f("fk_identities_witness_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("witness_id", name=op.f("uq_identities_witness_id")),
+    )
+    op.create_table(
+        "testimony_media",
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("media_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["media_id"], ["media.id"], name=op.f("fk_testimony_media_media_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"],
+            ["testimonies.id"],
+            name=op.f("fk_testimony_media_testimony_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony_media")),
+    )
+    with op.batch_alter_table("testimony_media", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_testimony_media_media_id"), ["media_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_testimony_media_testimony_id_media_id"),
+            ["testimony_id", "media_id"],
+            unique=True,
+        )
+
+    op.create_table(
+        "testimony_tags",
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"],
+            ["testimonies.id"],
+            name=op.f("fk_testimony_tags_testimony_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony_tags")),
+    )
+    with op.batch_alter_table("testimony_tags", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_testimony_tags_tag"), ["tag"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_testimony_tags_testimony_id_tag"), ["testimony_id", "tag"], unique=True
+        )
+
+    op.create_table(
+        "testimony_themes",
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("theme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"],
+            ["testimonies.id"],
+            name=op.f("fk_testimony_themes_testimony_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["theme_id"], ["themes.id"], name=op.f("fk_testimony_themes_theme_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony_themes")),
+    )
+    with op.batch_alter_table("testimony_themes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_testimony_themes_testimony_id_theme_id"),
+            ["testimony_id", "theme_id"],
+            unique=True,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_testimony_themes_theme_id"), ["theme_id"], unique=False
+        )
+
+    op.create_table(
+        "testimony_witnesses",
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("witness_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"],
+            ["testimonies.id"],
+            name=op.f("fk_testimony_witnesses_testimony_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["witness_id"], ["witnesses.id"], name=op.f("fk_testimony_witnesses_witness_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimony_witnesses")),
+    )
+    with op.batch_alter_table("testimony_witnesses", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_testimony_witnesses_testimony_id_witness_id"),
+            ["testimony_id", "witness_id"],
+            unique=True,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_testimony_witnesses_witness_id"), ["witness_id"], unique=False
+        )
+
+    op.create_table(
+        "excerpt_themes",
+        sa.Column("excerpt_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("theme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["excerpt_id"],
+            ["excerpts.id"],
+            name=op.f("fk_excerpt_themes_excerpt_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["theme_id"], ["themes.id"], name=op.f("fk_excerpt_themes_theme_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_excerpt_themes")),
+    )
+    with op.batch_alter_table("excerpt_themes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_excerpt_themes_excerpt_id_theme_id"),
+            ["excerpt_id", "theme_id"],
+            unique=True,
+        )
+        batch_op.create_index(batch_op.f("ix_excerpt_themes_theme_id"), ["theme_id"], unique=False)
+
     # ### end Alembic commands ###
+
+    # The order of lists; Alembic does not generate these for SQLite, which does not tell them.
+    for before in (
+        ["owner_organization_id"],
+        ["partner_organization_id"],
+        ["state"],
+        ["scheme_id"],
+        ["workshop_id"],
+        ["place_id"],
+        [],
+    ):
+        name = "_".join(("ix_testimonies", *before, "recorded_on_id"))
+        op.create_index(name, "testimonies", [*before, sa.text("recorded_on DESC"), "id"])
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("excerpt_themes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_excerpt_themes_theme_id"))
+        batch_op.drop_index(batch_op.f("ix_excerpt_themes_excerpt_id_theme_id"))
+
+    op.drop_table("excerpt_themes")
+    with op.batch_alter_table("testimony_witnesses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_testimony_witnesses_witness_id"))
+        batch_op.drop_index(batch_op.f("ix_testimony_witnesses_testimony_id_witness_id"))
+
+    op.drop_table("testimony_witnesses")
+    with op.batch_alter_table("testimony_themes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_testimony_themes_theme_id"))
+        batch_op.drop_index(batch_op.f("ix_testimony_themes_testimony_id_theme_id"))
+
+    op.drop_table("testimony_themes")
+    with op.batch_alter_table("testimony_tags", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_testimony_tags_testimony_id_tag"))
+        batch_op.drop_index(batch_op.f("ix_testimony_tags_tag"))
+
+    op.drop_table("testimony_tags")
+    with op.batch_alter_table("testimony_media", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_testimony_media_testimony_id_media_id"))
+        batch_op.drop_index(batch_op.f("ix_testimony_media_media_id"))
+
+    op.drop_table("testimony_media")
+    op.drop_table("identities")
+    with op.batch_alter_table("excerpts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_excerpts_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_excerpts_testimony_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_excerpts_scheme_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_excerpts_partner_organization_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_excerpts_owner_organization_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_excerpts_media_id"))
+        batch_op.drop_index(batch_op.f("ix_excerpts_created_at_id"))
+
+    op.drop_table("excerpts")
+    with op.batch_alter_table("disclosures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_disclosures_witness_id_created_at_id"))
+
+    op.drop_table("disclosures")
+    with op.batch_alter_table("decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_decisions_testimony_id_created_at_id"))
+
+    op.drop_table("decisions")
+    with op.batch_alter_table("current_consents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_current_consents_witness_id_audience_medium"))
+        batch_op.drop_index(
+            "ix_current_consents_noes",
+            postgresql_where=sa.text("verb <> 'give'"),
+            sqlite_where=sa.text("verb <> 'give'"),
+        )
+
+    op.drop_table("current_consents")
+    op.drop_table("consent_events")
+    with op.batch_alter_table("witnesses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_witnesses_workshop_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_witnesses_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_witnesses_territory_id"))
+        batch_op.drop_index(batch_op.f("ix_witnesses_partner_organization_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_witnesses_owner_organization_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_witnesses_created_at_id"))
+
+    op.drop_table("witnesses")
+    with op.batch_alter_table("testimonies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_testimonies_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_testimonies_captured_by"))
+
+    op.drop_table("testimonies")
     op.drop_table("renditions")
     with op.batch_alter_table("workshops", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_workshops_starts_at_id"))
@@ -745,7 +1589,7 @@ def downgrade() -> None:
 
     op.drop_table("sessions")
     with op.batch_alter_table("media", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_media_owner_organization_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_media_owner_organization_id"))
         batch_op.drop_index(batch_op.f("ix_media_created_by_id"))
 
     op.drop_table("media")
@@ -757,6 +1601,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_tokens_account_id_created_at_id"))
 
     op.drop_table("api_tokens")
+    with op.batch_alter_table("themes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_themes_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_themes_scheme_id_name_id"))
+        batch_op.drop_index(batch_op.f("ix_themes_parent_id"))
+        batch_op.drop_index(batch_op.f("ix_themes_name_id"))
+
+    op.drop_table("themes")
     with op.batch_alter_table("places", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_places_territory_id"))
         batch_op.drop_index(batch_op.f("ix_places_organization_id"))
@@ -786,6 +1637,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_organizations_name_id"))
 
     op.drop_table("organizations")
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notices_created_at_id"))
+
+    op.drop_table("notices")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_jobs_waiting",
@@ -822,8 +1677,10 @@ def downgrade() -> None:
             postgresql_where=sa.text("number IS NULL"),
             sqlite_where=sa.text("number IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_audit_events_subject_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_events_subject_id_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_audit_events_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_events_actor_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_events_action_created_at_id"))
 
     op.drop_table("audit_events")
     # ### end Alembic commands ###

@@ -295,6 +295,27 @@ def test_two_that_seal_at_once_make_one_chain(database: Database, db: Session) -
     assert (found.ok, found.sealed, found.waiting) == (True, 2600, 0)
 
 
+def test_who_seals_second_takes_only_what_the_first_left(database: Database, db: Session) -> None:
+    add(database, 3)
+    second: list[int] = []
+
+    def add_and_seal() -> None:
+        add(database, 1)
+        with database.write.begin() as writing:
+            second.append(seal(writing))
+
+    other = Thread(target=add_and_seal)
+    with database.write.begin() as writing:
+        assert seal(writing) == 3
+        other.start()
+        other.join(0.3)
+        assert second == [], "it waits"
+    other.join()
+    assert second == [1]
+    found = verify(db)
+    assert (found.ok, found.sealed) == (True, 4)
+
+
 def test_a_number_is_given_once(database: Database) -> None:
     add(database, 2)
     with database.write() as db, pytest.raises(IntegrityError):

@@ -294,7 +294,7 @@ def test_the_next_job_is_one_read_of_an_index_whatever_was_done(
     for _ in range(10):
         desk.ask("greet")
 
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[database.dialect].dialect()  # type: ignore[no-untyped-call]
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[database.dialect].dialect()
     query = claimable("default", now()).compile(
         dialect=dialect, compile_kwargs={"literal_binds": True}
     )

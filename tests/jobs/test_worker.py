@@ -42,7 +42,7 @@ def at_work(database: Database) -> Iterator[At]:
 
 
 def test_every_feature_registers_its_handlers() -> None:
-    program = "from app.jobs.service import HANDLERS; from app import worker; worker.discover(); print(*HANDLERS)"
+    program = "from app import worker as w; w.discover(); print(*w.handles.__globals__['HANDLERS'])"
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
@@ -264,7 +264,7 @@ def test_another_process_is_woken_by_postgresql(database: Database, desk: Desk) 
     if database.dialect != "postgresql":
         pytest.skip("on SQLite other processes look every second")
     desk.ask("film", seconds=0)
-    with process(database, poll=60) as other:
+    with process(database, poll=15) as other:
         wait_for_its_beginning(other)
         sleep(2)
         asked = monotonic()

@@ -538,6 +538,7 @@ def agree_with_the_slow_one(facts: Facts, cells: list[Cell], at: datetime) -> No
 def the_projection_tells_the_same(events: Sequence[Event]) -> None:
     projected = rows(events)
     for number, window in enumerate(projected):
+        assert is_not_empty(window)
         assert not any(overlap(window, other) for other in projected[:number])
     for at in map(day, [-1, *DAYS]):
         for cell in CELLS:
@@ -550,6 +551,11 @@ def the_projection_tells_the_same(events: Sequence[Event]) -> None:
             assert {m: team_blocked(projected, m, at, minor) for m in MEDIA} == {
                 m: reason is not None for m, reason in no.items()
             }
+
+
+def is_not_empty(window: Window) -> bool:
+    start, end = window.starts_at, window.ends_at
+    return start is None or end is None or start < end
 
 
 def overlap(one: Window, other: Window) -> bool:

@@ -27,6 +27,10 @@ STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis",
 ENOUGH = 16  # bytes
 
 
+class Rejected(Exception):
+    """The file is not accepted, for this reason."""
+
+
 def detect(head: bytes) -> str | None:
     """The format that these first bytes announce; None when it is not accepted here."""
     for beginning, name in BEGINNINGS.items():

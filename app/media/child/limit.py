@@ -1,7 +1,7 @@
 """Become another program, with limits: `limit.py '{"cpu": …}' program argument…`.
 
 Done here, and not between fork and exec of the service, which has threads. Limits: `cpu` seconds,
-`memory` and `file` bytes, `files` open at once, `nice`.
+`memory` and `file` bytes, `files` open at once, `nice`. Ends with 127 without such a program.
 """
 
 import ctypes
@@ -11,28 +11,36 @@ import resource
 import signal
 import sys
 
+NO_PROGRAM = 127
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+AFTER_WARNING = 5  # seconds of processor between SIGXCPU and SIGKILL
+
+
+def limit(what: int, most: int, hardest: int) -> None:
+    """Lower a limit of this process, never raise it."""
+    _, hard = resource.getrlimit(what)
+    if hard != resource.RLIM_INFINITY:
+        most, hardest = min(most, hard), min(hardest, hard)
+    resource.setrlimit(what, (most, hardest))
 
 
 def become(limits: dict[str, int], command: list[str]) -> None:
     """Never returns."""
-    for what, most in (
-        (resource.RLIMIT_CPU, limits["cpu"]),
-        (resource.RLIMIT_AS, limits["memory"]),
-        (resource.RLIMIT_FSIZE, limits["file"]),
-        (resource.RLIMIT_NOFILE, limits["files"]),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
+    limit(resource.RLIMIT_CPU, limits["cpu"], limits["cpu"] + AFTER_WARNING)
+    limit(resource.RLIMIT_AS, limits["memory"], limits["memory"])
+    limit(resource.RLIMIT_FSIZE, limits["file"], limits["file"])
+    limit(resource.RLIMIT_NOFILE, limits["files"], limits["files"])
+    limit(resource.RLIMIT_CORE, 0, 0)
     os.nice(limits["nice"])
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # never outlive the worker
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, others should not
         signal.signal(number, signal.SIG_DFL)
-    os.execve(command[0], command, {})
+    try:
+        os.execve(command[0], command, {})  # noqa: S606 - the command is the service's own
+    except OSError:
+        sys.exit(NO_PROGRAM)
 
 
 if __name__ == "__main__":

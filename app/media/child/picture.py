@@ -1,6 +1,6 @@
-"""Build a picture again from its pixels: `picture.py '{"pixels": …}' image.jpg 2560 poster.jpg 1280`.
+"""Build a picture again from its pixels: `picture.py '{"pixels": …}' image.jpg 2560`.
 
-Reads `input`; writes JPEG files whose longer side has at most that many pixels, upright, on white,
+Reads `input`; writes a JPEG file whose longer side has at most that many pixels, upright, on white,
 with nothing of the original but its pixels.
 """
 
@@ -27,11 +27,10 @@ def rebuild(most: int) -> Image.Image:
 
 def main() -> None:
     """An error is a traceback and a code."""
-    picture = rebuild(json.loads(sys.argv[1])["pixels"])
-    for name, longest in zip(sys.argv[2::2], sys.argv[3::2], strict=True):
-        smaller = picture.copy()
-        smaller.thumbnail((int(longest), int(longest)))
-        smaller.save(Path(name), "JPEG", quality=QUALITY, optimize=True)
+    limits, name, longest = sys.argv[1:]
+    picture = rebuild(json.loads(limits)["pixels"])
+    picture.thumbnail((int(longest), int(longest)))
+    picture.save(Path(name), "JPEG", quality=QUALITY, optimize=True)
 
 
 if __name__ == "__main__":

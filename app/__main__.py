@@ -1,0 +1,314 @@
+"""The command line: `python -m app COMMAND`.
+
+Each command ends with 0; or with 1, and one line on standard error that says why.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlalchemy import make_url, select
+from typer.exceptions import Abort, TyperException
+
+from app import worker as workers
+from app.accounts import service as accounts
+from app.accounts.models import Account
+from app.accounts.passwords import hash_password
+from app.accounts.permissions import Role
+from app.accounts.schemas import AccountIn, ApiTokenIn
+from app.audit import service as audit_log
+from app.core.db import SETTINGS, Database, dialect_of
+from app.core.keys import KeyUnusable, load_key
+from app.core.logs import configure_logs
+from app.core.settings import settings
+from app.jobs.service import QUEUES
+from app.main import create_app
+from app.operations import install, service, serving, verification
+from app.operations.failures import BAD_URL, NOT_MIGRATED, Failure, line
+from app.operations.health import is_migrated
+from app.schemes.models import Scheme
+from app.storage.service import storage
+
+OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": True}
+commands = typer.Typer(
+    **OPTIONS,
+    add_completion=False,
+    help="Retours d'usages : recueillir la parole sur un dispositif public, et la rendre à ceux "
+    "qui peuvent agir.",
+)
+account_commands = typer.Typer(**OPTIONS, help="Les comptes des personnes qui utilisent l'API.")
+token_commands = typer.Typer(**OPTIONS, help="Les jetons d'API, pour les programmes.")
+audit_commands = typer.Typer(**OPTIONS, help="Le journal de tout ce qui a été fait.")
+commands.add_typer(account_commands, name="account")
+commands.add_typer(token_commands, name="token")
+commands.add_typer(audit_commands, name="audit")
+
+Host = Annotated[str, typer.Option(help="Adresse où écouter ; 0.0.0.0 pour toutes.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port ; 0 pour n'importe lequel.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what these arguments ask. 0; or 1, after one line on standard error."""
+    try:
+        code = commands(args=arguments, prog_name="python -m app", standalone_mode=False)
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            return 0
+        return _complain(_misuse(error))
+    except (Abort, KeyboardInterrupt):
+        return _complain("Interrompu.")
+    except Exception as error:  # none may end in a traceback
+        return _complain(line(error))
+    return 1 if code else 0
+
+
+# Serving
+
+
+@commands.command(help="Tout en un : met la base à jour, ajoute la démonstration, et sert l'API.")
+def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Migrate, seed once, serve: what `make run` calls."""
+    _prepare()
+    install.migrate(settings().database)
+    with _opened() as database:
+        with database.read() as db:
+            is_new = service.is_empty(db, Scheme)
+        if is_new:
+            _seed(database)
+        with serving.open_socket(host, port) as listening:
+            address = serving.address_of(listening)
+            serving.announce(address)
+            _welcome(address, database)
+            database.dispose()
+            serving.serve(listening)
+
+
+@commands.command(help="Sert l'API, sur une base déjà à jour.")
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Nombre de processus.")] = 1,
+    trusted_proxies: Annotated[
+        str, typer.Option(help="Adresses des mandataires dont on croit les en-têtes X-Forwarded.")
+    ] = "",
+) -> None:
+    """Serve the application until SIGTERM or Ctrl-C."""
+    _prepare()
+    with _opened():
+        pass
+    with serving.open_socket(host, port) as listening:
+        serving.announce(serving.address_of(listening))
+        serving.serve(listening, workers, trusted_proxies)
+
+
+@commands.command(help="Fait le travail demandé : médias, journal, ménage.")
+def worker(
+    queues: Annotated[str, typer.Option(help="Files à vider, séparées par des virgules.")] = (
+        ",".join(QUEUES)
+    ),
+) -> None:
+    """Empty the jobs table until SIGTERM or Ctrl-C."""
+    _prepare()
+    asked = [queue.strip() for queue in queues.split(",") if queue.strip()]
+    if unknown := [queue for queue in asked if queue not in QUEUES]:
+        raise Failure(f"--queues : pas de file {unknown[0]} ; il y a {', '.join(QUEUES)}.")
+    with _opened():
+        pass
+    workers.main(asked or QUEUES)
+
+
+@commands.command(help="Crée la base, ou la met à jour, avec les données de référence.")
+def migrate() -> None:
+    """Bring the database of the settings to the present version."""
+    _prepare()
+    install.migrate(settings().database)
+    print("La base de données est à jour.")
+
+
+@commands.command(help="Ajoute la démonstration : tout y est inventé.")
+def seed() -> None:
+    """Add the demo to the database of the settings."""
+    _prepare()
+    with _opened() as database:
+        _seed(database)
+    print("La démonstration est en place.")
+
+
+@commands.command(help="Écrit la description OpenAPI de l'API, en JSON.")
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    print(json.dumps(create_app().openapi(), ensure_ascii=False, indent=2))
+
+
+# People and programs
+
+
+@account_commands.command("create", help="Ouvre un compte, et sa structure si elle est nouvelle.")
+def create_account(
+    email: Annotated[str, typer.Option(help="Adresse électronique, pour se connecter.")],
+    display_name: Annotated[str, typer.Option(help="Nom affiché.")],
+    role: Annotated[Role, typer.Option(help="Ce que la personne peut faire.")],
+    organization: Annotated[str, typer.Option(help="Nom de sa structure.")],
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Lit le mot de passe sur l'entrée standard."),
+    ] = False,
+) -> None:
+    """Open an account; without a password it acts through API tokens only."""
+    _prepare()
+    described = {"email": email, "display_name": display_name, "role": role}
+    if password_stdin:
+        described["password"] = sys.stdin.readline().rstrip("\r\n")
+    # Checked and hashed before the transaction: the organization is not known yet.
+    asked = AccountIn.model_validate(described | {"organization_id": UUID(int=0)})
+    password_hash = hash_password(asked.password) if asked.password else None
+    me = service.operator()
+    with _opened() as database, database.write.begin() as db:
+        if service.find_account_of(db, asked.email):
+            raise Failure(f"Il y a déjà un compte pour {asked.email}.")
+        found = service.find_or_add_organization(db, organization, by=me)
+        asked = asked.model_copy(update={"organization_id": found.id})
+        accounts.add_account(db, asked, password_hash, by=me)
+    print(f"Le compte {asked.email} est ouvert.")
+
+
+@token_commands.command("create", help="Crée un jeton d'API et l'affiche, cette seule fois.")
+def create_token(
+    email: Annotated[str, typer.Option(help="Adresse du compte au nom duquel il agit.")],
+    name: Annotated[str, typer.Option(help="À quoi il sert.")],
+) -> None:
+    """Make a token that may do all that this account may."""
+    _prepare()
+    asked = ApiTokenIn(name=name)
+    with _opened() as database, database.write.begin() as db:
+        account = service.find_account_of(db, email)
+        if not account:
+            raise Failure(f"Il n'y a pas de compte pour {email}.")
+        secret, _ = accounts.issue_token(db, account, asked.name, by=service.operator())
+    print(secret)
+
+
+# Checking
+
+
+@commands.command(help="Compare la base et les fichiers : rien ne manque, rien n'est de trop.")
+def verify(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Supprime les fichiers inutiles de plus d'une heure.")
+    ] = False,
+) -> None:
+    """Look for every object that the database knows, and for the owner of every object."""
+    _prepare()
+    with _opened() as database:
+        report = verification.verify(database, storage(), repair)
+    print(
+        f"Fichiers en place : {report.in_place}. Absents : {report.missing}. "
+        f"Abîmés : {report.damaged}. Inutiles : {report.orphans}. "
+        f"Supprimés : {report.deleted}. À personne : {report.of_nobody}."
+    )
+    for example in report.examples:
+        print(f"  {example}")
+    if not report.ok:
+        raise Failure("Des fichiers manquent ou sont abîmés.")
+
+
+@audit_commands.command("verify", help="Recalcule la chaîne du journal : rien n'y a été changé.")
+def verify_audit() -> None:
+    """Compute the chain of audit events again."""
+    _prepare()
+    with _opened() as database, database.read() as db:
+        found = audit_log.verify(db)
+    if not found.ok:
+        raise Failure(f"La chaîne du journal est rompue à l'événement {found.first_broken}.")
+    print(f"Le journal est intact : {found.sealed} événements scellés, {found.waiting} en attente.")
+    print(f"À conserver ailleurs : {found.head.number} {found.head.digest}")
+
+
+# What the commands share
+
+
+def _prepare() -> None:
+    """Read the settings and the keys, and write logs. Raises Failure."""
+    chosen = settings()
+    configure_logs(chosen.log_level)
+    if dialect_of(chosen.database) not in SETTINGS:
+        raise Failure(BAD_URL)
+    for name, path in (
+        ("APP_SECRET_KEY_FILE", chosen.secret_key_path),
+        ("APP_VAULT_KEY_FILE", chosen.vault_key_path),
+    ):
+        try:
+            load_key(path)
+        except KeyUnusable:
+            raise Failure(f"{name} : le fichier {path} doit contenir 32 octets.") from None
+
+
+@contextmanager
+def _opened() -> Iterator[Database]:
+    """The database of the settings. Raises Failure when it is not migrated."""
+    url = make_url(settings().database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise Failure(NOT_MIGRATED)
+    database = Database(settings().database)
+    try:
+        with database.read() as db:
+            if not is_migrated(db.connection()):
+                raise Failure(NOT_MIGRATED)
+        yield database
+    finally:
+        database.dispose()
+
+
+def _seed(database: Database) -> None:
+    from app.demo import service as demo  # noqa: PLC0415 - production has no use for it
+
+    demo.seed(database)
+
+
+def _welcome(address: str, database: Database) -> None:
+    """Say where to go, and as whom."""
+    demo = select(Account).where(Account.display_name.endswith("(démo)")).order_by(Account.email)
+    with database.read() as db:
+        found = [f"  {account.email:<32}{account.display_name}" for account in db.scalars(demo)]
+    print(
+        "",
+        "Retours d'usages est prêt.",
+        "",
+        f"  Adresse         {address}",
+        f"  Documentation   {address}/api/docs",
+        f"  Données         {settings().data_dir.resolve()}",
+        *(["", "Comptes de démonstration (tout y est inventé) :", "", *found] if found else []),
+        "",
+        "Pour arrêter : Ctrl-C.",
+        "",
+        sep="\n",
+        flush=True,
+    )
+
+
+def _complain(why: str) -> int:
+    print(" ".join(why.split()), file=sys.stderr)
+    return 1
+
+
+def _misuse(error: TyperException) -> str:
+    """What is wrong with the arguments."""
+    param, kind = getattr(error, "param", None), type(error).__name__
+    option = param.opts[-1] if param else getattr(error, "option_name", None)
+    if not option:
+        return "Il n'y a pas de telle commande : voir « python -m app --help »."
+    if kind == "MissingParameter":
+        return f"Il manque {option}."
+    if kind == "NoSuchOption":
+        return f"Il n'y a pas d'option {option}."
+    return f"{option} : valeur refusée ; voir --help."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

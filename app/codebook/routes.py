@@ -1,0 +1,50 @@
+"""The HTTP routes of themes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.accounts.authentication import Forbidden
+from app.calls.call import Call
+from app.codebook import service
+from app.codebook.schemas import ThemeFilters, ThemeIn, ThemeOut
+from app.core.bodies import Route
+from app.core.pages import Page
+from app.core.problems import Conflict, NotFound, PreconditionFailed, documented
+
+router = APIRouter(
+    route_class=Route,
+    prefix="/themes",
+    tags=["themes"],
+    responses=documented(NotFound, Forbidden, Conflict, PreconditionFailed),
+)
+
+
+@router.get("", response_model=Page[ThemeOut])
+def index(filters: Annotated[ThemeFilters, Query()], call: Call) -> Response:
+    """The themes, by name."""
+    with call:
+        return call.page(ThemeOut, service.search(filters), filters, service.BY_NAME)
+
+
+@router.post("", response_model=ThemeOut, status_code=201)
+def add(payload: ThemeIn, call: Call) -> Response:
+    """Add a theme to a scheme's codebook."""
+    with call as (db, me):
+        return call.created(ThemeOut, service.add(db, payload, by=me))
+
+
+@router.get("/{theme_id}", response_model=ThemeOut)
+def show(theme_id: UUID, call: Call) -> Response:
+    """One theme."""
+    with call as (db, _):
+        return call.ok(ThemeOut, service.find(db, theme_id))
+
+
+@router.put("/{theme_id}", response_model=ThemeOut)
+def change(theme_id: UUID, payload: ThemeIn, call: Call) -> Response:
+    """Describe a theme again, in full."""
+    with call as (db, me):
+        theme = call.unchanged(service.find(db, theme_id))
+        return call.ok(ThemeOut, service.change(db, theme, payload, by=me))

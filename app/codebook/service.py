@@ -1,0 +1,82 @@
+"""What can be done with themes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission
+from app.audit.service import record
+from app.codebook.models import Theme
+from app.codebook.schemas import ThemeFilters, ThemeIn
+from app.core.db import locked
+from app.core.pages import Order
+from app.core.problems import Conflict, Invalid, NotFound
+from app.schemes.service import require_scheme
+
+BY_NAME = Order(Theme.name, Theme.id)
+
+
+def search(filters: ThemeFilters) -> Select[Theme]:
+    """The themes which pass the filters: a codebook holds nobody's words."""
+    rows = select(Theme)
+    if filters.scheme_id:
+        rows = rows.where(Theme.scheme_id == filters.scheme_id)
+    if filters.parent_id:
+        rows = rows.where(Theme.parent_id == filters.parent_id)
+    if filters.updated_since:
+        rows = rows.where(Theme.updated_at >= filters.updated_since)
+    return rows
+
+
+def find(db: Session, theme_id: UUID) -> Theme:
+    """The theme. Raises NotFound."""
+    if not (theme := db.scalar(locked(db, select(Theme).where(Theme.id == theme_id)))):
+        raise NotFound
+    return theme
+
+
+def require_themes(db: Session, ids: Sequence[UUID], scheme_id: UUID) -> None:
+    """Raise Invalid at `#/theme_ids/…` for the first that is no theme of this scheme."""
+    if not ids:
+        return
+    known = set(db.scalars(select(Theme.id).where(Theme.id.in_(ids), Theme.scheme_id == scheme_id)))
+    for index, theme_id in enumerate(ids):
+        if theme_id not in known:
+            raise Invalid.at(f"#/theme_ids/{index}", "unknown_id")
+
+
+def add(db: Session, payload: ThemeIn, by: Caller) -> Theme:
+    """A new theme."""
+    theme = _describe(db, Theme(), payload, by)
+    db.add(theme)
+    record(db, "theme.added", on=theme, by=by)
+    return theme
+
+
+def change(db: Session, theme: Theme, payload: ThemeIn, by: Caller) -> Theme:
+    """The same theme, described again in full. Raises Conflict when it would lie in itself."""
+    if payload.scheme_id != theme.scheme_id:
+        raise Invalid.at("#/scheme_id", "stays")
+    above = payload.parent_id
+    while above:
+        if above == theme.id:
+            raise Conflict
+        above = db.scalar(select(Theme.parent_id).where(Theme.id == above))
+    _describe(db, theme, payload, by)
+    record(db, "theme.changed", on=theme, by=by)
+    return theme
+
+
+def _describe(db: Session, theme: Theme, payload: ThemeIn, by: Caller) -> Theme:
+    by.require(Permission.CODE)
+    require_scheme(db, payload.scheme_id)
+    if payload.parent_id:
+        parent = db.get(Theme, payload.parent_id)
+        if not parent or parent.scheme_id != payload.scheme_id:
+            raise Invalid.at("#/parent_id", "unknown_id")
+    for name, value in payload:
+        setattr(theme, name, value)
+    return theme

@@ -1,0 +1,1 @@
+"""Excerpts: passages worth giving back, their nature and their themes."""

@@ -1,0 +1,13 @@
+"""What excerpts do when their source changed."""
+
+from uuid import UUID
+
+from app.excerpts.service import review
+from app.jobs.service import Run, handles
+
+
+@handles("testimony.changed")
+def look_again(run: Run, testimony_id: str) -> None:
+    """Mark the excerpts of this testimony whose words moved. Doing it twice is doing it once."""
+    with run.writing() as db:
+        review(db, UUID(testimony_id))

@@ -1,0 +1,63 @@
+"""The HTTP routes of excerpts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.accounts.authentication import Forbidden
+from app.calls.call import Call
+from app.core.bodies import Route
+from app.core.pages import Page
+from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
+from app.excerpts import service
+from app.excerpts.schemas import ExcerptFilters, ExcerptIn, ExcerptOut
+from app.excerpts.service import NotThere
+
+router = APIRouter(
+    route_class=Route,
+    prefix="/excerpts",
+    tags=["excerpts"],
+    responses=documented(NotFound, Forbidden, PreconditionFailed, WrongState, Conflict),
+)
+
+
+@router.get("", response_model=Page[ExcerptOut])
+def index(filters: Annotated[ExcerptFilters, Query()], call: Call) -> Response:
+    """The excerpts you may see, the latest first. Sort: `-created_at,-id`."""
+    with call as (_, me):
+        rows = service.search(me, filters)
+        return call.page(ExcerptOut, rows, filters, service.LATEST_FIRST, service.complete)
+
+
+@router.post("", response_model=ExcerptOut, status_code=201, responses=documented(NotThere))
+def choose(payload: ExcerptIn, call: Call) -> Response:
+    """Choose a passage worth giving back. Offsets are code points of the body."""
+    with call as (db, me):
+        excerpt = service.choose(db, payload, by=me)
+        return call.created(ExcerptOut, excerpt, service.shown(db, excerpt))
+
+
+@router.get("/{excerpt_id}", response_model=ExcerptOut)
+def show(excerpt_id: UUID, call: Call) -> Response:
+    """One excerpt."""
+    with call as (db, me):
+        excerpt = service.find(db, excerpt_id, by=me)
+        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt))
+
+
+@router.put("/{excerpt_id}", response_model=ExcerptOut, responses=documented(NotThere))
+def change(excerpt_id: UUID, payload: ExcerptIn, call: Call) -> Response:
+    """Describe an excerpt again, in full."""
+    with call as (db, me):
+        excerpt = call.unchanged(service.find(db, excerpt_id, by=me))
+        service.change(db, excerpt, payload, by=me)
+        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt))
+
+
+@router.delete("/{excerpt_id}", status_code=204)
+def discard(excerpt_id: UUID, call: Call) -> Response:
+    """Delete an excerpt that no bundle holds."""
+    with call as (db, me):
+        service.discard(db, call.unchanged(service.find(db, excerpt_id, by=me)), by=me)
+        return call.nothing()

@@ -1,0 +1,102 @@
+"""What callers send and receive about excerpts."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.pages import MirrorParams
+from app.core.schemas import Count, In, Out
+from app.core.text import Body, Line, Paragraph
+from app.excerpts.models import ExcerptState, SelectorType
+from app.testimonies.models import Nature
+from app.testimonies.schemas import Restriction
+
+
+class TextSelector(In):
+    """A passage of the body, in code points; `exact` must be the text there."""
+
+    type: Literal[SelectorType.TEXT]
+    start: Count
+    end: Count
+    exact: str = Field(min_length=1, max_length=20_000)
+
+
+class TimeSelector(In):
+    """A passage of a recording."""
+
+    type: Literal[SelectorType.TIME]
+    media_id: UUID
+    start_ms: Count
+    end_ms: Count
+
+
+Selector = Annotated[TextSelector | TimeSelector, Field(discriminator="type")]
+
+
+class Practice(In):
+    """What somebody did: who, what, on which occasion (*entretien d'explicitation*, Vermersch)."""
+
+    actor: Line
+    action: Line
+    occasion: Line
+
+
+class ExcerptIn(In):
+    """A passage worth giving back. A practice says who did what, when."""
+
+    testimony_id: UUID
+    selector: Selector
+    nature: Nature
+    practice: Practice | None = None
+    theme_ids: list[UUID] = Field([], max_length=50)
+    memo: Paragraph | None = None
+    public_quote: Body | None = None
+    names_employer: bool = False
+    restriction: Restriction | None = None
+
+    @model_validator(mode="after")
+    def _practice_is_told(self) -> "ExcerptIn":
+        if (self.nature is Nature.PRACTICE) != (self.practice is not None):
+            raise PydanticCustomError(
+                "practice_told", "A practice, and nothing else, has actor, action and occasion"
+            )
+        self.theme_ids = list(dict.fromkeys(self.theme_ids))
+        return self
+
+
+class ExcerptFilters(MirrorParams):
+    """Which excerpts to list."""
+
+    scheme_id: UUID | None = None
+    testimony_id: UUID | None = None
+    nature: list[Nature] = []
+    theme_id: list[UUID] = []
+    state: list[ExcerptState] = []
+    selector: list[SelectorType] = []
+
+
+class ExcerptOut(Out):
+    """An excerpt, as everyone who may see it sees it."""
+
+    made_of = ("start", "stop", "exact", "media_id")
+
+    id: UUID
+    version: int
+    scheme_id: UUID
+    testimony_id: UUID
+    selector: dict[str, Any]
+    nature: Nature
+    practice: Practice | None
+    theme_ids: list[UUID]
+    memo: str | None
+    public_quote: str | None
+    quote: str | None
+    names_employer: bool
+    restriction: Restriction | None
+    state: ExcerptState
+    created_by_id: UUID
+    created_at: datetime
+    updated_at: datetime

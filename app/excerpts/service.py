@@ -1,0 +1,231 @@
+"""What can be done with excerpts: each function is one deed, one permission, one audit event."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, insert, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission, Sight
+from app.audit.service import record
+from app.codebook.service import require_themes
+from app.core.db import locked
+from app.core.models import as_stored, now
+from app.core.pages import Item, Order
+from app.core.problems import Invalid, NotFound, Problem, WrongState
+from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
+from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
+from app.media.models import Media, Status
+from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
+from app.testimonies.service import visible_to as visible_testimonies
+from app.witnesses.queries import refused_to_team
+
+E = Excerpt
+LATEST_FIRST = Order(E.created_at, E.id, descending=True)
+QUOTABLE = (State.SUBMITTED, State.ACCEPTED)
+SEEN: dict[Sight, Sequence[State]] = {
+    Sight.SUBMITTED: (State.SUBMITTED, State.ACCEPTED, State.RETURNED, State.REJECTED),
+    Sight.ACCEPTED: (State.ACCEPTED,),
+}
+EXCERPT_THEMES = ExcerptTheme.metadata.tables["excerpt_themes"]
+
+
+class NotThere(Problem):
+    """The text that you chose is not what stands there."""
+
+    status = 422
+
+
+def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
+    """What holds for the excerpts that the caller sees: conditions that no row meets twice."""
+    if me.sight is Sight.NONE:
+        return [false()]
+    readable = ~exists(
+        select(TestimonyWitness.id).where(
+            TestimonyWitness.testimony_id == E.testimony_id,
+            refused_to_team(TestimonyWitness.witness_id, now()),
+        )
+    )
+    alive = select(Testimony.id).where(Testimony.id == E.testimony_id)
+    if me.sight is Sight.OWN:
+        of = alive.where(Testimony.state != State.WITHDRAWN)
+    else:
+        of = alive.where(Testimony.state.in_(SEEN[me.sight]))
+    own = me.owns(E) if me.sight is Sight.OWN else [true()]
+    return [and_(right, of.exists(), readable) for right in own]
+
+
+def visible_to(me: Caller) -> Select[Excerpt]:
+    """Every excerpt this account may see now."""
+    return select(E).where(or_(False, *rights(me)))
+
+
+def search(me: Caller, filters: ExcerptFilters) -> Sequence[Select[Excerpt]]:
+    """The visible excerpts which pass the filters: a select for each right to see."""
+    rows = filtered(filters)
+    return [rows.where(right) for right in rights(me)]
+
+
+def filtered(filters: ExcerptFilters) -> Select[Excerpt]:
+    """The excerpts which pass the filters, whoever may see them."""
+    conditions: list[Any] = [
+        getattr(E, name) == value
+        for name in ("scheme_id", "testimony_id")
+        if (value := getattr(filters, name))
+    ]
+    conditions += [
+        getattr(E, name).in_(values)
+        for name in ("nature", "state", "selector")
+        if (values := getattr(filters, name))
+    ]
+    if filters.theme_id:
+        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(filters.theme_id))
+        conditions.append(coded.where(ExcerptTheme.excerpt_id == E.id).exists())
+    if filters.updated_since:
+        conditions.append(E.updated_at >= filters.updated_since)
+    return select(E).where(*conditions)
+
+
+def find(db: Session, excerpt_id: UUID, by: Caller) -> Excerpt:
+    """The excerpt, if `by` may see it; locked if it may be changed. Raises NotFound."""
+    if not (excerpt := db.scalar(locked(db, visible_to(by).where(E.id == excerpt_id)))):
+        raise NotFound
+    return excerpt
+
+
+def choose(db: Session, payload: ExcerptIn, by: Caller) -> Excerpt:
+    """A new excerpt of a testimony that `by` may read. Raises Invalid, NotThere, WrongState."""
+    by.require(Permission.CODE)
+    excerpt = Excerpt(id=uuid4(), created_by_id=by.id)
+    _describe(db, excerpt, payload, by)
+    db.add(excerpt)
+    record(db, "excerpt.chosen", on=excerpt, by=by, nature=excerpt.nature)
+    _code(db, excerpt, payload)
+    return excerpt
+
+
+def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Excerpt:
+    """The same excerpt, described again in full: it is valid anew."""
+    by.require(Permission.CODE)
+    if payload.testimony_id != excerpt.testimony_id:
+        raise Invalid.at("#/testimony_id", "stays")
+    _describe(db, excerpt, payload, by)
+    excerpt.touch()
+    db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
+    record(db, "excerpt.changed", on=excerpt, by=by, nature=excerpt.nature)
+    _code(db, excerpt, payload)
+    return excerpt
+
+
+def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
+    """Delete an excerpt that no bundle holds (the database refuses the others: a conflict)."""
+    by.require(Permission.CODE)
+    record(db, "excerpt.discarded", on=excerpt, by=by)
+    db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
+    db.delete(excerpt)
+
+
+def review(db: Session, testimony_id: UUID) -> None:
+    """The body of a testimony changed: excerpts that it no longer says there need a review."""
+    body = db.scalar(select(Testimony.body).where(Testimony.id == testimony_id)) or ""
+    rows = select(E).where(E.testimony_id == testimony_id, E.selector == SelectorType.TEXT)
+    for excerpt in db.scalars(locked(db, rows)):
+        says_so = body[excerpt.start : excerpt.stop] == excerpt.exact
+        state = ExcerptState.VALID if says_so else ExcerptState.NEEDS_REVIEW
+        if excerpt.state is not state:
+            excerpt.state = state
+
+
+def complete(db: Session, items: list[Item]) -> None:
+    """Give each excerpt its `selector`, `quote` and `theme_ids`."""
+    by_id: dict[Any, Item] = {}
+    for item in items:
+        item.update(selector=_shown_selector(item), theme_ids=[])
+        item["quote"] = item["public_quote"] or item["exact"]
+        by_id[item["id"]] = item
+    rows = select(
+        as_stored(ExcerptTheme.excerpt_id), as_stored(ExcerptTheme.theme_id), ExcerptTheme.position
+    ).where(ExcerptTheme.excerpt_id.in_(list(by_id)))
+    for excerpt_id, theme_id, _ in sorted(db.execute(rows), key=lambda row: row[-1]):
+        by_id[excerpt_id]["theme_ids"].append(theme_id)
+
+
+def shown(db: Session, excerpt: Excerpt) -> Item:
+    """What is told of one excerpt besides its columns."""
+    item = {name: getattr(excerpt, name) for name in SHOWN_FROM}
+    item["id"] = db.scalars(select(as_stored(E.id)).where(E.id == excerpt.id)).one()
+    complete(db, [item])
+    return {name: item[name] for name in ("selector", "quote", "theme_ids")}
+
+
+SHOWN_FROM = ("selector", "start", "stop", "exact", "media_id", "public_quote")
+
+
+def _shown_selector(item: Item) -> dict[str, Any]:
+    if item["selector"] == SelectorType.TEXT:
+        place = {"start": item["start"], "end": item["stop"], "exact": item["exact"]}
+        return {"type": "text", **place}
+    place = {"start_ms": item["start"], "end_ms": item["stop"], "media_id": item["media_id"]}
+    return {"type": "time", **place}
+
+
+def _describe(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> None:
+    seen = visible_testimonies(by).where(Testimony.id == payload.testimony_id)
+    if not (testimony := db.scalar(seen)):
+        raise NotFound(pointer="#/testimony_id")
+    if testimony.state not in QUOTABLE:
+        raise WrongState(state=testimony.state)
+    require_themes(db, payload.theme_ids, testimony.scheme_id)
+    if isinstance(payload.selector, TextSelector):
+        _select_text(excerpt, payload.selector, testimony)
+    else:
+        _select_time(db, excerpt, payload.selector, testimony)
+    for name in ("nature", "memo", "public_quote", "names_employer"):
+        setattr(excerpt, name, getattr(payload, name))
+    for name in ("practice", "restriction"):
+        value = getattr(payload, name)
+        setattr(excerpt, name, value.model_dump(mode="json") if value else None)
+    excerpt.testimony_id, excerpt.scheme_id = testimony.id, testimony.scheme_id
+    excerpt.owner_organization_id = testimony.owner_organization_id
+    excerpt.partner_organization_id = testimony.partner_organization_id
+    excerpt.state = ExcerptState.VALID
+
+
+def _select_text(excerpt: Excerpt, selector: TextSelector, testimony: Testimony) -> None:
+    body = testimony.body or ""
+    there = body[selector.start : selector.end]
+    if selector.end > len(body) or selector.start >= selector.end:
+        raise Invalid.at("#/selector/end", "out_of_range", length=len(body))
+    if there != selector.exact:
+        raise NotThere(pointer="#/selector/exact", found=there)
+    excerpt.selector, excerpt.media_id = SelectorType.TEXT, None
+    excerpt.start, excerpt.stop, excerpt.exact = selector.start, selector.end, selector.exact
+
+
+def _select_time(
+    db: Session, excerpt: Excerpt, selector: TimeSelector, testimony: Testimony
+) -> None:
+    media = db.scalar(
+        select(Media)
+        .join(TestimonyMedia, TestimonyMedia.media_id == Media.id)
+        .where(TestimonyMedia.testimony_id == testimony.id, Media.id == selector.media_id)
+    )
+    if not media:
+        raise Invalid.at("#/selector/media_id", "unknown_id")
+    if media.status is not Status.READY or media.duration_ms is None:
+        raise WrongState(status=media.status)
+    if selector.end_ms > media.duration_ms or selector.start_ms >= selector.end_ms:
+        raise Invalid.at("#/selector/end_ms", "out_of_range", length=media.duration_ms)
+    excerpt.selector, excerpt.media_id = SelectorType.TIME, media.id
+    excerpt.start, excerpt.stop, excerpt.exact = selector.start_ms, selector.end_ms, None
+
+
+def _code(db: Session, excerpt: Excerpt, payload: ExcerptIn) -> None:
+    rows = [
+        {"excerpt_id": excerpt.id, "theme_id": theme_id, "position": position}
+        for position, theme_id in enumerate(payload.theme_ids)
+    ]
+    if rows:
+        db.execute(insert(EXCERPT_THEMES), rows)

@@ -1,0 +1,118 @@
+"""Which media the team sees: its role's, unless somebody in them said no.
+
+| role | sees | the original file |
+|---|---|---|
+| animator, integration | those of its own organization | until they are moderated |
+| editor | those of submitted testimonies | never: streams only |
+| evaluator | those of accepted testimonies | never |
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Sight
+from app.core.models import now
+from app.core.problems import NotFound
+from app.media.models import ORIGINAL, Kind, Media, Rendition
+from app.media.service import find_rendition as find_file
+from app.media.service import renditions_of
+from app.media.urls import address
+from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
+from app.testimonies.queries import rights
+from app.witnesses.decision import Medium
+from app.witnesses.queries import refused_to_team
+
+MODERATED = (State.ACCEPTED, State.REJECTED)
+HEARD = {Kind.VIDEO: (Medium.VOICE, Medium.IMAGE), Kind.AUDIO: (Medium.VOICE,)}
+
+
+def visible_to(me: Caller) -> Select[Media]:
+    """Every media this account may see or hear now."""
+    moment = now()
+    in_words = (
+        select(TestimonyMedia.id)
+        .join(Testimony, Testimony.id == TestimonyMedia.testimony_id)
+        .where(TestimonyMedia.media_id == Media.id)
+    )
+    if me.sight is Sight.OWN:
+        whose: ColumnElement[bool] = Media.owner_organization_id == me.organization_id
+        whose |= in_words.where(or_(*rights(me, moment))).exists()
+    else:
+        whose = in_words.where(or_(*rights(me, moment))).exists()
+    return select(Media).where(whose, ~_refused(moment))
+
+
+def find(db: Session, media_id: UUID, by: Caller) -> Media:
+    """The media, if `by` may see it. Raises NotFound."""
+    if not (media := db.scalar(visible_to(by).where(Media.id == media_id))):
+        raise NotFound
+    return media
+
+
+def renditions(db: Session, media: Media, by: Caller) -> list[dict[str, Any]]:
+    """Its files that `by` may have, with signed addresses."""
+    keep_original = _may_have_original(db, media, by)
+    return [
+        {
+            "name": file.name,
+            "content_type": file.content_type,
+            "size": file.size,
+            "width": file.width,
+            "height": file.height,
+            "url": address(media.id, file.name),
+        }
+        for file in renditions_of(db, media)
+        if file.name != ORIGINAL or keep_original
+    ]
+
+
+def find_rendition(db: Session, media_id: UUID, name: str, by: Caller) -> Rendition:
+    """A file that `by` may have. Raises NotFound."""
+    media = find(db, media_id, by)
+    if name == ORIGINAL and not _may_have_original(db, media, by):
+        raise NotFound
+    return find_file(db, media, name)
+
+
+def rendition_at_address(db: Session, media_id: UUID, name: str) -> Rendition:
+    """A file whose address was signed for somebody of the team, if it may still be seen now.
+
+    Raises NotFound when one of the people in it said no meanwhile.
+    """
+    media = db.scalar(select(Media).where(Media.id == media_id, ~_refused(now())))
+    if not media:
+        raise NotFound
+    return find_file(db, media, name)
+
+
+def _may_have_original(db: Session, media: Media, by: Caller) -> bool:
+    if by.sight is not Sight.OWN or media.owner_organization_id != by.organization_id:
+        return False
+    moderated = select(TestimonyMedia.id).join(
+        Testimony, Testimony.id == TestimonyMedia.testimony_id
+    )
+    of_it = TestimonyMedia.media_id == media.id, Testimony.state.in_(MODERATED)
+    return db.scalar(moderated.where(*of_it)) is None
+
+
+def _refused(at: datetime) -> ColumnElement[bool]:
+    """Whether one of those who speak in it said no to being seen or heard by the team.
+
+    Of a video both voice and image are asked, of a sound the voice.
+    """
+    spoken = (
+        select(TestimonyWitness.id)
+        .join(TestimonyMedia, TestimonyMedia.testimony_id == TestimonyWitness.testimony_id)
+        .where(TestimonyMedia.media_id == Media.id)
+    )
+    noes = [
+        (Media.kind == kind) & refused_to_team(TestimonyWitness.witness_id, at, media)
+        for kind, media in HEARD.items()
+    ]
+    words = refused_to_team(TestimonyWitness.witness_id, at)
+    return exists(spoken.where(or_(*noes, words)))

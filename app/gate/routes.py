@@ -1,0 +1,101 @@
+"""The HTTP routes that read media: for the team, and with a signed address."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from app.accounts.authentication import Forbidden, NotAuthenticated
+from app.calls.call import Bearer, Call, receive
+from app.core.bodies import Route
+from app.core.preconditions import is_known
+from app.core.problems import NotFound, RangeNotSatisfiable, documented
+from app.gate import media as gated
+from app.media.models import ORIGINAL, Rendition
+from app.media.schemas import MediaOut
+from app.media.service import deliver, etag_of
+from app.media.urls import check
+from app.storage.service import storage
+
+router = APIRouter(
+    route_class=Route, prefix="/media", tags=["media"], responses=documented(NotFound, Forbidden)
+)
+SAFE = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-cache",
+    "X-Content-Type-Options": "nosniff",
+}
+INLINE = ("image/", "video/", "audio/", "application/json")
+
+
+@router.get("/{media_id}", response_model=MediaOut)
+def show(media_id: UUID, call: Call) -> Response:
+    """One media: what is known of it, how far the work is, and its files."""
+    with call as (db, me):
+        media = gated.find(db, media_id, by=me)
+        return call.ok(MediaOut, media, {"renditions": gated.renditions(db, media, by=me)})
+
+
+Signed = Annotated[str | None, Query(max_length=200)]
+RangeHeader = Annotated[str | None, Header(max_length=200)]
+
+
+@router.get(
+    "/{media_id}/renditions/{name}",
+    response_class=Response,
+    responses={
+        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        206: {"description": "The range asked for."},
+        304: {"description": "You have it already."},
+        **documented(RangeNotSatisfiable),
+    },
+)
+async def show_rendition(
+    request: Request,
+    media_id: UUID,
+    name: str,
+    bearer: Bearer,
+    expires: Signed = None,
+    signature: Signed = None,
+    range_: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
+    if_range: RangeHeader = None,
+) -> Response:
+    """A file of a media, or a range of it: with a token, or a signed address from `renditions`."""
+    if signature is not None and check(media_id, name, expires or "", signature):
+        found = await run_in_threadpool(_signed, request, media_id, name)
+    elif bearer:
+        call = await receive(request, bearer)
+        found = await run_in_threadpool(_seen, call, media_id, name)
+    else:
+        raise NotAuthenticated
+    return send(request, found, range_, if_range)
+
+
+def send(request: Request, file: Rendition, range_: str | None, if_range: str | None) -> Response:
+    """This file, or the range asked for: decided already, and no session is open."""
+    headers = {**SAFE, "ETag": etag_of(file), "Content-Disposition": disposition(file)}
+    if is_known(headers["ETag"], request.headers.get("If-None-Match", "")):
+        return Response(status_code=304, headers=headers)
+    delivery = deliver(storage(), file, range_, if_range)
+    headers |= delivery.range.headers
+    if request.method == "HEAD":
+        return Response(None, delivery.range.status, headers, delivery.content_type)
+    return StreamingResponse(delivery.chunks, delivery.range.status, headers, delivery.content_type)
+
+
+def disposition(file: Rendition) -> str:
+    """Shown where it can be, else saved; under our own name, never under a sender's."""
+    shown = file.content_type.startswith(INLINE) and file.name != ORIGINAL
+    return f'{"inline" if shown else "attachment"}; filename="{file.name}"'
+
+
+def _signed(request: Request, media_id: UUID, name: str) -> Rendition:
+    with request.app.state.database.read() as db:
+        return gated.rendition_at_address(db, media_id, name)
+
+
+def _seen(call: "Call", media_id: UUID, name: str) -> Rendition:
+    with call as (db, me):
+        return gated.find_rendition(db, media_id, name, by=me)

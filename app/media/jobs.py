@@ -1,0 +1,195 @@
+"""Process a media: look at it, then make its renditions. See `process`."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.audit.service import record
+from app.core.db import locked
+from app.core.settings import settings
+from app.jobs.service import MEDIA, Run, handles
+from app.media import service
+from app.media.models import ORIGINAL, Media, Reason, Rendition, Status
+from app.media.probe import Found, Rejected, probe
+from app.media.transcode import Made, make, names_of
+from app.storage.keys import new_key
+from app.storage.service import Storage, Stored, storage
+
+STEP = 0.05  # of the work: how far it moves before the media says so
+HASHED, PROBED = 0.05, 0.1  # shares of the work
+
+
+class StorageDamaged(Exception):
+    """The storage does not give back the bytes that were given to it."""
+
+
+class MediaGone(Exception):
+    """The media was deleted meanwhile: there is nothing more to do."""
+
+
+@handles(service.PROCESS, queue=MEDIA)
+def process(run: Run, media_id: str) -> None:
+    """Make a media ready, or reject it. Idempotent by the name of each rendition.
+
+    What comes from the file is never an exception: it rejects the media, with its reason, and its
+    bytes are deleted. What comes from the machine is one, and is tried again: nothing is deleted.
+    """
+    work = Work(run, UUID(media_id), storage())
+    try:
+        with run.reading() as db:
+            status = work.find(db).status
+        if status is not Status.REJECTED:
+            work.make_ready()
+    except Rejected as rejected:
+        work.reject(rejected.reason)
+        status = Status.REJECTED
+    except MediaGone:
+        return
+    if status is Status.REJECTED:
+        work.delete_bytes()
+
+
+class Work:
+    """One try to process one media."""
+
+    def __init__(self, run: Run, media_id: UUID, objects: Storage) -> None:
+        self._run, self._id, self._storage = run, media_id, objects
+        self._shown = 0.0
+
+    def find(self, db: Session) -> Media:
+        """The media, locked if it may be changed. Raises MediaGone."""
+        media = db.scalar(locked(db, select(Media).where(Media.id == self._id)))
+        if not media:
+            raise MediaGone
+        return media
+
+    def make_ready(self) -> None:
+        """All the steps; those that are done already are not done again. Raises Rejected."""
+        with self._run.writing() as db:
+            media = self.find(db)
+            media.begin()
+        if media.status is Status.READY:
+            return
+        if media.parts:
+            self._join(media.parts)
+        with self._folder() as folder:
+            self._fetch(folder)
+            found = probe(folder, heed=lambda _: self._run.check())
+            with self._run.writing() as db:
+                service.describe(db, self.find(db), found)
+            self._progress(PROBED)
+            self._make_renditions(folder, found)
+        with self._run.writing() as db:
+            media = self.find(db)
+            media.finish()
+            record(db, "media.ready", on=media, by=None)
+
+    def reject(self, reason: Reason) -> None:
+        """Say that nothing will come of it. The row is kept."""
+        with self._run.writing() as db:
+            media = self.find(db)
+            media.reject(reason)
+            record(db, "media.rejected", on=media, by=None, reason=reason)
+
+    def delete_bytes(self) -> None:
+        """Delete all that a rejected media has: first the bytes, then what knows of them."""
+        with self._run.reading() as db:
+            media = self.find(db)
+            keys = [*media.parts, *(file.key for file in service.renditions_of(db, media))]
+        for key in keys:
+            self._storage.delete(key)
+        if keys:
+            with self._run.writing() as db:
+                self.find(db).parts = []
+                db.execute(delete(Rendition).where(Rendition.media_id == self._id))
+
+    def _join(self, parts: list[str]) -> None:
+        """Make the original of its parts, which are then deleted."""
+        with self._storage.open_writer(new_key("media")) as writer:
+            for key in parts:
+                for chunk in self._storage.read(key):
+                    writer.write(chunk)
+                    self._run.check()
+        stored = writer.stored
+        with self._run.writing() as db:
+            media = self.find(db)
+            if stored.size != media.size:
+                raise StorageDamaged(f"{self._id}: {stored.size} bytes, and not {media.size}")
+            media.parts, media.sha256 = [], stored.sha256
+            db.add(service.rendition(media, ORIGINAL, stored, service.UNKNOWN))
+        for key in parts:
+            self._storage.delete(key)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """A folder of this try; those of tries that died are removed."""
+        rooms = settings().data_dir.resolve() / "work"
+        rooms.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in rooms.glob(f"{self._id}.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        folder = rooms / f"{self._id}.{self._run.job.token}"
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _fetch(self, folder: Path) -> None:
+        """Put the original in the folder, once it is sure that it is what was deposited."""
+        with self._run.reading() as db:
+            media = self.find(db)
+            original = service.find_rendition(db, media, ORIGINAL)
+        path = self._storage.local_copy(original.key, folder)
+        with path.open("rb") as file:
+            if file_digest(file, "sha256").hexdigest() != media.sha256:
+                raise StorageDamaged(original.key)
+        self._storage.require_room(original.size)  # for what will be made of it
+        self._progress(HASHED)
+
+    def _make_renditions(self, folder: Path, found: Found) -> None:
+        names = names_of(found)
+        for number, name in enumerate(names):
+            with self._run.reading() as db:
+                made = {file.name for file in service.renditions_of(db, self.find(db))}
+            if name in made:
+                continue
+            start, share = number / len(names), 1 / len(names)
+
+            def progress(done: float, start: float = start, share: float = share) -> None:
+                self._progress(PROBED + (1 - PROBED) * (start + done * share))
+
+            self._keep(name, make(name, folder, found, progress))
+            (folder / name).unlink()
+
+    def _keep(self, name: str, made: Made) -> None:
+        """Store a rendition; an object which is not needed after all is deleted.
+
+        If the worker dies before the commit, or is told that it failed, the object is an orphan.
+        """
+        stored: Stored = self._storage.store_file(new_key("media"), made.path)
+        size = (made.width, made.height)
+        with self._run.writing() as db:
+            media = db.scalar(locked(db, select(Media).where(Media.id == self._id)))
+            wanted = media and name not in {f.name for f in service.renditions_of(db, media)}
+            if media and wanted:
+                db.add(service.rendition(media, name, stored, made.content_type, size))
+                media.touch()
+        if not wanted:
+            self._storage.delete(stored.key)
+        if not media:
+            raise MediaGone
+
+    def _progress(self, share: float) -> None:
+        """Say how much is done, between two steps. Raises LeaseLost, Stopping."""
+        self._run.check()
+        self._run.progress(share)
+        if share - self._shown >= STEP:
+            with self._run.writing() as db:
+                service.show_progress(db, self._id, share)
+            self._shown = share

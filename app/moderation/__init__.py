@@ -1,0 +1,1 @@
+"""Decisions on testimonies: accept, return to the animator, or reject; each with its reason."""

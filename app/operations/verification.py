@@ -1,0 +1,131 @@
+"""Compare what the database knows with what the storage holds.
+
+Every feature that keeps keys is in `OWNERS`: what is stored below a prefix, and known to none of
+them, is an orphan. What is stored elsewhere is nobody's: it is counted, and never deleted.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import chain, islice
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.core.models import now
+from app.media.models import Media, Rendition
+from app.storage.service import Found, ObjectMissing, Storage
+
+BATCH = 500
+YOUNG = timedelta(hours=1)  # what is younger may belong to a request that is not committed yet
+SHOWN = 20
+
+
+def keys_of_media(db: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these keys are the bytes of a media."""
+    known = set(db.scalars(select(Rendition.key).where(Rendition.key.in_(keys))))
+    for parts in db.scalars(select(Media.parts).where(Media.sha256.is_(None))):  # few, and short
+        known.update(parts)
+    return known & set(keys)
+
+
+OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {"media": keys_of_media}
+
+
+@dataclass
+class Report:
+    """What was found: objects in place, missing or of a wrong size, orphans, and nobody's."""
+
+    in_place: int = 0
+    missing: int = 0
+    damaged: int = 0
+    orphans: int = 0
+    deleted: int = 0
+    of_nobody: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every known object is there, whole."""
+        return not (self.missing or self.damaged)
+
+    def note(self, what: str, key: str) -> None:
+        if len(self.examples) < SHOWN:
+            self.examples.append(f"{what} {key}")
+
+
+def verify(database: Database, objects: Storage, repair: bool = False) -> Report:
+    """Look for each known object, then for an owner of each object there is.
+
+    With `repair`, orphans and drafts that are older than an hour are deleted.
+    """
+    report = Report()
+    for key, size in chain(_renditions(database), _parts(database)):
+        _look_for(key, size, database, objects, report)
+    owned = tuple(f"{prefix}/" for prefix in OWNERS)
+    for batch in _batches(objects.objects()):
+        report.of_nobody += sum(not found.key.startswith(owned) for found in batch)
+        for orphan in _orphans(batch, database):
+            report.orphans += 1
+            report.note("orphelin", orphan.key)
+            if repair:
+                objects.delete(orphan.key)
+                report.deleted += 1
+    if repair:
+        report.deleted += objects.delete_drafts(YOUNG)
+    return report
+
+
+def _renditions(database: Database) -> Iterator[tuple[str, int]]:
+    """The keys and sizes of all renditions, a short read for each batch."""
+    last = ""
+    while True:
+        rows = select(Rendition.key, Rendition.size).where(Rendition.key > last)
+        with database.read() as db:
+            batch = db.execute(rows.order_by(Rendition.key).limit(BATCH)).all()
+        yield from ((row.key, row.size) for row in batch)
+        if len(batch) < BATCH:
+            return
+        last = batch[-1].key
+
+
+def _parts(database: Database) -> Iterator[tuple[str, None]]:
+    """The keys of what is not joined yet: few, and of sizes that only the storage knows."""
+    with database.read() as db:
+        waiting = list(db.scalars(select(Media.parts).where(Media.sha256.is_(None))))
+    yield from ((key, None) for parts in waiting for key in parts)
+
+
+def _look_for(
+    key: str, size: int | None, database: Database, objects: Storage, report: Report
+) -> None:
+    try:
+        found = objects.size(key)
+    except ObjectMissing:
+        with database.read() as db:
+            still_known = keys_of_media(db, [key])
+        if still_known:
+            report.missing += 1
+            report.note("absent", key)
+        return
+    if size in (found, None):
+        report.in_place += 1
+    else:
+        report.damaged += 1
+        report.note("abîmé", key)
+
+
+def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
+    while batch := list(islice(found, BATCH)):
+        yield batch
+
+
+def _orphans(batch: list[Found], database: Database) -> Iterator[Found]:
+    """What is old enough to be known, below a prefix of a feature that does not know it."""
+    old = [found for found in batch if found.written_at <= now() - YOUNG]
+    for prefix, known_to in OWNERS.items():
+        below = [found for found in old if found.key.startswith(f"{prefix}/")]
+        with database.read() as db:
+            known = known_to(db, [found.key for found in below])
+        yield from (found for found in below if found.key not in known)

@@ -1,0 +1,151 @@
+"""Testimonies as lists read them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Sight
+from app.core.models import as_stored, now
+from app.core.pages import Item
+from app.media.models import Media
+from app.places.service import within
+from app.testimonies.models import (
+    State,
+    Testimony,
+    TestimonyMedia,
+    TestimonyTag,
+    TestimonyTheme,
+    TestimonyWitness,
+)
+from app.testimonies.schemas import TestimonyFilters
+from app.witnesses.models import Witness
+from app.witnesses.queries import refused_to_team
+
+T = Testimony
+SUBMITTED = (State.SUBMITTED, State.ACCEPTED, State.RETURNED, State.REJECTED)
+
+
+def rights(me: Caller, at: datetime | None = None) -> Sequence[ColumnElement[bool]]:
+    """What holds for the testimonies that the caller sees: conditions that no row meets twice.
+
+    The role says whose words; in all of them, those of which no witness refused the team a reading.
+    """
+    seen: Sequence[ColumnElement[bool]]
+    if me.sight is Sight.OWN:
+        seen = [and_(own, T.state != State.WITHDRAWN) for own in me.owns(T)]
+    elif me.sight is Sight.SUBMITTED:
+        seen = [T.state.in_(SUBMITTED)]
+    elif me.sight is Sight.ACCEPTED:
+        seen = [T.state == State.ACCEPTED]
+    else:
+        seen = [false()]
+    return [and_(right, ~refused(at or now())) for right in seen]
+
+
+def refused(at: datetime) -> ColumnElement[bool]:
+    """Whether one of the witnesses said no to a reading by the team."""
+    return exists(
+        select(TestimonyWitness.id).where(
+            TestimonyWitness.testimony_id == T.id, refused_to_team(TestimonyWitness.witness_id, at)
+        )
+    )
+
+
+def filtered(filters: TestimonyFilters) -> Select[Testimony]:
+    """The testimonies which pass the filters, whoever may see them."""
+    conditions: list[Any] = [
+        getattr(T, name) == value
+        for name in ("scheme_id", "workshop_id", "place_id")
+        if (value := getattr(filters, name))
+    ]
+    conditions += [
+        getattr(T, name).in_(values)
+        for name in ("method", "nature", "state")
+        if (values := getattr(filters, name))
+    ]
+    if filters.captured_by:
+        conditions.append(T.captured_by == filters.captured_by)
+    if filters.recorded_from:
+        conditions.append(T.recorded_on >= filters.recorded_from)
+    if filters.recorded_to:
+        conditions.append(T.recorded_on <= filters.recorded_to)
+    if filters.updated_since:
+        conditions.append(T.updated_at >= filters.updated_since)
+    return select(T).where(*conditions, *_of_others(filters))
+
+
+def _of_others(filters: TestimonyFilters) -> Sequence[ColumnElement[bool]]:
+    """The filters that ask another table."""
+    found: list[ColumnElement[bool]] = []
+    if filters.territory_id:
+        found.append(T.territory_id.in_(within(filters.territory_id)))
+    if filters.role:
+        speaks = select(TestimonyWitness.id).join(Witness).where(Witness.role.in_(filters.role))
+        found.append(speaks.where(TestimonyWitness.testimony_id == T.id).exists())
+    if filters.theme_id:
+        coded = select(TestimonyTheme.id).where(TestimonyTheme.theme_id.in_(filters.theme_id))
+        found.append(coded.where(TestimonyTheme.testimony_id == T.id).exists())
+    if filters.tag:
+        tagged = select(TestimonyTag.id).where(TestimonyTag.tag.in_(filters.tag))
+        found.append(tagged.where(TestimonyTag.testimony_id == T.id).exists())
+    if filters.media_kind:
+        shown = select(TestimonyMedia.id).join(Media).where(Media.kind.in_(filters.media_kind))
+        found.append(shown.where(TestimonyMedia.testimony_id == T.id).exists())
+    return found
+
+
+MEDIA_FIELDS = ("id", "kind", "status", "duration_ms")
+
+
+def complete(db: Session, items: list[Item]) -> None:
+    """Give each testimony its `witness_ids theme_ids tags media`, in their order."""
+    by_id: dict[Any, Item] = {}
+    for item in items:
+        item.update(witness_ids=[], theme_ids=[], tags=[], media=[])
+        by_id[item["id"]] = item
+    ids = list(by_id)
+    for model, column, name in (
+        (TestimonyWitness, TestimonyWitness.witness_id, "witness_ids"),
+        (TestimonyTheme, TestimonyTheme.theme_id, "theme_ids"),
+        (TestimonyTag, TestimonyTag.tag, "tags"),
+    ):
+        rows = select(as_stored(model.testimony_id), as_stored(column), model.position).where(
+            model.testimony_id.in_(ids)
+        )
+        for testimony_id, value, _ in sorted(db.execute(rows), key=_position):
+            by_id[testimony_id][name].append(value)
+    media = (
+        select(
+            as_stored(TestimonyMedia.testimony_id),
+            *(as_stored(getattr(Media, name)) for name in MEDIA_FIELDS),
+            TestimonyMedia.position,
+        )
+        .join(Media, Media.id == TestimonyMedia.media_id)
+        .where(TestimonyMedia.testimony_id.in_(ids))
+    )
+    for testimony_id, *values, _ in sorted(db.execute(media), key=_position):
+        by_id[testimony_id]["media"].append(dict(zip(MEDIA_FIELDS, values, strict=True)))
+
+
+def _position(row: Any) -> int:
+    return int(row[-1])
+
+
+def belongings(db: Session, testimony_id: UUID) -> Item:
+    """The same for one testimony."""
+    stored = db.scalars(select(as_stored(T.id)).where(T.id == testimony_id)).one()
+    item: Item = {"id": stored}
+    complete(db, [item])
+    del item["id"]
+    return item
+
+
+def witness_ids(db: Session, testimony_id: UUID) -> list[UUID]:
+    """Who spoke."""
+    rows = select(TestimonyWitness.witness_id).where(TestimonyWitness.testimony_id == testimony_id)
+    return list(db.scalars(rows.order_by(TestimonyWitness.position)))

@@ -1,0 +1,81 @@
+"""The HTTP routes of testimonies. To submit one is to create its submission."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.accounts.authentication import Forbidden
+from app.calls.call import Call
+from app.core.bodies import Route
+from app.core.pages import Page
+from app.core.problems import NotFound, PreconditionFailed, WrongState, documented
+from app.testimonies import queries, service
+from app.testimonies.schemas import TestimonyFilters, TestimonyIn, TestimonyOut
+from app.workshops.models import WorkshopNotOpen
+
+router = APIRouter(
+    route_class=Route,
+    prefix="/testimonies",
+    tags=["testimonies"],
+    responses=documented(NotFound, Forbidden, PreconditionFailed, WrongState),
+)
+
+
+@router.get("", response_model=Page[TestimonyOut])
+def index(filters: Annotated[TestimonyFilters, Query()], call: Call) -> Response:
+    """The testimonies you may read, the latest first. Sort: `-recorded_on,id`."""
+    with call as (_, me):
+        rows = service.search(me, filters)
+        return call.page(TestimonyOut, rows, filters, service.LATEST_FIRST, queries.complete)
+
+
+@router.post(
+    "", response_model=TestimonyOut, status_code=201, responses=documented(WorkshopNotOpen)
+)
+def deposit(payload: TestimonyIn, call: Call) -> Response:
+    """Deposit a testimony, as a draft. `PUT …/submission` hands it to the editors."""
+    with call as (db, me):
+        testimony = service.deposit(db, payload, by=me)
+        return call.created(TestimonyOut, testimony, queries.belongings(db, testimony.id))
+
+
+@router.get("/{testimony_id}", response_model=TestimonyOut)
+def show(testimony_id: UUID, call: Call) -> Response:
+    """One testimony."""
+    with call as (db, me):
+        testimony = service.find(db, testimony_id, by=me)
+        return call.ok(TestimonyOut, testimony, queries.belongings(db, testimony.id))
+
+
+@router.put("/{testimony_id}", response_model=TestimonyOut)
+def change(testimony_id: UUID, payload: TestimonyIn, call: Call) -> Response:
+    """Describe a testimony again, in full: its owner in draft and returned, an editor after."""
+    with call as (db, me):
+        testimony = call.unchanged(service.find(db, testimony_id, by=me))
+        service.change(db, testimony, payload, by=me)
+        return call.ok(TestimonyOut, testimony, queries.belongings(db, testimony.id))
+
+
+@router.delete("/{testimony_id}", status_code=204)
+def discard(testimony_id: UUID, call: Call) -> Response:
+    """Delete a draft of your own."""
+    with call as (db, me):
+        service.discard(db, call.unchanged(service.find(db, testimony_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.put("/{testimony_id}/submission", status_code=204)
+def submit(testimony_id: UUID, call: Call) -> Response:
+    """Hand a testimony to the editors."""
+    with call as (db, me):
+        service.submit(db, call.unchanged(service.find(db, testimony_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.delete("/{testimony_id}/submission", status_code=204)
+def take_back(testimony_id: UUID, call: Call) -> Response:
+    """Take a testimony back, while nothing is decided."""
+    with call as (db, me):
+        service.take_back(db, call.unchanged(service.find(db, testimony_id, by=me)), by=me)
+        return call.nothing()

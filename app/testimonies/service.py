@@ -1,0 +1,193 @@
+"""What can be done with testimonies: each function is one deed, one permission, one audit event."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, Table, delete, insert, or_, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller, Forbidden
+from app.accounts.permissions import Permission
+from app.audit.service import record
+from app.codebook.service import require_themes
+from app.core.db import locked
+from app.core.models import now
+from app.core.pages import Order
+from app.core.problems import Invalid, NotFound, WrongState
+from app.jobs.service import enqueue
+from app.media.models import Media
+from app.places.service import require_territory
+from app.schemes.service import require_scheme, require_terms
+from app.testimonies.models import (
+    State,
+    Testimony,
+    TestimonyMedia,
+    TestimonyTag,
+    TestimonyTheme,
+    TestimonyWitness,
+)
+from app.testimonies.queries import filtered, rights
+from app.testimonies.schemas import TestimonyFilters, TestimonyIn
+from app.witnesses.service import require_witnesses
+from app.workshops.models import Workshop
+from app.workshops.service import require_open_workshop
+
+LATEST_FIRST = Order(Testimony.recorded_on, Testimony.id, latest_first=True)
+LINKS: dict[str, tuple[Any, str]] = {
+    "witness_ids": (TestimonyWitness, "witness_id"),
+    "theme_ids": (TestimonyTheme, "theme_id"),
+    "media_ids": (TestimonyMedia, "media_id"),
+    "tags": (TestimonyTag, "tag"),
+}
+OWNERS_TURN = (State.DRAFT, State.RETURNED)
+EDITORS_TURN = (State.SUBMITTED, State.ACCEPTED)
+
+
+def visible_to(me: Caller) -> Select[Testimony]:
+    """Every testimony this account may read now."""
+    return select(Testimony).where(or_(False, *rights(me)))
+
+
+def search(me: Caller, filters: TestimonyFilters) -> Sequence[Select[Testimony]]:
+    """The visible testimonies which pass the filters: a select for each right to see."""
+    rows = filtered(filters)
+    return [rows.where(right) for right in rights(me)]
+
+
+def find(db: Session, testimony_id: UUID, by: Caller) -> Testimony:
+    """The testimony, if `by` may see it; locked if it may be changed. Raises NotFound."""
+    testimony = db.scalar(locked(db, visible_to(by).where(Testimony.id == testimony_id)))
+    if not testimony:
+        raise NotFound
+    return testimony
+
+
+def deposit(db: Session, payload: TestimonyIn, by: Caller) -> Testimony:
+    """A new draft, captured by `by`. Raises Invalid, WorkshopNotOpen."""
+    by.require(Permission.WRITE_TESTIMONIES)
+    workshop = None
+    if payload.workshop_id:
+        workshop = require_open_workshop(db, payload.workshop_id, payload.scheme_id, by)
+        by.require(Permission.WRITE_TESTIMONIES, at=workshop)
+    _check(db, payload, by)
+    testimony = Testimony(id=uuid4(), captured_by=by.id, **_columns(payload))
+    _place(testimony, workshop, by)
+    db.add(testimony)
+    record(db, "testimony.deposited", on=testimony, by=by)
+    _link(db, testimony, payload)
+    return testimony
+
+
+def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) -> Testimony:
+    """The same testimony, described again in full: by its owner, then by an editor."""
+    _require_turn(testimony, by)
+    for name in ("scheme_id", "workshop_id"):
+        if getattr(payload, name) != getattr(testimony, name):
+            raise Invalid.at(f"#/{name}", "stays")
+    _check(db, payload, by)
+    for name, value in _columns(payload).items():
+        setattr(testimony, name, value)
+    testimony.touch()
+    for model, _ in LINKS.values():
+        db.execute(delete(model).where(model.testimony_id == testimony.id))
+    record(db, "testimony.changed", on=testimony, by=by)
+    enqueue(db, "testimony.changed", testimony_id=str(testimony.id))
+    _link(db, testimony, payload)
+    return testimony
+
+
+def submit(db: Session, testimony: Testimony, by: Caller) -> None:
+    """Hand it to the editors. Submitting twice is submitting once."""
+    by.require(Permission.WRITE_TESTIMONIES, at=testimony)
+    if testimony.state is State.SUBMITTED:
+        return
+    if testimony.state not in OWNERS_TURN:
+        raise WrongState(state=testimony.state)
+    testimony.state, testimony.submitted_at = State.SUBMITTED, now()
+    record(db, "testimony.submitted", on=testimony, by=by)
+
+
+def take_back(db: Session, testimony: Testimony, by: Caller) -> None:
+    """Make it a draft again, while nothing is decided. Twice is once."""
+    by.require(Permission.WRITE_TESTIMONIES, at=testimony)
+    if testimony.state is State.DRAFT:
+        return
+    if testimony.state is not State.SUBMITTED:
+        raise WrongState(state=testimony.state)
+    testimony.state, testimony.submitted_at = State.DRAFT, None
+    record(db, "testimony.taken-back", on=testimony, by=by)
+
+
+def discard(db: Session, testimony: Testimony, by: Caller) -> None:
+    """Delete a draft of one's own."""
+    by.require(Permission.WRITE_TESTIMONIES, at=testimony)
+    if testimony.captured_by != by.id:
+        raise Forbidden(permission=Permission.WRITE_TESTIMONIES)
+    if testimony.state is not State.DRAFT:
+        raise WrongState(state=testimony.state)
+    record(db, "testimony.discarded", on=testimony, by=by)
+    for model, _ in LINKS.values():
+        db.execute(delete(model).where(model.testimony_id == testimony.id))
+    db.delete(testimony)
+
+
+def _require_turn(testimony: Testimony, by: Caller) -> None:
+    """Raise Forbidden or WrongState unless it is `by`'s turn to change it."""
+    if Permission.MODERATE in by.permissions:
+        turn = EDITORS_TURN
+    else:
+        by.require(Permission.WRITE_TESTIMONIES, at=testimony)
+        turn = OWNERS_TURN
+    if testimony.state not in turn:
+        raise WrongState(state=testimony.state)
+
+
+def _check(db: Session, payload: TestimonyIn, by: Caller) -> None:
+    require_scheme(db, payload.scheme_id)
+    require_terms(
+        db, ("#/method", "methods", payload.method), ("#/sector", "sectors", payload.sector)
+    )
+    if payload.territory_id:
+        require_territory(db, payload.territory_id)
+    require_witnesses(db, payload.witness_ids, payload.scheme_id, by)
+    require_themes(db, payload.theme_ids, payload.scheme_id)
+    if payload.media_ids:
+        _require_media(db, payload.media_ids, by)
+
+
+def _require_media(db: Session, ids: Sequence[UUID], by: Caller) -> None:
+    """Media of one's own organization; an editor may keep those that are there."""
+    rows = select(Media.id).where(Media.id.in_(ids))
+    if Permission.MODERATE not in by.permissions:
+        rows = rows.where(Media.owner_organization_id == by.organization_id)
+    known = set(db.scalars(rows))
+    for index, media_id in enumerate(ids):
+        if media_id not in known:
+            raise Invalid.at(f"#/media_ids/{index}", "unknown_id")
+
+
+def _columns(payload: TestimonyIn) -> dict[str, Any]:
+    values = payload.model_dump(exclude={*LINKS, "restriction"})
+    restriction = payload.restriction
+    kept = restriction.model_dump(mode="json") if restriction else None
+    return values | {"restriction": kept}
+
+
+def _place(testimony: Testimony, workshop: Workshop | None, by: Caller) -> None:
+    testimony.owner_organization_id = by.organization_id
+    if workshop:
+        testimony.owner_organization_id = workshop.owner_organization_id
+        testimony.partner_organization_id = workshop.partner_organization_id
+        testimony.place_id = workshop.place_id
+
+
+def _link(db: Session, testimony: Testimony, payload: TestimonyIn) -> None:
+    for name, (model, column) in LINKS.items():
+        table: Table = model.metadata.tables[model.__tablename__]
+        rows = [
+            {"testimony_id": testimony.id, column: value, "position": position}
+            for position, value in enumerate(getattr(payload, name))
+        ]
+        if rows:
+            db.execute(insert(table), rows)

@@ -1,0 +1,59 @@
+"""Consent as a database asks it: comparisons of `current_consents` with the moment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.witnesses.decision import DATASET, TEAM, Medium, Purpose, Verb
+from app.witnesses.models import CurrentConsent, Notice
+
+C = CurrentConsent
+
+
+def holds(at: datetime) -> ColumnElement[bool]:
+    """The windows which this moment is inside."""
+    return and_(
+        or_(C.starts_at.is_(None), C.starts_at <= at), or_(C.ends_at.is_(None), C.ends_at > at)
+    )
+
+
+def refused_to_team(
+    witness_id: InstrumentedAttribute[Any], at: datetime, media: Sequence[Medium] = ()
+) -> ColumnElement[bool]:
+    """Whether this witness said no to a reading by the team of one of these media.
+
+    By default the anonymous text, which is what a list shows. See `decision.team_blocked`.
+    """
+    return exists(
+        select(C.id).where(
+            C.witness_id == witness_id,
+            C.audience == TEAM,
+            C.medium.in_(media or (Medium.ANONYMOUS_TEXT,)),
+            C.verb != Verb.GIVE,
+            or_(C.verb != Verb.RESTRICT, C.form == ""),
+            C.giver_id.is_(None),
+            holds(at),
+        )
+    )
+
+
+def allows_dataset(witness_id: InstrumentedAttribute[Any], at: datetime) -> ColumnElement[bool]:
+    """Whether this witness consents to `anonymous_text x team x dataset x evaluation`: exports."""
+    revoked = exists(select(Notice.id).where(Notice.id == C.notice_id, Notice.revoked_at <= at))
+    return exists(
+        select(C.id).where(
+            C.witness_id == witness_id,
+            C.audience == TEAM,
+            C.medium == Medium.ANONYMOUS_TEXT,
+            C.form == DATASET,
+            C.purpose == Purpose.EVALUATION,
+            C.verb == Verb.GIVE,
+            C.valid_until > at,
+            C.giver_id.is_(None),
+            holds(at),
+            ~revoked,
+        )
+    )

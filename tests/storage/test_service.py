@@ -1,0 +1,200 @@
+"""Objects: written once, whole or not at all, read by ranges."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from tracemalloc import get_traced_memory, start, stop
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.problems import InsufficientStorage
+from app.core.settings import MIB, settings
+from app.storage.keys import KeyRefused, checked, new_key
+from app.storage.service import ObjectExists, ObjectMissing, Storage
+from app.storage.writers import DRAFTS
+
+
+@pytest.fixture(params=["file", "memory"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """A storage in a folder, and one that is none."""
+    return Storage(f"file://{tmp_path}/blobs" if request.param == "file" else "memory:///")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "blobs"
+
+
+@pytest.fixture
+def on_disk(folder: Path) -> Storage:
+    return Storage(f"file://{folder}")
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_what_is_written_is_read_again(objects: Storage) -> None:
+    key = new_key("media")
+    stored = objects.write(key, [b"un", b"", b"deux"])
+
+    assert (stored.key, stored.size) == (key, 6)
+    assert stored.sha256 == sha256(b"undeux").hexdigest()
+    assert objects.size(key) == 6
+    assert b"".join(objects.read(key)) == b"undeux"
+    assert [found.key for found in objects.objects("media")] == [key]
+
+
+def test_an_object_may_be_empty(objects: Storage) -> None:
+    objects.write("media/empty", [])
+    assert objects.size("media/empty") == 0
+    assert list(objects.read("media/empty")) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"), [(0, 1, b"a"), (2, 5, b"cde"), (3, 100, b"def"), (4, 4, b"")]
+)
+def test_a_range_is_read_alone(objects: Storage, first: int, last: int, expected: bytes) -> None:
+    objects.write("media/alphabet", [b"abcdef"])
+    assert b"".join(objects.read_range("media/alphabet", first, last)) == expected
+
+
+def test_a_key_is_written_once(objects: Storage) -> None:
+    objects.write("media/once", [b"first"])
+    with pytest.raises(ObjectExists):
+        objects.write("media/once", [b"second"])
+    assert b"".join(objects.read("media/once")) == b"first"
+
+
+def test_of_two_writers_of_one_key_the_second_fails(on_disk: Storage, folder: Path) -> None:
+    one, two = on_disk.open_writer("media/race"), on_disk.open_writer("media/race")
+    for writer in (one, two):
+        writer.write(b"x" * writer.size + b"y")
+    one.finish()
+    with pytest.raises(ObjectExists):
+        two.finish()
+    assert files(folder) == ["media/race"]
+
+
+def test_a_broken_write_leaves_nothing(objects: Storage) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        objects.write("media/half", broken())
+    with pytest.raises(ObjectMissing):
+        objects.size("media/half")
+    assert list(objects.objects()) == []
+
+
+def test_not_even_a_draft(on_disk: Storage, folder: Path) -> None:
+    writer = on_disk.open_writer("media/half")
+    writer.write(b"half")
+    assert len(files(folder)) == 1
+    writer.abandon()
+    assert files(folder) == []
+
+
+def test_what_is_missing_is_said_at_once(objects: Storage) -> None:
+    for read in (objects.size, objects.read, lambda key: objects.read_range(key, 0, 5)):
+        with pytest.raises(ObjectMissing):
+            read("media/nothing")
+
+
+def test_deleting_twice_is_deleting_once(objects: Storage) -> None:
+    objects.write("media/gone", [b"x"])
+    objects.delete("media/gone")
+    objects.delete("media/gone")
+    with pytest.raises(ObjectMissing):
+        objects.size("media/gone")
+
+
+def test_a_tool_gets_a_file(objects: Storage, tmp_path: Path) -> None:
+    objects.write("media/input", [b"abc"])
+    room = tmp_path / "room"
+    room.mkdir()
+    path = objects.local_copy("media/input", room)
+    assert path.read_bytes() == b"abc"
+    path.unlink()
+    assert objects.size("media/input") == 3
+    with pytest.raises(ObjectMissing):
+        objects.local_copy("media/nothing", room, "other")
+
+
+@given(st.text("abz09_-./A \0\n", max_size=30))
+def test_a_key_never_leads_elsewhere(key: str) -> None:
+    try:
+        checked(key)
+    except KeyRefused:
+        return
+    assert not key.startswith((".", "/"))
+    assert ".." not in key
+
+
+@pytest.mark.parametrize("key", ["", "../x", "/etc/passwd", "a//b", "a/../b", "A", "a\x00", ".d/x"])
+def test_a_key_of_another_form_is_refused(objects: Storage, key: str) -> None:
+    for use in (objects.open_writer, objects.size, objects.delete, objects.read):
+        with pytest.raises(KeyRefused):
+            use(key)
+
+
+def test_it_is_on_disk_before_it_is_said(
+    on_disk: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is synced, then has its name, then its directory is synced."""
+    steps: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def note_sync(descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        steps.append("file" if path.parent.name == DRAFTS else str(path.relative_to(folder)))
+        fsync(descriptor)
+
+    def note_link(*paths: Any) -> None:
+        steps.append("name")
+        link(*paths)
+
+    (folder / DRAFTS).mkdir()
+    monkeypatch.setattr("os.fsync", note_sync)
+    monkeypatch.setattr("os.link", note_link)
+    on_disk.write("media/ab/c", [b"abc"])
+    assert steps == ["file", ".", "media", "name", "media/ab"]
+    steps.clear()
+    on_disk.delete("media/ab/c")
+    assert steps == ["media/ab"]
+
+
+def test_drafts_of_the_dead_are_deleted_once_old(on_disk: Storage, folder: Path) -> None:
+    on_disk.open_writer("media/any").finish()
+    on_disk.delete("media/any")
+    (folder / DRAFTS / "dead").write_bytes(b"half")
+    assert list(on_disk.objects()) == []
+    assert on_disk.delete_drafts(timedelta(hours=1)) == 0
+    assert on_disk.delete_drafts(timedelta(seconds=-1)) == 1
+    assert files(folder) == []
+
+
+def test_room_is_kept_for_reading_and_withdrawing(
+    on_disk: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_disk, "free_space", lambda: 1000)
+    monkeypatch.setattr(settings(), "disk_reserve", 900)
+    on_disk.require_room(100)
+    with pytest.raises(InsufficientStorage):
+        on_disk.require_room(101)
+
+
+def test_memory_stays_flat(on_disk: Storage) -> None:
+    chunk = os.urandom(MIB)
+    start()
+    on_disk.write("media/large", (chunk for _ in range(64)))
+    assert sum(len(piece) for piece in on_disk.read("media/large")) == 64 * MIB
+    peak = get_traced_memory()[1]
+    stop()
+    assert peak < 8 * MIB
