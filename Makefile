@@ -7,7 +7,7 @@ BIN := .venv/bin
 BUILT := .venv/.built
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python-version 3.11
-CHECKED := app tests migrations/env.py $(wildcard bench)
+CHECKED := app tests migrations/env.py $(wildcard bench/*.py)
 
 .PHONY: help run test test-slow lint check-migrations bench lock venv
 .DEFAULT_GOAL := help

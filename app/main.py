@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from app import worker
 from app.access import routes as access
 from app.accounts.authentication import NotAuthenticated
+from app.bundles import routes as bundles
 from app.calls.call import install_replays
 from app.codebook import routes as codebook
 from app.core.db import Database
@@ -26,6 +27,7 @@ from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
 from app.places import routes as places
+from app.releases import routes as releases
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
 from app.witnesses import routes as witnesses
@@ -54,6 +56,8 @@ ROUTERS = [
     moderation.router,
     excerpts.router,
     gate.router,
+    bundles.router,
+    releases.router,
     operations.router,
 ]
 

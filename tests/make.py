@@ -10,15 +10,19 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.accounts.authentication import TOKEN, fingerprint
-from app.accounts.models import Account, ApiToken, Organization
+from app.accounts.authentication import SESSION, TOKEN, fingerprint
+from app.accounts.models import Account, ApiToken, LoginSession, Organization
 from app.accounts.models import Kind as OrganizationKind
 from app.accounts.permissions import Role
 from app.codebook.models import Theme
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt, SelectorType
+from app.media.models import Kind as MediaKind
+from app.media.models import Media, Rendition, Status
 from app.places.models import Place, PlaceKind, Territory
 from app.schemes.models import Scheme
+from app.storage.keys import new_key
+from app.storage.service import storage
 from app.testimonies.models import (
     Nature,
     State,
@@ -64,6 +68,13 @@ class Make:
         token = f"{TOKEN}token-{next(number)}"
         owner = {"account_id": account.id, "fingerprint": fingerprint(token)}
         self._save(ApiToken, given, **owner, name="tests")
+        return token
+
+    def session(self, account: Account, **given: Any) -> str:
+        """The token of a login, which is as old as `created_at`."""
+        token = f"{SESSION}session-{next(number)}"
+        owner = {"account_id": account.id, "fingerprint": fingerprint(token)}
+        self._save(LoginSession, given, **owner, expires_at=now() + timedelta(hours=12))
         return token
 
     def territory(self, code: str = "83126") -> Territory:
@@ -198,6 +209,30 @@ class Make:
         with self.sessions() as db:
             organization = db.get_one(Organization, workshop.owner_organization_id)
         return self.account(organization=organization)
+
+    def media(self, **given: Any) -> Media:
+        """A ready video of a minute, by `organization`; `files` are bytes by name."""
+        organization = given.pop("organization", None) or self.organization()
+        files: dict[str, bytes] = given.pop("files", {})
+        kind = given.setdefault("kind", MediaKind.VIDEO)
+        media = self._save(
+            Media,
+            given,
+            owner_organization_id=organization.id,
+            created_by_id=self.account(organization=organization).id,
+            status=Status.READY,
+            filename="atelier.mp4",
+            content_type=kind and f"{kind}/mp4",
+            size=sum(map(len, files.values())),
+            sha256="0" * 64,
+            duration_ms=60_000,
+        )
+        for name, content in files.items():
+            stored = storage().write(new_key("media"), [content])
+            about = {"media_id": media.id, "name": name, "content_type": f"{kind}/mp4"}
+            kept = {"size": stored.size, "sha256": stored.sha256, "key": stored.key}
+            self._save(Rendition, {}, **about, **kept)
+        return media
 
     def theme(self, **given: Any) -> Theme:
         return self._save(

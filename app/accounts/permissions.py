@@ -14,6 +14,7 @@ class Permission(StrEnum):
     MODERATE = "moderate"
     CODE = "code"  # themes and excerpts
     COMPOSE = "compose"  # bundles, their releases and deliveries
+    READ_BUNDLES = "read_bundles"
     EXPORT = "export"
     MANAGE_FRAME = "manage_frame"  # schemes, vocabularies, places, territories, notices
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -47,8 +48,8 @@ CAPTURE = {P.RUN_WORKSHOPS, P.HEAR_WITNESSES, P.WRITE_TESTIMONIES, P.READ_CONSEN
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY}),
-    Role.EDITOR: frozenset({P.MODERATE, P.CODE, P.COMPOSE, P.MANAGE_FRAME}),
-    Role.EVALUATOR: frozenset({P.EXPORT}),
+    Role.EDITOR: frozenset({P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.MANAGE_FRAME}),
+    Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES}),
     Role.CUSTODIAN: frozenset(
         {P.DISCLOSE_IDENTITY, P.READ_CONSENT_PROOF, P.EXPORT, P.READ_AUDIT, P.VERIFY_AUDIT}
     ),

@@ -117,9 +117,9 @@ class ApiCall:
         more: Mapping[str, Any] | None = None,
         at: str | None = None,
     ) -> Response:
-        """The new row, and its Location: `at`, or its id, below the list it was posted to."""
+        """The new row, and its Location: `at`, or its id below the list it was posted to."""
         self._db.flush()
-        place = self.request.url.path + (at or f"/{row.id}")
+        place = at or f"{self.request.url.path}/{row.id}"
         return self._show(out, row, more, 201, Location=place)
 
     def page(

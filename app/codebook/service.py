@@ -14,6 +14,7 @@ from app.codebook.schemas import ThemeFilters, ThemeIn
 from app.core.db import locked
 from app.core.pages import Order
 from app.core.problems import Conflict, Invalid, NotFound
+from app.schemes.models import Scheme
 from app.schemes.service import require_scheme
 
 BY_NAME = Order(Theme.name, Theme.id)
@@ -50,7 +51,8 @@ def require_themes(db: Session, ids: Sequence[UUID], scheme_id: UUID) -> None:
 
 def add(db: Session, payload: ThemeIn, by: Caller) -> Theme:
     """A new theme."""
-    theme = _describe(db, Theme(), payload, by)
+    by.require(Permission.CODE)
+    theme = _describe(db, Theme(), payload)
     db.add(theme)
     record(db, "theme.added", on=theme, by=by)
     return theme
@@ -58,20 +60,22 @@ def add(db: Session, payload: ThemeIn, by: Caller) -> Theme:
 
 def change(db: Session, theme: Theme, payload: ThemeIn, by: Caller) -> Theme:
     """The same theme, described again in full. Raises Conflict when it would lie in itself."""
+    by.require(Permission.CODE)
     if payload.scheme_id != theme.scheme_id:
         raise Invalid.at("#/scheme_id", "stays")
+    # One change of a tree at a time: two that each look right could close a circle together.
+    db.execute(locked(db, select(Scheme).where(Scheme.id == theme.scheme_id)))
     above = payload.parent_id
     while above:
         if above == theme.id:
             raise Conflict
         above = db.scalar(select(Theme.parent_id).where(Theme.id == above))
-    _describe(db, theme, payload, by)
+    _describe(db, theme, payload)
     record(db, "theme.changed", on=theme, by=by)
     return theme
 
 
-def _describe(db: Session, theme: Theme, payload: ThemeIn, by: Caller) -> Theme:
-    by.require(Permission.CODE)
+def _describe(db: Session, theme: Theme, payload: ThemeIn) -> Theme:
     require_scheme(db, payload.scheme_id)
     if payload.parent_id:
         parent = db.get(Theme, payload.parent_id)

@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     media_url_ttl: float = Field(15 * MINUTE, description="Life of a signed file address.")
     disk_reserve: int = Field(2 * GIB, description="Below this, deposits get a 507.")
 
+    practice_share_min: float = Field(
+        0.5, description="A bundle of fewer practices gets a warning."
+    )
+
     session_ttl: float = Field(12 * HOUR, description="Life of a login.")
     fresh_login: float = Field(10 * MINUTE, description="A disclosure wants a login this recent.")
     login_rate: int = Field(5, description="Logins a minute for one account from one address.")

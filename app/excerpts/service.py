@@ -128,12 +128,16 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
 
 
 def review(db: Session, testimony_id: UUID) -> None:
-    """The body of a testimony changed: excerpts that it no longer says there need a review."""
+    """A testimony changed: excerpts of what it no longer says, or shows, need a review."""
     body = db.scalar(select(Testimony.body).where(Testimony.id == testimony_id)) or ""
-    rows = select(E).where(E.testimony_id == testimony_id, E.selector == SelectorType.TEXT)
-    for excerpt in db.scalars(locked(db, rows)):
-        says_so = body[excerpt.start : excerpt.stop] == excerpt.exact
-        state = ExcerptState.VALID if says_so else ExcerptState.NEEDS_REVIEW
+    of_it = TestimonyMedia.testimony_id == testimony_id
+    recordings = set(db.scalars(select(TestimonyMedia.media_id).where(of_it)))
+    for excerpt in db.scalars(locked(db, select(E).where(E.testimony_id == testimony_id))):
+        if excerpt.selector is SelectorType.TEXT:
+            is_there = body[excerpt.start : excerpt.stop] == excerpt.exact
+        else:
+            is_there = excerpt.media_id in recordings
+        state = ExcerptState.VALID if is_there else ExcerptState.NEEDS_REVIEW
         if excerpt.state is not state:
             excerpt.state = state
 
@@ -215,7 +219,7 @@ def _select_time(
     if not media:
         raise Invalid.at("#/selector/media_id", "unknown_id")
     if media.status is not Status.READY or media.duration_ms is None:
-        raise WrongState(status=media.status)
+        raise WrongState(media_status=media.status)
     if selector.end_ms > media.duration_ms or selector.start_ms >= selector.end_ms:
         raise Invalid.at("#/selector/end_ms", "out_of_range", length=media.duration_ms)
     excerpt.selector, excerpt.media_id = SelectorType.TIME, media.id

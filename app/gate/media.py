@@ -28,7 +28,13 @@ from app.witnesses.decision import Medium
 from app.witnesses.queries import refused_to_team
 
 MODERATED = (State.ACCEPTED, State.REJECTED)
-HEARD = {Kind.VIDEO: (Medium.VOICE, Medium.IMAGE), Kind.AUDIO: (Medium.VOICE,)}
+# What is seen or heard of people, by kind. As long as the kind is not known, it may be a video.
+SHOWN: dict[Kind | None, tuple[Medium, ...]] = {
+    None: (Medium.VOICE, Medium.IMAGE),
+    Kind.VIDEO: (Medium.VOICE, Medium.IMAGE),
+    Kind.AUDIO: (Medium.VOICE,),
+    Kind.IMAGE: (Medium.IMAGE,),
+}
 
 
 def visible_to(me: Caller) -> Select[Media]:
@@ -82,10 +88,11 @@ def find_rendition(db: Session, media_id: UUID, name: str, by: Caller) -> Rendit
 def rendition_at_address(db: Session, media_id: UUID, name: str) -> Rendition:
     """A file whose address was signed for somebody of the team, if it may still be seen now.
 
-    Raises NotFound when one of the people in it said no meanwhile.
+    Raises NotFound when one of the people in it said no meanwhile, or for an original that was
+    moderated meanwhile.
     """
     media = db.scalar(select(Media).where(Media.id == media_id, ~_refused(now())))
-    if not media:
+    if not media or (name == ORIGINAL and _is_moderated(db, media)):
         raise NotFound
     return find_file(db, media, name)
 
@@ -93,17 +100,22 @@ def rendition_at_address(db: Session, media_id: UUID, name: str) -> Rendition:
 def _may_have_original(db: Session, media: Media, by: Caller) -> bool:
     if by.sight is not Sight.OWN or media.owner_organization_id != by.organization_id:
         return False
+    return not _is_moderated(db, media)
+
+
+def _is_moderated(db: Session, media: Media) -> bool:
     moderated = select(TestimonyMedia.id).join(
         Testimony, Testimony.id == TestimonyMedia.testimony_id
     )
     of_it = TestimonyMedia.media_id == media.id, Testimony.state.in_(MODERATED)
-    return db.scalar(moderated.where(*of_it)) is None
+    return db.scalar(moderated.where(*of_it)) is not None
 
 
 def _refused(at: datetime) -> ColumnElement[bool]:
     """Whether one of those who speak in it said no to being seen or heard by the team.
 
-    Of a video both voice and image are asked, of a sound the voice.
+    Of a video both voice and image are asked, of a sound the voice, of a picture the image; of all
+    of them the words too.
     """
     spoken = (
         select(TestimonyWitness.id)
@@ -112,7 +124,7 @@ def _refused(at: datetime) -> ColumnElement[bool]:
     )
     noes = [
         (Media.kind == kind) & refused_to_team(TestimonyWitness.witness_id, at, media)
-        for kind, media in HEARD.items()
+        for kind, media in SHOWN.items()
     ]
     words = refused_to_team(TestimonyWitness.witness_id, at)
     return exists(spoken.where(or_(*noes, words)))

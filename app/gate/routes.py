@@ -5,29 +5,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
 
 from app.accounts.authentication import Forbidden, NotAuthenticated
 from app.calls.call import Bearer, Call, receive
 from app.core.bodies import Route
-from app.core.preconditions import is_known
 from app.core.problems import NotFound, RangeNotSatisfiable, documented
 from app.gate import media as gated
-from app.media.models import ORIGINAL, Rendition
+from app.gate.answers import send
+from app.media.models import Rendition
 from app.media.schemas import MediaOut
-from app.media.service import deliver, etag_of
 from app.media.urls import check
-from app.storage.service import storage
 
 router = APIRouter(
     route_class=Route, prefix="/media", tags=["media"], responses=documented(NotFound, Forbidden)
 )
-SAFE = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cache-Control": "private, no-cache",
-    "X-Content-Type-Options": "nosniff",
-}
-INLINE = ("image/", "video/", "audio/", "application/json")
 
 
 @router.get("/{media_id}", response_model=MediaOut)
@@ -71,24 +62,6 @@ async def show_rendition(
     else:
         raise NotAuthenticated
     return send(request, found, range_, if_range)
-
-
-def send(request: Request, file: Rendition, range_: str | None, if_range: str | None) -> Response:
-    """This file, or the range asked for: decided already, and no session is open."""
-    headers = {**SAFE, "ETag": etag_of(file), "Content-Disposition": disposition(file)}
-    if is_known(headers["ETag"], request.headers.get("If-None-Match", "")):
-        return Response(status_code=304, headers=headers)
-    delivery = deliver(storage(), file, range_, if_range)
-    headers |= delivery.range.headers
-    if request.method == "HEAD":
-        return Response(None, delivery.range.status, headers, delivery.content_type)
-    return StreamingResponse(delivery.chunks, delivery.range.status, headers, delivery.content_type)
-
-
-def disposition(file: Rendition) -> str:
-    """Shown where it can be, else saved; under our own name, never under a sender's."""
-    shown = file.content_type.startswith(INLINE) and file.name != ORIGINAL
-    return f'{"inline" if shown else "attachment"}; filename="{file.name}"'
 
 
 def _signed(request: Request, media_id: UUID, name: str) -> Rendition:

@@ -84,7 +84,7 @@ def add_term(name: str, payload: TermIn, call: Call) -> Response:
     """Add a term to a vocabulary."""
     with call as (db, me):
         return call.created(
-            TermOut, service.add_term(db, name, payload, by=me), at=f"/{payload.code}"
+            TermOut, service.add_term(db, name, payload, by=me), at=f"/api/v1/vocabularies/{name}/terms/{payload.code}"
         )
 
 

@@ -41,7 +41,7 @@ class TestimonyIn(In):
     theme_ids: list[UUID] = Field([], max_length=50)
     tags: list[Word] = Field([], max_length=50)
     sector: Code | None = None
-    territory_id: UUID | None = None
+    territory_id: UUID | None = Field(None, description="Default: the place's.")
     restriction: Restriction | None = None
     embargo_until: Moment | None = None
 

@@ -17,6 +17,7 @@ from app.core.pages import Order
 from app.core.problems import Invalid, NotFound, WrongState
 from app.jobs.service import enqueue
 from app.media.models import Media
+from app.places.models import Place
 from app.places.service import require_territory
 from app.schemes.service import require_scheme, require_terms
 from app.testimonies.models import (
@@ -70,9 +71,11 @@ def deposit(db: Session, payload: TestimonyIn, by: Caller) -> Testimony:
     if payload.workshop_id:
         workshop = require_open_workshop(db, payload.workshop_id, payload.scheme_id, by)
         by.require(Permission.WRITE_TESTIMONIES, at=workshop)
-    _check(db, payload, by)
-    testimony = Testimony(id=uuid4(), captured_by=by.id, **_columns(payload))
+    testimony_id = uuid4()
+    _check(db, payload, by, testimony_id)
+    testimony = Testimony(id=testimony_id, captured_by=by.id, **_columns(payload))
     _place(testimony, workshop, by)
+    _locate(db, testimony)
     db.add(testimony)
     record(db, "testimony.deposited", on=testimony, by=by)
     _link(db, testimony, payload)
@@ -85,9 +88,10 @@ def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) 
     for name in ("scheme_id", "workshop_id"):
         if getattr(payload, name) != getattr(testimony, name):
             raise Invalid.at(f"#/{name}", "stays")
-    _check(db, payload, by)
+    _check(db, payload, by, testimony.id)
     for name, value in _columns(payload).items():
         setattr(testimony, name, value)
+    _locate(db, testimony)
     testimony.touch()
     for model, _ in LINKS.values():
         db.execute(delete(model).where(model.testimony_id == testimony.id))
@@ -143,7 +147,7 @@ def _require_turn(testimony: Testimony, by: Caller) -> None:
         raise WrongState(state=testimony.state)
 
 
-def _check(db: Session, payload: TestimonyIn, by: Caller) -> None:
+def _check(db: Session, payload: TestimonyIn, by: Caller, testimony_id: UUID) -> None:
     require_scheme(db, payload.scheme_id)
     require_terms(
         db, ("#/method", "methods", payload.method), ("#/sector", "sectors", payload.sector)
@@ -153,15 +157,14 @@ def _check(db: Session, payload: TestimonyIn, by: Caller) -> None:
     require_witnesses(db, payload.witness_ids, payload.scheme_id, by)
     require_themes(db, payload.theme_ids, payload.scheme_id)
     if payload.media_ids:
-        _require_media(db, payload.media_ids, by)
+        _require_media(db, payload.media_ids, by, testimony_id)
 
 
-def _require_media(db: Session, ids: Sequence[UUID], by: Caller) -> None:
-    """Media of one's own organization; an editor may keep those that are there."""
-    rows = select(Media.id).where(Media.id.in_(ids))
-    if Permission.MODERATE not in by.permissions:
-        rows = rows.where(Media.owner_organization_id == by.organization_id)
-    known = set(db.scalars(rows))
+def _require_media(db: Session, ids: Sequence[UUID], by: Caller, testimony_id: UUID) -> None:
+    """Media of one's own organization, or that the testimony has already."""
+    kept = select(TestimonyMedia.media_id).where(TestimonyMedia.testimony_id == testimony_id)
+    may_be_here = or_(Media.owner_organization_id == by.organization_id, Media.id.in_(kept))
+    known = set(db.scalars(select(Media.id).where(Media.id.in_(ids), may_be_here)))
     for index, media_id in enumerate(ids):
         if media_id not in known:
             raise Invalid.at(f"#/media_ids/{index}", "unknown_id")
@@ -180,6 +183,12 @@ def _place(testimony: Testimony, workshop: Workshop | None, by: Caller) -> None:
         testimony.owner_organization_id = workshop.owner_organization_id
         testimony.partner_organization_id = workshop.partner_organization_id
         testimony.place_id = workshop.place_id
+
+
+def _locate(db: Session, testimony: Testimony) -> None:
+    """Words of no territory in particular are of the one where they were said."""
+    if not testimony.territory_id and testimony.place_id:
+        testimony.territory_id = db.get_one(Place, testimony.place_id).territory_id
 
 
 def _link(db: Session, testimony: Testimony, payload: TestimonyIn) -> None:

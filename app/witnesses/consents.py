@@ -128,7 +128,7 @@ def note(db: Session, witness: Witness, payload: ConsentIn, by: Caller) -> Conse
         raise Invalid.at("#/valid_until", "before_from")
     if payload.given_by is GivenBy.GUARDIAN:
         raise Invalid.at("#/given_by", "no_guardian")
-    if payload.evidence_media_id and not _is_evidence(db, payload.evidence_media_id, witness):
+    if payload.evidence_media_id and not _is_evidence(db, payload.evidence_media_id, by):
         raise Invalid.at("#/evidence_media_id", "unknown_id")
     if witness.birth_year and is_minor(witness.birth_year, valid_from.date()):
         of_age = majority(witness.birth_year)
@@ -252,8 +252,8 @@ def _cells(db: Session, payload: ConsentIn) -> frozenset[Cell]:
     return found
 
 
-def _is_evidence(db: Session, media_id: UUID, witness: Witness) -> bool:
-    here = Media.id == media_id, Media.owner_organization_id == witness.owner_organization_id
+def _is_evidence(db: Session, media_id: UUID, by: Caller) -> bool:
+    here = Media.id == media_id, Media.owner_organization_id == by.organization_id
     return db.scalar(select(Media.id).where(*here)) is not None
 
 

@@ -1,6 +1,6 @@
 """What callers send and receive about witnesses and their consents."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -176,6 +176,10 @@ class CellIn(In):
     purpose: Purpose
 
 
+# Far enough for people, and so that some years later is still a date.
+Start = Annotated[Moment, Field(le=datetime(2999, 12, 31, tzinfo=UTC))]
+
+
 class ConsentIn(In):
     """What somebody said, once."""
 
@@ -184,7 +188,7 @@ class ConsentIn(In):
     choices: list[Code] | None = Field(None, max_length=50)
     cells: list[CellIn] | None = Field(None, max_length=500)
     territory: Reach = Field(description="How far from home the consent holds.")
-    valid_from: Moment | None = Field(None, description="Default: `at`.")
+    valid_from: Start | None = Field(None, description="Default: `at`.")
     valid_until: Moment | None = Field(None, description="Default: 24 months; at most 60.")
     given_by: GivenBy = GivenBy.SELF
     method: Method

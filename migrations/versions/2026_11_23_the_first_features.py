@@ -520,6 +520,90 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "bundles",
+        sa.Column("scheme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("audience", sa.String(length=40), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "evaluation",
+                "improvement",
+                "promotion",
+                "training",
+                name="purpose",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("territory_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("introduction", sa.Text(), nullable=True),
+        sa.Column("created_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "ready_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("ready_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column(
+            "published_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "closed_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("closed_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(closed_at IS NULL) = (closed_by_id IS NULL)",
+            name=op.f("ck_bundles_closed_by_someone"),
+        ),
+        sa.CheckConstraint(
+            "(ready_at IS NULL) = (ready_by_id IS NULL)", name=op.f("ck_bundles_ready_by_someone")
+        ),
+        sa.ForeignKeyConstraint(
+            ["closed_by_id"], ["accounts.id"], name=op.f("fk_bundles_closed_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["accounts.id"], name=op.f("fk_bundles_created_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ready_by_id"], ["accounts.id"], name=op.f("fk_bundles_ready_by_id")
+        ),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_bundles_scheme_id")),
+        sa.ForeignKeyConstraint(
+            ["territory_id"], ["territories.id"], name=op.f("fk_bundles_territory_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bundles")),
+    )
+    with op.batch_alter_table("bundles", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bundles_created_at_id"), ["created_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_bundles_scheme_id_created_at_id"),
+            ["scheme_id", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_bundles_updated_at"), ["updated_at"], unique=False)
+
+    op.create_table(
         "earlier_questions",
         sa.Column("scheme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
@@ -775,6 +859,77 @@ def upgrade() -> None:
             batch_op.f("ix_workshops_starts_at_id"), ["starts_at", "id"], unique=False
         )
 
+    op.create_table(
+        "bundle_sections",
+        sa.Column("bundle_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"],
+            ["bundles.id"],
+            name=op.f("fk_bundle_sections_bundle_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle_sections")),
+    )
+    with op.batch_alter_table("bundle_sections", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bundle_sections_bundle_id_position"),
+            ["bundle_id", "position"],
+            unique=False,
+        )
+
+    op.create_table(
+        "releases",
+        sa.Column("bundle_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "published_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("published_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("audience", sa.String(length=40), nullable=False),
+        sa.Column("form", sa.String(length=40), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "evaluation",
+                "improvement",
+                "promotion",
+                "training",
+                name="purpose",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("territory_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["bundle_id"], ["bundles.id"], name=op.f("fk_releases_bundle_id")),
+        sa.ForeignKeyConstraint(
+            ["published_by_id"], ["accounts.id"], name=op.f("fk_releases_published_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["territory_id"], ["territories.id"], name=op.f("fk_releases_territory_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("bundle_id", "number", name=op.f("uq_releases_bundle_id_number")),
+    )
     op.create_table(
         "renditions",
         sa.Column("media_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
@@ -1181,6 +1336,73 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "deliveries",
+        sa.Column("release_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("recipient", sa.String(length=200), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("passcode_hash", sa.String(length=200), nullable=True),
+        sa.Column("created_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "expires_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column(
+            "opened_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "acknowledged_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "revoked_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("revoked_by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column(
+            "recalled_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(revoked_at IS NULL) = (revoked_by_id IS NULL)", name=op.f("ck_deliveries_revoked_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["accounts.id"], name=op.f("fk_deliveries_created_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["releases.id"], name=op.f("fk_deliveries_release_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["revoked_by_id"], ["accounts.id"], name=op.f("fk_deliveries_revoked_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_deliveries_fingerprint")),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_deliveries_release_id_created_at_id"),
+            ["release_id", "created_at", "id"],
+            unique=False,
+        )
+
+    op.create_table(
         "disclosures",
         sa.Column("witness_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
         sa.Column("by_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
@@ -1459,6 +1681,67 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "bundle_items",
+        sa.Column("bundle_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("section_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("excerpt_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column(
+            "show_as",
+            sa.Enum("text", "audio", "video", name="showas", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("selection_reason", sa.Text(), nullable=True),
+        sa.Column("caption", sa.Text(), nullable=True),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "(CASE WHEN excerpt_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN testimony_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN text IS NULL THEN 0 ELSE 1 END) = 1",
+            name=op.f("ck_bundle_items_of_one_source"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"],
+            ["bundles.id"],
+            name=op.f("fk_bundle_items_bundle_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["excerpt_id"], ["excerpts.id"], name=op.f("fk_bundle_items_excerpt_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["section_id"],
+            ["bundle_sections.id"],
+            name=op.f("fk_bundle_items_section_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"], ["testimonies.id"], name=op.f("fk_bundle_items_testimony_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle_items")),
+    )
+    with op.batch_alter_table("bundle_items", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bundle_items_bundle_id_position"),
+            ["bundle_id", "position"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_bundle_items_excerpt_id"), ["excerpt_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_bundle_items_section_id"), ["section_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_bundle_items_testimony_id"), ["testimony_id"], unique=False
+        )
+
+    op.create_table(
         "excerpt_themes",
         sa.Column("excerpt_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
         sa.Column("theme_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
@@ -1488,6 +1771,52 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_excerpt_themes_theme_id"), ["theme_id"], unique=False)
 
+    op.create_table(
+        "release_items",
+        sa.Column("release_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("item_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("testimony_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column("excerpt_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("media_shown", sa.JSON(), nullable=False),
+        sa.Column("restriction", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("file_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("poster_id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=True),
+        sa.Column("id", sa.Uuid().with_variant(sa.CHAR(36), "sqlite"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["excerpt_id"], ["excerpts.id"], name=op.f("fk_release_items_excerpt_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["renditions.id"], name=op.f("fk_release_items_file_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["poster_id"], ["renditions.id"], name=op.f("fk_release_items_poster_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["releases.id"], name=op.f("fk_release_items_release_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["testimony_id"], ["testimonies.id"], name=op.f("fk_release_items_testimony_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release_items")),
+    )
+    with op.batch_alter_table("release_items", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_release_items_excerpt_id"), ["excerpt_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_release_items_release_id_item_id"),
+            ["release_id", "item_id"],
+            unique=True,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_release_items_testimony_id"), ["testimony_id"], unique=False
+        )
+
     # ### end Alembic commands ###
 
     # The order of lists; Alembic does not generate these for SQLite, which does not tell them.
@@ -1506,11 +1835,24 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("release_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_items_testimony_id"))
+        batch_op.drop_index(batch_op.f("ix_release_items_release_id_item_id"))
+        batch_op.drop_index(batch_op.f("ix_release_items_excerpt_id"))
+
+    op.drop_table("release_items")
     with op.batch_alter_table("excerpt_themes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_excerpt_themes_theme_id"))
         batch_op.drop_index(batch_op.f("ix_excerpt_themes_excerpt_id_theme_id"))
 
     op.drop_table("excerpt_themes")
+    with op.batch_alter_table("bundle_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bundle_items_testimony_id"))
+        batch_op.drop_index(batch_op.f("ix_bundle_items_section_id"))
+        batch_op.drop_index(batch_op.f("ix_bundle_items_excerpt_id"))
+        batch_op.drop_index(batch_op.f("ix_bundle_items_bundle_id_position"))
+
+    op.drop_table("bundle_items")
     with op.batch_alter_table("testimony_witnesses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_testimony_witnesses_witness_id"))
         batch_op.drop_index(batch_op.f("ix_testimony_witnesses_testimony_id_witness_id"))
@@ -1546,6 +1888,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_disclosures_witness_id_created_at_id"))
 
     op.drop_table("disclosures")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deliveries_release_id_created_at_id"))
+
+    op.drop_table("deliveries")
     with op.batch_alter_table("decisions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_decisions_testimony_id_created_at_id"))
 
@@ -1575,6 +1921,11 @@ def downgrade() -> None:
 
     op.drop_table("testimonies")
     op.drop_table("renditions")
+    op.drop_table("releases")
+    with op.batch_alter_table("bundle_sections", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bundle_sections_bundle_id_position"))
+
+    op.drop_table("bundle_sections")
     with op.batch_alter_table("workshops", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_workshops_starts_at_id"))
         batch_op.drop_index(batch_op.f("ix_workshops_scheme_id"))
@@ -1597,6 +1948,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_earlier_questions_scheme_id_created_at_id"))
 
     op.drop_table("earlier_questions")
+    with op.batch_alter_table("bundles", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bundles_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_bundles_scheme_id_created_at_id"))
+        batch_op.drop_index(batch_op.f("ix_bundles_created_at_id"))
+
+    op.drop_table("bundles")
     with op.batch_alter_table("api_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_tokens_account_id_created_at_id"))
 

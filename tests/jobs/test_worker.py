@@ -213,8 +213,10 @@ def process(database: Database, poll: float = 1) -> Iterator[subprocess.Popen[st
         text=True,
     )
     with process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for_its_beginning(process: subprocess.Popen[str]) -> None:

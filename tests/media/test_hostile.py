@@ -200,7 +200,7 @@ def test_a_file_name_is_only_a_label(
 def test_a_damaged_file_is_read_or_rejected(
     small_video: Path, phone_video: Path, voice: Path, tmp_path: Path
 ) -> None:
-    chance = Random(2026)  # noqa: S311
+    chance = Random(2026)
     for number in range(60):
         content = bytearray([small_video, phone_video, voice][number % 3].read_bytes())
         for _ in range(chance.choice([1, 10, 1000])):
@@ -232,8 +232,12 @@ Tool = Callable[[str], Path]
 
 def running(mark: str) -> list[str]:
     """The processes whose command line holds this."""
-    listed = subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True)
-    return [line for line in listed.stdout.splitlines() if mark in line and "ps -eo" not in line]
+    listed = subprocess.run(
+        ["ps", "-eww", "-o", "args"], check=True, capture_output=True, text=True
+    )
+    return [
+        line for line in listed.stdout.splitlines() if mark in line and not line.startswith("ps ")
+    ]
 
 
 def test_one_that_hangs_is_killed_with_its_children(
@@ -309,10 +313,13 @@ def test_a_tool_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None
         "from pathlib import Path; from app.media.sandbox import run; "
         f"run(['/bin/sleep', '{seconds}'], Path('{tmp_path}'))"
     )
+    tool = f"/bin/sleep {seconds}"
     with subprocess.Popen([sys.executable, "-c", script]) as worker:
-        wait_until(lambda: running(f"/bin/sleep {seconds}") and len(running(seconds)) == 2)
-        worker.kill()
-    wait_until(lambda: running(seconds) == [])
+        try:
+            wait_until(lambda: running(tool))
+        finally:
+            worker.kill()
+    wait_until(lambda: not running(tool))
 
 
 def test_it_knows_nothing_and_may_little(

@@ -1,0 +1,1 @@
+"""Bundles: chosen passages for one audience, in one form; their balance and their checks."""

@@ -1,0 +1,187 @@
+"""What stands between a bundle and its readers: blockers forbid publishing, warnings do not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.bundles.balance import of_bundle
+from app.bundles.models import Bundle, BundleItem, ShowAs
+from app.bundles.service import KINDS, sections_of
+from app.core.settings import settings
+from app.excerpts.models import Excerpt, ExcerptState, SelectorType
+from app.gate.service import Use, WayOut, judge, media_shown
+from app.media.models import Media, Rendition, Status
+from app.media.transcode import AUDIO, POSTER, WEB
+from app.schemes.service import labels
+from app.testimonies.models import Nature, Testimony, TestimonyMedia
+from app.witnesses.decision import Reason, Verdict
+
+WHY = {
+    Reason.NEVER_GIVEN: "Aucun accord n'a été donné pour cet usage.",
+    Reason.REFUSED: "Cet usage a été refusé.",
+    Reason.WITHDRAWN: "L'accord a été retiré.",
+    Reason.EXPIRED: "L'accord est arrivé à son terme.",
+    Reason.NOTICE_REVOKED: "La notice lue n'est plus valable.",
+    Reason.TERRITORY: "L'accord ne vaut pas pour ce territoire.",
+    Reason.RESTRICTION: "Une restriction a été posée sur ce passage.",
+    Reason.EMBARGO: "Ce passage est sous embargo.",
+    Reason.PROTOCOL: "Le protocole du groupe l'exclut.",
+    Reason.GUARDIAN_MISSING: "Il manque l'accord d'un représentant légal.",
+    Reason.GUARDIAN_VETO: "Un représentant légal s'y oppose.",
+    Reason.NOT_ACCEPTED: "Le témoignage n'est pas accepté.",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an item is made from. `file` is the recording to show, `poster` the picture before it.
+
+    `start_ms` and `end_ms` are the passage; both null, the whole.
+    """
+
+    item: BundleItem
+    testimony: Testimony
+    excerpt: Excerpt | None
+    media: Media | None
+    file: Rendition | None
+    poster: Rendition | None
+
+    @property
+    def use(self) -> Use:
+        """What the gate is asked."""
+        excerpt = self.excerpt
+        shows_text = self.item.show_as is ShowAs.TEXT or self.item.caption is not None
+        names = bool(excerpt and excerpt.names_employer)
+        media = media_shown(self.item.show_as, with_text=shows_text, names_employer=names)
+        return Use(self.testimony.id, media, excerpt.restriction if excerpt else None)
+
+
+def way_out(bundle: Bundle) -> WayOut:
+    """Where the passages of a bundle go."""
+    return WayOut(bundle.audience, bundle.form, bundle.purpose, bundle.territory_id)
+
+
+def sources_of(db: Session, bundle: Bundle) -> dict[UUID, Source]:
+    """What the items are made from, by item; texts of the editor's own have no source."""
+    items = [item for section in sections_of(db, bundle.id) for item in section["items"]]
+    excerpts = {
+        e.id: e
+        for e in db.scalars(
+            select(Excerpt).where(Excerpt.id.in_([i.excerpt_id for i in items if i.excerpt_id]))
+        )
+    }
+    ids = {i.testimony_id for i in items if i.testimony_id}
+    ids |= {e.testimony_id for e in excerpts.values()}
+    testimonies = {t.id: t for t in db.scalars(select(Testimony).where(Testimony.id.in_(ids)))}
+    found = {}
+    for item in items:
+        excerpt = excerpts[item.excerpt_id] if item.excerpt_id else None
+        testimony_id = excerpt.testimony_id if excerpt else item.testimony_id
+        if testimony_id:
+            found[item.id] = _source(db, item, testimonies[testimony_id], excerpt)
+    return found
+
+
+def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """A `ChecksOut`: blockers, item by item, and warnings."""
+    sources = sources_of(db, bundle)
+    verdicts = judge(db, [source.use for source in sources.values()], way_out(bundle), at)
+    blockers = list(_missing_consents(sources, verdicts))
+    for source in sources.values():
+        blockers += _unready(source)
+    if not sources:
+        blockers.append(_finding("empty", "Ce dossier ne contient aucun passage."))
+    return {"blockers": blockers, "warnings": list(_warnings(db, bundle, sources))}
+
+
+def _missing_consents(
+    sources: dict[UUID, Source], verdicts: list[Verdict]
+) -> Iterator[dict[str, Any]]:
+    for source, verdict in zip(sources.values(), verdicts, strict=True):
+        if verdict.reason:
+            cell = verdict.cell and dict(
+                zip(("medium", "audience", "form", "purpose"), verdict.cell, strict=True)
+            )
+            yield _finding(
+                "consent-missing",
+                WHY[verdict.reason],
+                source.item.id,
+                reason=verdict.reason,
+                cell=cell,
+            )
+
+
+def _unready(source: Source) -> Iterator[dict[str, Any]]:
+    item = source.item
+    if source.excerpt and source.excerpt.state is ExcerptState.NEEDS_REVIEW:
+        message = "Le témoignage a changé sous cet extrait : relisez-le."
+        yield _finding("needs-review", message, item.id)
+    if item.show_as is not ShowAs.TEXT and not source.file:
+        message = "L'enregistrement n'est pas encore prêt."
+        yield _finding("media-not-ready", message, item.id)
+
+
+def _warnings(db: Session, bundle: Bundle, sources: dict[UUID, Source]) -> Iterator[dict[str, Any]]:
+    label = labels(db, "audiences", [bundle.audience]).get(bundle.audience, bundle.audience)
+    yield _finding(
+        "no-expectation", f"Aucune attente n'a été recueillie auprès de ce public ({label})."
+    )
+    natures = of_bundle(db, bundle).table("nature")
+    total = sum(natures.values())
+    practices = (natures.get(Nature.PRACTICE, 0) / total) if total else 0
+    if total and practices < settings().practice_share_min:
+        wanted = round(settings().practice_share_min * 100)
+        yield _finding(
+            "few-practices",
+            f"{round(practices * 100)} % de pratiques : moins que les {wanted} % souhaités.",
+            share=round(practices, 4),
+        )
+    if not bundle.introduction:
+        yield _finding("no-introduction", "Ce dossier n'a pas d'introduction.")
+    for source in sources.values():
+        if source.item.show_as is not ShowAs.TEXT:
+            message = "Cet enregistrement n'a pas de sous-titres."
+            yield _finding("no-captions", message, source.item.id)
+
+
+def _source(db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerpt | None) -> Source:
+    if item.show_as is ShowAs.TEXT:
+        return Source(item, testimony, excerpt, None, None, None)
+    media = _recording(db, item, testimony, excerpt)
+    files = {}
+    if media and media.status is Status.READY:
+        rows = select(Rendition).where(Rendition.media_id == media.id)
+        files = {file.name: file for file in db.scalars(rows)}
+    file, poster = names_shown(excerpt, item.show_as)
+    return Source(item, testimony, excerpt, media, files.get(file), files.get(poster))
+
+
+def names_shown(excerpt: Excerpt | None, show_as: ShowAs) -> tuple[str, str]:
+    """The renditions that show an item: of a passage never more than the passage itself."""
+    if excerpt and excerpt.selector is SelectorType.TIME:
+        clip = f"clip-{excerpt.start}-{excerpt.stop}"
+        return (f"{clip}.m4a" if show_as is ShowAs.AUDIO else f"{clip}.mp4"), f"{clip}.jpg"
+    return (AUDIO if show_as is ShowAs.AUDIO else WEB), POSTER
+
+
+def _recording(
+    db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerpt | None
+) -> Media | None:
+    if excerpt:
+        return db.get(Media, excerpt.media_id) if excerpt.media_id else None
+    rows = (
+        select(Media)
+        .join(TestimonyMedia, TestimonyMedia.media_id == Media.id)
+        .where(TestimonyMedia.testimony_id == testimony.id, Media.kind.in_(KINDS[item.show_as]))
+        .order_by(TestimonyMedia.position)
+    )
+    return db.scalars(rows.limit(1)).first()
+
+
+def _finding(code: str, message: str, item_id: UUID | None = None, **facts: Any) -> dict[str, Any]:
+    return {"code": code, "message": message, "item_id": item_id, "facts": facts}

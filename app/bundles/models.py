@@ -1,0 +1,106 @@
+"""A bundle, its sections and items."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base, Versioned
+from app.witnesses.decision import Purpose
+
+
+class BundleState(StrEnum):
+    """Where a bundle is on its way. Never stored: read from the facts."""
+
+    DRAFT = "draft"
+    READY = "ready"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+
+
+class ShowAs(StrEnum):
+    """How an item is shown."""
+
+    TEXT = "text"
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+class Bundle(Versioned):
+    """Passages chosen for one audience, in one form. `territory_id` null is the world."""
+
+    __tablename__ = "bundles"
+    __table_args__ = (
+        CheckConstraint("(closed_at IS NULL) = (closed_by_id IS NULL)", name="closed_by_someone"),
+        CheckConstraint("(ready_at IS NULL) = (ready_by_id IS NULL)", name="ready_by_someone"),
+        Index(None, "created_at", "id"),
+        Index(None, "scheme_id", "created_at", "id"),
+        Index(None, "updated_at"),
+    )
+
+    scheme_id: Mapped[UUID] = mapped_column(ForeignKey("schemes.id"))
+    title: Mapped[str] = mapped_column(String(200))
+    audience: Mapped[str] = mapped_column(String(40))
+    form: Mapped[str] = mapped_column(String(40))
+    purpose: Mapped[Purpose]
+    territory_id: Mapped[UUID | None] = mapped_column(ForeignKey("territories.id"))
+    introduction: Mapped[str | None] = mapped_column(Text)
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    ready_at: Mapped[datetime | None]
+    ready_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    published_at: Mapped[datetime | None]  # until it is changed again
+    closed_at: Mapped[datetime | None]
+    closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+def state_of(
+    ready_at: datetime | None, published_at: datetime | None, closed_at: datetime | None
+) -> BundleState:
+    """The state of a bundle with these facts."""
+    if closed_at:
+        return BundleState.CLOSED
+    if published_at:
+        return BundleState.PUBLISHED
+    return BundleState.READY if ready_at else BundleState.DRAFT
+
+
+class Section(Base):
+    """A part of a bundle."""
+
+    __tablename__ = "bundle_sections"
+    __table_args__ = (Index(None, "bundle_id", "position"),)
+
+    bundle_id: Mapped[UUID] = mapped_column(ForeignKey("bundles.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str | None] = mapped_column(Text)
+
+
+class BundleItem(Base):
+    """An excerpt, a whole testimony, or a text of the editor's own; it keeps its id."""
+
+    __tablename__ = "bundle_items"
+    __table_args__ = (
+        CheckConstraint(
+            "(CASE WHEN excerpt_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN testimony_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN text IS NULL THEN 0 ELSE 1 END) = 1",
+            name="of_one_source",
+        ),
+        Index(None, "bundle_id", "position"),
+        Index(None, "section_id"),
+        Index(None, "excerpt_id"),
+        Index(None, "testimony_id"),
+    )
+
+    bundle_id: Mapped[UUID] = mapped_column(ForeignKey("bundles.id", ondelete="CASCADE"))
+    section_id: Mapped[UUID] = mapped_column(ForeignKey("bundle_sections.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    excerpt_id: Mapped[UUID | None] = mapped_column(ForeignKey("excerpts.id"))
+    testimony_id: Mapped[UUID | None] = mapped_column(ForeignKey("testimonies.id"))
+    text: Mapped[str | None] = mapped_column(Text)
+    show_as: Mapped[ShowAs]
+    selection_reason: Mapped[str | None] = mapped_column(Text)
+    caption: Mapped[str | None] = mapped_column(Text)

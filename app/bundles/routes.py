@@ -1,0 +1,121 @@
+"""The HTTP routes of bundles. Readiness and closure are things that one puts and deletes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.accounts.authentication import Forbidden
+from app.bundles import balance, service
+from app.bundles.checks import check
+from app.bundles.schemas import (
+    BundleBalanceOut,
+    BundleBrief,
+    BundleFilters,
+    BundleIn,
+    BundleOut,
+    ChecksOut,
+)
+from app.calls.call import Call
+from app.core.bodies import Route
+from app.core.models import now
+from app.core.pages import Page
+from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
+
+router = APIRouter(
+    route_class=Route,
+    prefix="/bundles",
+    tags=["bundles"],
+    responses=documented(NotFound, Forbidden, PreconditionFailed, WrongState, Conflict),
+)
+
+
+@router.get("", response_model=Page[BundleBrief])
+def index(filters: Annotated[BundleFilters, Query()], call: Call) -> Response:
+    """The bundles, the latest first. Sort: `-created_at,-id`."""
+    with call as (_, me):
+        return call.page(BundleBrief, service.search(me, filters), filters, service.LATEST_FIRST)
+
+
+@router.post("", response_model=BundleOut, status_code=201)
+def compose(payload: BundleIn, call: Call) -> Response:
+    """Compose a bundle."""
+    with call as (db, me):
+        bundle = service.compose(db, payload, by=me)
+        return call.created(BundleOut, bundle, service.shown(db, bundle))
+
+
+@router.get("/{bundle_id}", response_model=BundleOut)
+def show(bundle_id: UUID, call: Call) -> Response:
+    """One bundle, with its sections and items."""
+    with call as (db, me):
+        bundle = service.find(db, bundle_id, by=me)
+        return call.ok(BundleOut, bundle, service.shown(db, bundle))
+
+
+@router.put("/{bundle_id}", response_model=BundleOut)
+def change(bundle_id: UUID, payload: BundleIn, call: Call) -> Response:
+    """Compose a bundle again, in full. Items that carry their `id` keep it."""
+    with call as (db, me):
+        bundle = call.unchanged(service.find(db, bundle_id, by=me))
+        service.change(db, bundle, payload, by=me)
+        return call.ok(BundleOut, bundle, service.shown(db, bundle))
+
+
+@router.delete("/{bundle_id}", status_code=204)
+def discard(bundle_id: UUID, call: Call) -> Response:
+    """Delete a bundle of which nothing was published."""
+    with call as (db, me):
+        service.discard(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.put("/{bundle_id}/readiness", status_code=204)
+def declare_ready(bundle_id: UUID, call: Call) -> Response:
+    """Say that a bundle may be published."""
+    with call as (db, me):
+        service.declare_ready(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.delete("/{bundle_id}/readiness", status_code=204)
+def undo_ready(bundle_id: UUID, call: Call) -> Response:
+    """Make a bundle a draft again."""
+    with call as (db, me):
+        service.undo_ready(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.put("/{bundle_id}/closure", status_code=204)
+def close(bundle_id: UUID, call: Call) -> Response:
+    """Close a bundle: nothing more will come of it."""
+    with call as (db, me):
+        service.close(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.delete("/{bundle_id}/closure", status_code=204)
+def reopen(bundle_id: UUID, call: Call) -> Response:
+    """Reopen a closed bundle."""
+    with call as (db, me):
+        service.reopen(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.get("/{bundle_id}/balance", response_model=BundleBalanceOut)
+def show_balance(bundle_id: UUID, call: Call) -> Response:
+    """The make-up of a bundle, beside the corpus: practices and feelings, who speaks, where."""
+    with call as (db, me):
+        bundle = service.find(db, bundle_id, by=me)
+        told = {
+            "bundle": balance.of_bundle(db, bundle).told(),
+            "corpus": balance.of_corpus(db, bundle.scheme_id).told(),
+        }
+        return call.shown(BundleBalanceOut, told)
+
+
+@router.get("/{bundle_id}/checks", response_model=ChecksOut)
+def show_checks(bundle_id: UUID, call: Call) -> Response:
+    """What forbids publishing a bundle, and what calls for a second look."""
+    with call as (db, me):
+        return call.shown(ChecksOut, check(db, service.find(db, bundle_id, by=me), now()))

@@ -1,0 +1,257 @@
+"""What can be done with bundles: each function is one deed, one permission, one audit event."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, delete, false, insert, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission
+from app.audit.service import record
+from app.bundles.models import Bundle, BundleItem, BundleState, Section, ShowAs, state_of
+from app.bundles.schemas import BundleFilters, BundleIn, ItemIn
+from app.core.db import locked
+from app.core.models import now
+from app.core.pages import Item, Order
+from app.core.problems import Invalid, NotFound, WrongState
+from app.excerpts.models import Excerpt, SelectorType
+from app.excerpts.service import visible_to as visible_excerpts
+from app.media.models import Kind, Media
+from app.places.service import require_territory
+from app.schemes.service import require_scheme, require_terms
+from app.testimonies.models import Testimony, TestimonyMedia
+from app.testimonies.service import visible_to as visible_testimonies
+
+LATEST_FIRST = Order(Bundle.created_at, Bundle.id, descending=True)
+SECTIONS = Section.metadata.tables["bundle_sections"]
+ITEMS = BundleItem.metadata.tables["bundle_items"]
+KINDS = {ShowAs.VIDEO: {Kind.VIDEO}, ShowAs.AUDIO: {Kind.AUDIO}}
+
+
+def visible_to(me: Caller) -> Select[Bundle]:
+    """The bundles this account may see: all, for those who compose or evaluate them."""
+    rows = select(Bundle)
+    return rows if Permission.READ_BUNDLES in me.permissions else rows.where(false())
+
+
+def search(me: Caller, filters: BundleFilters) -> Select[Bundle]:
+    """The visible bundles which pass the filters."""
+    rows = visible_to(me)
+    if filters.scheme_id:
+        rows = rows.where(Bundle.scheme_id == filters.scheme_id)
+    if filters.audience:
+        rows = rows.where(Bundle.audience.in_(filters.audience))
+    if filters.form:
+        rows = rows.where(Bundle.form.in_(filters.form))
+    if filters.updated_since:
+        rows = rows.where(Bundle.updated_at >= filters.updated_since)
+    return rows
+
+
+def find(db: Session, bundle_id: UUID, by: Caller) -> Bundle:
+    """The bundle, if `by` may see it; locked if it may be changed. Raises NotFound."""
+    if not (bundle := db.scalar(locked(db, visible_to(by).where(Bundle.id == bundle_id)))):
+        raise NotFound
+    return bundle
+
+
+def compose(db: Session, payload: BundleIn, by: Caller) -> Bundle:
+    """A new bundle, of passages that `by` may read."""
+    by.require(Permission.COMPOSE)
+    bundle = Bundle(id=uuid4(), created_by_id=by.id)
+    _describe(db, bundle, payload)
+    db.add(bundle)
+    record(db, "bundle.composed", on=bundle, by=by)
+    _fill(db, bundle, payload, set(), by)
+    return bundle
+
+
+def change(db: Session, bundle: Bundle, payload: BundleIn, by: Caller) -> Bundle:
+    """The same bundle, described again in full: a draft anew, whatever was published of it."""
+    by.require(Permission.COMPOSE)
+    _require_open(bundle)
+    if payload.scheme_id != bundle.scheme_id:
+        raise Invalid.at("#/scheme_id", "stays")
+    _describe(db, bundle, payload)
+    bundle.touch()
+    bundle.ready_at = bundle.ready_by_id = bundle.published_at = None
+    known = set(db.scalars(select(BundleItem.id).where(BundleItem.bundle_id == bundle.id)))
+    _empty(db, bundle)
+    record(db, "bundle.changed", on=bundle, by=by)
+    _fill(db, bundle, payload, known, by)
+    return bundle
+
+
+def discard(db: Session, bundle: Bundle, by: Caller) -> None:
+    """Delete a bundle of which nothing was published (the database refuses the others)."""
+    by.require(Permission.COMPOSE)
+    record(db, "bundle.discarded", on=bundle, by=by)
+    _empty(db, bundle)
+    db.delete(bundle)
+
+
+def declare_ready(db: Session, bundle: Bundle, by: Caller) -> None:
+    """It may be published. Twice is once."""
+    by.require(Permission.COMPOSE)
+    _require_open(bundle)
+    if not bundle.ready_at:
+        bundle.ready_at, bundle.ready_by_id = now(), by.id
+        record(db, "bundle.ready", on=bundle, by=by)
+
+
+def undo_ready(db: Session, bundle: Bundle, by: Caller) -> None:
+    """It is a draft again. Twice is once."""
+    by.require(Permission.COMPOSE)
+    _require_open(bundle)
+    if bundle.ready_at:
+        bundle.ready_at = bundle.ready_by_id = None
+        record(db, "bundle.draft-again", on=bundle, by=by)
+
+
+def close(db: Session, bundle: Bundle, by: Caller) -> None:
+    """Nothing more will come of it. Twice is once."""
+    by.require(Permission.COMPOSE)
+    if not bundle.closed_at:
+        bundle.closed_at, bundle.closed_by_id = now(), by.id
+        record(db, "bundle.closed", on=bundle, by=by)
+
+
+def reopen(db: Session, bundle: Bundle, by: Caller) -> None:
+    """It may be changed and published again. Twice is once."""
+    by.require(Permission.COMPOSE)
+    if bundle.closed_at:
+        bundle.closed_at = bundle.closed_by_id = None
+        record(db, "bundle.reopened", on=bundle, by=by)
+
+
+def sections_of(db: Session, bundle_id: UUID) -> list[dict[str, Any]]:
+    """The sections of a bundle and their items, in order: rows under `items`."""
+    sections = db.scalars(
+        select(Section).where(Section.bundle_id == bundle_id).order_by(Section.position)
+    )
+    items = db.scalars(
+        select(BundleItem).where(BundleItem.bundle_id == bundle_id).order_by(BundleItem.position)
+    )
+    found: dict[UUID, dict[str, Any]] = {
+        section.id: {"title": section.title, "text": section.text, "items": []}
+        for section in sections
+    }
+    for item in items:
+        found[item.section_id]["items"].append(item)
+    return list(found.values())
+
+
+def shown(db: Session, bundle: Bundle) -> Item:
+    """What is told of one bundle besides its columns."""
+    return {"sections": sections_of(db, bundle.id), "expectation_ids": []}
+
+
+def _require_open(bundle: Bundle) -> None:
+    if bundle.closed_at:
+        raise WrongState(state=BundleState.CLOSED)
+
+
+def require_publishable(bundle: Bundle) -> None:
+    """Raise WrongState unless somebody said that it is ready."""
+    state = state_of(bundle.ready_at, bundle.published_at, bundle.closed_at)
+    if state not in (BundleState.READY, BundleState.PUBLISHED):
+        raise WrongState(state=state)
+
+
+def _describe(db: Session, bundle: Bundle, payload: BundleIn) -> None:
+    require_scheme(db, payload.scheme_id)
+    require_terms(
+        db, ("#/audience", "audiences", payload.audience), ("#/form", "forms", payload.form)
+    )
+    if payload.territory_id:
+        require_territory(db, payload.territory_id)
+    for name, value in payload.model_dump(exclude={"sections", "expectation_ids"}).items():
+        setattr(bundle, name, value)
+
+
+def _empty(db: Session, bundle: Bundle) -> None:
+    db.execute(delete(BundleItem).where(BundleItem.bundle_id == bundle.id))
+    db.execute(delete(Section).where(Section.bundle_id == bundle.id))
+
+
+def _fill(db: Session, bundle: Bundle, payload: BundleIn, known: set[UUID], by: Caller) -> None:
+    """Write the sections and items, once each item is found to be one that can be shown so."""
+    sections: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
+    sources = _Sources(db, payload, by)
+    used: set[UUID] = set()
+    for s, section in enumerate(payload.sections):
+        section_id = uuid4()
+        own = {"id": section_id, "bundle_id": bundle.id, "position": s}
+        sections.append(own | section.model_dump(include={"title", "text"}))
+        for i, item in enumerate(section.items):
+            here = f"#/sections/{s}/items/{i}"
+            if item.id and (item.id not in known or item.id in used):
+                raise Invalid.at(f"{here}/id", "unknown_id")
+            sources.require(item, here)
+            item_id = item.id or uuid4()
+            used.add(item_id)
+            place = {"id": item_id, "bundle_id": bundle.id, "section_id": section_id}
+            items.append(item.model_dump(exclude={"id"}) | place | {"position": len(items)})
+    if sections:
+        db.execute(insert(SECTIONS), sections)
+    if items:
+        db.execute(insert(ITEMS), items)
+
+
+class _Sources:
+    """The excerpts and testimonies that a payload names, read at once."""
+
+    def __init__(self, db: Session, payload: BundleIn, by: Caller) -> None:
+        items = [item for section in payload.sections for item in section.items]
+        excerpts = visible_excerpts(by).where(
+            Excerpt.id.in_({item.excerpt_id for item in items if item.excerpt_id}),
+            Excerpt.scheme_id == payload.scheme_id,
+        )
+        testimonies = visible_testimonies(by).where(
+            Testimony.id.in_({item.testimony_id for item in items if item.testimony_id}),
+            Testimony.scheme_id == payload.scheme_id,
+        )
+        self.excerpts = {excerpt.id: excerpt for excerpt in db.scalars(excerpts)}
+        self.testimonies = {testimony.id: testimony for testimony in db.scalars(testimonies)}
+        self.kinds = _kinds(db, list(self.excerpts.values()), list(self.testimonies))
+
+    def require(self, item: ItemIn, here: str) -> None:
+        """Raise Invalid unless the item's source is there, and can be shown so."""
+        if item.excerpt_id:
+            excerpt = self.excerpts.get(item.excerpt_id)
+            if not excerpt:
+                raise Invalid.at(f"{here}/excerpt_id", "unknown_id")
+            has_text = excerpt.quote is not None
+            kinds = self.kinds.get(excerpt.media_id, set()) if excerpt.media_id else set()
+        elif item.testimony_id:
+            testimony = self.testimonies.get(item.testimony_id)
+            if not testimony:
+                raise Invalid.at(f"{here}/testimony_id", "unknown_id")
+            has_text = testimony.body is not None
+            kinds = self.kinds.get(testimony.id, set())
+        else:
+            return
+        showable = has_text if item.show_as is ShowAs.TEXT else bool(kinds & KINDS[item.show_as])
+        if not showable:
+            raise Invalid.at(f"{here}/show_as", "not_showable", show_as=item.show_as)
+
+
+def _kinds(
+    db: Session, excerpts: list[Excerpt], testimony_ids: list[UUID]
+) -> dict[UUID | None, set[Kind]]:
+    """The kinds of recording there are: by media, and by testimony."""
+    of_excerpts = [e.media_id for e in excerpts if e.selector is SelectorType.TIME]
+    found: dict[UUID | None, set[Kind]] = {}
+    media = select(Media.id, Media.kind).where(Media.id.in_(of_excerpts))
+    of_testimonies = (
+        select(TestimonyMedia.testimony_id, Media.kind)
+        .join(Media, Media.id == TestimonyMedia.media_id)
+        .where(TestimonyMedia.testimony_id.in_(testimony_ids))
+    )
+    for rows in (media, of_testimonies):
+        for source_id, kind in db.execute(rows):
+            if kind:
+                found.setdefault(source_id, set()).add(kind)
+    return found

@@ -1,0 +1,160 @@
+"""Deliveries: a release given to one recipient, by a link of their own."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller, fingerprint, new_token
+from app.accounts.passwords import is_right
+from app.accounts.permissions import Permission
+from app.accounts.tries import count_try, forget_tries, require_tries_left
+from app.audit.models import ActorKind
+from app.audit.service import Actor, record
+from app.core.db import Database, locked
+from app.core.models import now
+from app.core.pages import Item, Order
+from app.core.problems import Invalid, NotFound, Problem
+from app.core.settings import settings
+from app.releases import service as releases
+from app.releases.models import Delivery, Release
+from app.releases.schemas import DeliveryIn
+
+LATEST_FIRST = Order(Delivery.created_at, Delivery.id, descending=True)
+WHILE = timedelta(minutes=15)
+
+
+class LinkClosed(Problem):
+    """This link is no longer valid."""
+
+    status = 410
+
+
+class PasscodeNeeded(Problem):
+    """This link asks for its passcode."""
+
+    status = 403
+
+
+def of_release(release: Release) -> Select[Delivery]:
+    """The deliveries of this release, in no order."""
+    return select(Delivery).where(Delivery.release_id == release.id)
+
+
+def deliver(
+    db: Session, release: Release, payload: DeliveryIn, passcode_hash: str | None, by: Caller
+) -> tuple[str, Delivery]:
+    """A new link of one recipient, and its address, which nobody can read again."""
+    by.require(Permission.COMPOSE)
+    expires_at = payload.expires_at or now() + timedelta(seconds=settings().share_ttl)
+    if expires_at <= now():
+        raise Invalid.at("#/expires_at", "past")
+    token = new_token("")
+    delivery = Delivery(
+        release_id=release.id,
+        recipient=payload.recipient,
+        fingerprint=fingerprint(token),
+        passcode_hash=passcode_hash,
+        created_by_id=by.id,
+        expires_at=expires_at,
+    )
+    db.add(delivery)
+    record(db, "delivery.made", on=delivery, by=by)
+    return f"{settings().base_url.rstrip('/')}/r/{token}", delivery
+
+
+def revoke(db: Session, delivery_id: UUID, by: Caller) -> None:
+    """The link is worth nothing any more, at once. Twice is once. Raises NotFound."""
+    by.require(Permission.COMPOSE)
+    seen = releases.visible_to(by).with_only_columns(Release.id)
+    rows = select(Delivery).where(Delivery.id == delivery_id, Delivery.release_id.in_(seen))
+    if not (delivery := db.scalar(locked(db, rows))):
+        raise NotFound
+    if not delivery.revoked_at:
+        delivery.revoked_at, delivery.revoked_by_id = now(), by.id
+        record(db, "delivery.revoked", on=delivery, by=by)
+
+
+def tell(_: Session, items: list[Item]) -> None:
+    """Give each delivery its `has_passcode`."""
+    for item in items:
+        item["has_passcode"] = item["passcode_hash"] is not None
+
+
+# The recipient's side: whoever holds the token
+
+
+def find(db: Session, token: str) -> Delivery:
+    """The delivery of this link; locked if it may be changed. Raises NotFound, LinkClosed."""
+    rows = select(Delivery).where(Delivery.fingerprint == fingerprint(token))
+    return _open(db.scalar(locked(db, rows)))
+
+
+def find_by_id(db: Session, delivery_id: UUID, release_id: UUID) -> Delivery:
+    """The delivery whose recipient came in already. Raises NotFound, LinkClosed."""
+    rows = select(Delivery).where(Delivery.id == delivery_id, Delivery.release_id == release_id)
+    return _open(db.scalar(locked(db, rows)))
+
+
+def enter(database: Database, token: str, passcode: str | None) -> UUID:
+    """Open the link: its first opening is kept. The id of the delivery.
+
+    Wrong passcodes are counted for each link, five in 15 minutes; a right one is refused too while
+    there were too many. Raises NotFound, LinkClosed, PasscodeNeeded, RateLimited.
+    """
+    with database.read() as db:
+        delivery = find(db, token)
+        tries = f"passcode {delivery.id}"
+        if delivery.passcode_hash:
+            require_tries_left(db, tries, settings().share_rate)
+    if delivery.passcode_hash:
+        _require_passcode(database, delivery, passcode, tries)
+    with database.write.begin() as db:
+        delivery = find(db, token)
+        if not delivery.opened_at:
+            delivery.opened_at = now()
+        record(db, "delivery.opened", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
+    return delivery.id
+
+
+def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
+    """A `SharedOut`: the release, minus what the gate blocks now. Files are below `url`."""
+    release = db.get_one(Release, delivery.release_id)
+    content, _ = releases.read(db, release, now(), delivery.id)
+    newer = releases.superseded_by(db, release)
+    return content | {
+        "files": releases.files(url),
+        "acknowledged_at": delivery.acknowledged_at,
+        "superseded_by": newer.number if newer else None,
+    }
+
+
+def acknowledge(db: Session, delivery: Delivery) -> Delivery:
+    """The recipient took note. Twice is once."""
+    if not delivery.acknowledged_at:
+        delivery.acknowledged_at = now()
+        record(db, "delivery.acknowledged", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
+    return delivery
+
+
+def _open(delivery: Delivery | None) -> Delivery:
+    if not delivery:
+        raise NotFound
+    if delivery.revoked_at or delivery.expires_at <= now():
+        raise LinkClosed
+    return delivery
+
+
+def _require_passcode(
+    database: Database, delivery: Delivery, passcode: str | None, tries: str
+) -> None:
+    if not passcode:
+        raise PasscodeNeeded
+    with database.write.begin() as db:
+        count_try(db, tries, settings().share_rate, WHILE)
+    if not is_right(passcode, delivery.passcode_hash):
+        raise PasscodeNeeded
+    with database.write.begin() as db:
+        forget_tries(db, tries)

@@ -1,0 +1,192 @@
+"""The HTTP routes of releases, deliveries, and of what recipients read without an account."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from app.accounts.authentication import Forbidden
+from app.accounts.passwords import hash_password
+from app.bundles.service import find as find_bundle
+from app.calls.call import Call
+from app.core.bodies import Route
+from app.core.db import Database
+from app.core.models import now
+from app.core.pages import Page, PageParams
+from app.core.problems import (
+    NotFound,
+    RangeNotSatisfiable,
+    RateLimited,
+    WrongState,
+    documented,
+)
+from app.core.schemas import to_json
+from app.gate.answers import send
+from app.media.models import Rendition
+from app.releases import deliveries, service
+from app.releases.addresses import is_good
+from app.releases.deliveries import LinkClosed, PasscodeNeeded
+from app.releases.models import Delivery
+from app.releases.schemas import (
+    AcknowledgementOut,
+    DeliveryIn,
+    DeliveryOut,
+    NewDeliveryOut,
+    ReleaseBrief,
+    ReleaseOut,
+    SharedOut,
+)
+from app.releases.service import NotPublishable
+
+router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
+SHARED = "/api/v1/shared"
+
+
+@router.get("/bundles/{bundle_id}/releases", response_model=Page[ReleaseBrief], tags=["releases"])
+def index(bundle_id: UUID, params: Annotated[PageParams, Query()], call: Call) -> Response:
+    """What was published of a bundle, the latest first."""
+    with call as (db, me):
+        rows = service.of_bundle(find_bundle(db, bundle_id, by=me))
+        return call.page(ReleaseBrief, rows, params, service.LATEST_FIRST)
+
+
+@router.post(
+    "/bundles/{bundle_id}/releases",
+    response_model=ReleaseOut,
+    status_code=201,
+    tags=["releases"],
+    responses={
+        200: {"model": ReleaseOut, "description": "Nothing changed since: the last release."},
+        **documented(NotPublishable, WrongState),
+    },
+)
+def publish(bundle_id: UUID, call: Call) -> Response:
+    """Publish a bundle that is ready: its snapshot is taken, once every consent is there."""
+    with call as (db, me):
+        bundle = call.unchanged(find_bundle(db, bundle_id, by=me))
+        release, is_new = service.publish(db, bundle, by=me)
+        known = service.shown(db, release)
+        if is_new:
+            return call.created(ReleaseOut, release, known, at=f"/api/v1/releases/{release.id}")
+        return call.ok(ReleaseOut, release, known)
+
+
+@router.get("/releases/{release_id}", response_model=ReleaseOut, tags=["releases"])
+def show(release_id: UUID, call: Call) -> Response:
+    """One release: its snapshot, minus what may not be shown any more, and what that is."""
+    with call as (db, me):
+        release = service.find(db, release_id, by=me)
+        return call.ok(ReleaseOut, release, service.shown(db, release))
+
+
+@router.get(
+    "/releases/{release_id}/items/{item_id}/{name}",
+    response_class=Response,
+    tags=["releases"],
+    responses={
+        200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+        206: {"description": "The range asked for."},
+        304: {"description": "You have it already."},
+        **documented(RangeNotSatisfiable),
+    },
+)
+async def show_item(
+    request: Request,
+    release_id: UUID,
+    item_id: UUID,
+    name: str,
+    expires: Annotated[str, Query(max_length=20)],
+    signature: Annotated[str, Query(max_length=200)],
+    delivery: UUID | None = None,
+) -> Response:
+    """A recording of an item, or a range of it, at the signed address that the content gives."""
+    if not is_good(release_id, item_id, name, delivery, expires, signature):
+        raise NotFound
+
+    def find() -> Rendition:
+        with request.app.state.database.read() as db:
+            if delivery:
+                deliveries.find_by_id(db, delivery, release_id)
+            return service.file_of_item(db, release_id, item_id, name, now())
+
+    file = await run_in_threadpool(find)
+    return send(request, file, request.headers.get("Range"), request.headers.get("If-Range"))
+
+
+# Deliveries
+
+
+@router.get(
+    "/releases/{release_id}/deliveries", response_model=Page[DeliveryOut], tags=["deliveries"]
+)
+def list_deliveries(
+    release_id: UUID, params: Annotated[PageParams, Query()], call: Call
+) -> Response:
+    """To whom a release was given, the latest first, and what became of it."""
+    with call as (db, me):
+        rows = deliveries.of_release(service.find(db, release_id, by=me))
+        return call.page(DeliveryOut, rows, params, deliveries.LATEST_FIRST, deliveries.tell)
+
+
+@router.post(
+    "/releases/{release_id}/deliveries",
+    response_model=NewDeliveryOut,
+    status_code=201,
+    tags=["deliveries"],
+)
+def deliver(release_id: UUID, payload: DeliveryIn, call: Call) -> Response:
+    """Give a release to a recipient. `url` is theirs, and shown this once."""
+    call.authenticate()
+    passcode_hash = hash_password(payload.passcode) if payload.passcode else None
+    with call as (db, me):
+        release = service.find(db, release_id, by=me)
+        url, delivery = deliveries.deliver(db, release, payload, passcode_hash, by=me)
+        known = {"url": url, "has_passcode": passcode_hash is not None}
+        return call.created(NewDeliveryOut, delivery, known, at=f"/api/v1/deliveries/{delivery.id}")
+
+
+@router.delete("/deliveries/{delivery_id}", status_code=204, tags=["deliveries"])
+def revoke(delivery_id: UUID, call: Call) -> Response:
+    """Close a link, at once."""
+    with call as (db, me):
+        deliveries.revoke(db, delivery_id, by=me)
+        return call.nothing()
+
+
+# What recipients read: the link is their only key
+
+Passcode = Annotated[str | None, Header(alias="X-Passcode", max_length=200)]
+OF_LINKS = documented(LinkClosed, PasscodeNeeded, RateLimited)
+
+
+@router.get("/shared/{token}", response_model=SharedOut, tags=["shared"], responses=OF_LINKS)
+def read_shared(token: str, request: Request, passcode: Passcode = None) -> Response:
+    """What was given to the holder of this link. Its first opening is kept."""
+    database: Database = request.app.state.database
+    delivery_id = deliveries.enter(database, token, passcode)
+    with database.read() as db:
+        delivery = db.get_one(Delivery, delivery_id)
+        shown = deliveries.read(db, delivery, f"{SHARED}/{token}")
+    return _private(to_json(SharedOut, shown))
+
+
+@router.put(
+    "/shared/{token}/acknowledgement",
+    response_model=AcknowledgementOut,
+    tags=["shared"],
+    responses=OF_LINKS,
+)
+def acknowledge(token: str, request: Request, passcode: Passcode = None) -> Response:
+    """Take note: the team, and then the witnesses, learn that it was read."""
+    database: Database = request.app.state.database
+    deliveries.enter(database, token, passcode)
+    with database.write.begin() as db:
+        delivery = deliveries.acknowledge(db, deliveries.find(db, token))
+        shown = {"acknowledged_at": delivery.acknowledged_at}
+    return _private(to_json(AcknowledgementOut, shown))
+
+
+def _private(body: bytes) -> Response:
+    headers = {"Cache-Control": "private, no-store"}
+    return Response(body, 200, headers, "application/json")

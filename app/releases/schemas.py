@@ -1,0 +1,109 @@
+"""What callers send and receive about releases and deliveries."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from app.core.schemas import In, Moment, Out
+from app.core.text import Line, OneLine
+
+
+class Exclusion(Out):
+    """A passage that is not shown any more, and why. `excerpt_id` is null for a whole testimony."""
+
+    excerpt_id: UUID | None
+    item_id: UUID
+    reason: str
+
+
+class FileOut(Out):
+    """A file of a release."""
+
+    name: str
+    content_type: str
+    status: str
+    size: int | None = None
+    url: str
+
+
+class ReleaseBrief(Out):
+    """A release as lists show it."""
+
+    id: UUID
+    bundle_id: UUID
+    number: int
+    published_at: datetime
+    published_by_id: UUID
+    sha256: str
+    audience: str
+    form: str
+
+
+class ReleaseOut(ReleaseBrief):
+    """A release: its snapshot, minus what the gate blocks now."""
+
+    content: dict[str, Any]
+    exclusions: list[Exclusion]
+    files: list[FileOut]
+    superseded_by: UUID | None
+
+
+class DeliveryIn(In):
+    """Whom a release is given to."""
+
+    recipient: Line = Field(examples=["Madame l'Élue (démo)"])
+    decision_maker_id: None = Field(None, description="Reserved for the directory.")
+    expires_at: Moment | None = Field(None, description="Default: in 90 days.")
+    passcode: Annotated[str, OneLine(64, 4)] | None = Field(
+        None, description="To be told by another way; five wrong tries close the link a while."
+    )
+
+
+class DeliveryOut(Out):
+    """A delivery, and what became of it."""
+
+    made_of = ("passcode_hash",)
+
+    id: UUID
+    version: int
+    release_id: UUID
+    recipient: str
+    expires_at: datetime
+    has_passcode: bool
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+    revoked_at: datetime | None
+    recalled_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewDeliveryOut(DeliveryOut):
+    """A delivery just made: `url` is the recipient's own, and shown this once."""
+
+    url: str
+
+
+class SharedOut(Out):
+    """What a recipient reads."""
+
+    title: str
+    public_title: str
+    audience: str
+    form: str
+    published_at: datetime
+    number: int
+    introduction: str | None
+    balance: dict[str, Any]
+    sections: list[dict[str, Any]]
+    files: list[FileOut]
+    acknowledged_at: datetime | None
+    superseded_by: int | None
+
+
+class AcknowledgementOut(Out):
+    """That a recipient took note."""
+
+    acknowledged_at: datetime

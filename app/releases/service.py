@@ -1,0 +1,206 @@
+"""What can be done with releases: publish, read what may still be read."""
+
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, insert, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission
+from app.audit.service import record
+from app.bundles.checks import check
+from app.bundles.models import Bundle
+from app.bundles.service import require_publishable
+from app.bundles.service import visible_to as visible_bundles
+from app.core.models import now
+from app.core.pages import Order
+from app.core.problems import NotFound, Problem
+from app.gate.service import Use, WayOut, judge
+from app.media.models import Rendition
+from app.releases.addresses import address
+from app.releases.models import Release, ReleaseItem
+from app.releases.snapshot import Snapshot, take
+from app.witnesses.decision import Medium, Reason
+
+LATEST_FIRST = Order(Release.number, Release.id, descending=True)
+RELEASE_ITEMS = ReleaseItem.metadata.tables["release_items"]
+PAGE = "page.html"
+
+
+class NotPublishable(Problem):
+    """Something forbids publishing this bundle."""
+
+    status = 409
+
+
+def visible_to(me: Caller) -> Select[Release]:
+    """The releases this account may see: those of the bundles it sees."""
+    bundles = visible_bundles(me).with_only_columns(Bundle.id)
+    return select(Release).where(Release.bundle_id.in_(bundles))
+
+
+def of_bundle(bundle: Bundle) -> Select[Release]:
+    """The releases of this bundle, in no order."""
+    return select(Release).where(Release.bundle_id == bundle.id)
+
+
+def find(db: Session, release_id: UUID, by: Caller) -> Release:
+    """The release, if `by` may see it. Raises NotFound."""
+    if not (release := db.scalar(visible_to(by).where(Release.id == release_id))):
+        raise NotFound
+    return release
+
+
+def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
+    """A new release, and True; or the last one and False, when nothing changed since.
+
+    `bundle` is locked. Raises WrongState before it is ready, NotPublishable with the blockers.
+    """
+    by.require(Permission.COMPOSE)
+    require_publishable(bundle)
+    blockers = check(db, bundle, now())["blockers"]
+    if blockers:
+        raise NotPublishable(blockers=blockers)
+    snapshot = take(db, bundle)
+    newest = db.scalars(of_bundle(bundle).order_by(Release.number.desc()).limit(1)).first()
+    if newest and newest.sha256 == snapshot.sha256:
+        return newest, False
+    release = Release(
+        id=uuid4(),
+        bundle_id=bundle.id,
+        number=newest.number + 1 if newest else 1,
+        published_by_id=by.id,
+        sha256=snapshot.sha256,
+        content=snapshot.content,
+        **{name: getattr(bundle, name) for name in ("audience", "form", "purpose", "territory_id")},
+    )
+    db.add(release)
+    bundle.published_at = release.published_at = now()
+    record(db, "release.published", on=release, by=by, number=release.number)
+    _keep_sources(db, release, snapshot)
+    return release, True
+
+
+def superseded_by(db: Session, release: Release) -> Release | None:
+    """The newest release of the same bundle, when it is not this one."""
+    newer = Release.bundle_id == release.bundle_id, Release.number > release.number
+    return db.scalars(select(Release).where(*newer).order_by(Release.number.desc())).first()
+
+
+def read(
+    db: Session, release: Release, at: datetime, delivery_id: UUID | None = None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The snapshot minus what the gate blocks at this moment, and what that is.
+
+    Addresses of recordings are signed: for a delivery, they stop with it.
+    """
+    blocked = _blocked(db, release, at)
+    content = deepcopy(release.content)
+    for section in content["sections"]:
+        for item in section["items"]:
+            if item["id"] in blocked:
+                _withdraw(item)
+            elif item["media"]:
+                item["media"] = _addresses(release, item, delivery_id)
+    content |= {"published_at": release.published_at, "number": release.number}
+    exclusions = [
+        {"item_id": row.item_id, "excerpt_id": row.excerpt_id, "reason": reason}
+        for row, reason in blocked.values()
+    ]
+    return content, exclusions
+
+
+def shown(db: Session, release: Release) -> dict[str, Any]:
+    """What is told of a release to the team, besides its columns."""
+    content, exclusions = read(db, release, now())
+    newer = superseded_by(db, release)
+    return {
+        "content": content,
+        "exclusions": exclusions,
+        "files": files(f"/api/v1/releases/{release.id}"),
+        "superseded_by": newer.id if newer else None,
+    }
+
+
+def file_of_item(
+    db: Session, release_id: UUID, item_id: UUID, name: str, at: datetime
+) -> Rendition:
+    """A recording of an item, or its poster, if it may still be seen. Raises NotFound."""
+    row = db.scalar(
+        select(ReleaseItem).where(
+            ReleaseItem.release_id == release_id, ReleaseItem.item_id == item_id
+        )
+    )
+    release = db.get(Release, release_id)
+    if not row or not release or str(item_id) in _blocked(db, release, at, item_id):
+        raise NotFound
+    for file_id in (row.file_id, row.poster_id):
+        file = db.get(Rendition, file_id) if file_id else None
+        if file and file.name == name:
+            return file
+    raise NotFound
+
+
+def files(url: str) -> list[dict[str, Any]]:
+    """The files of a release, below this address."""
+    page = {"name": PAGE, "content_type": "text/html; charset=utf-8", "status": "ready"}
+    return [page | {"url": f"{url}/files/{PAGE}"}]
+
+
+def _blocked(
+    db: Session, release: Release, at: datetime, item_id: UUID | None = None
+) -> dict[str, tuple[ReleaseItem, Reason]]:
+    """The items that may not be shown now, by id, and why."""
+    rows = select(ReleaseItem).where(ReleaseItem.release_id == release.id)
+    if item_id:
+        rows = rows.where(ReleaseItem.item_id == item_id)
+    items = list(db.scalars(rows))
+    way = WayOut(release.audience, release.form, release.purpose, release.territory_id)
+    uses = [
+        Use(row.testimony_id, frozenset(map(Medium, row.media_shown)), row.restriction)
+        for row in items
+    ]
+    verdicts = judge(db, uses, way, at)
+    return {
+        str(row.item_id): (row, verdict.reason)
+        for row, verdict in zip(items, verdicts, strict=True)
+        if verdict.reason
+    }
+
+
+def _withdraw(item: dict[str, Any]) -> None:
+    for name in item.keys() - {"id", "show_as"}:
+        item[name] = None
+    item["withdrawn"] = True
+
+
+def _addresses(release: Release, item: dict[str, Any], delivery_id: UUID | None) -> dict[str, Any]:
+    media, here = item["media"], (release.id, UUID(item["id"]))
+    poster = media["poster"]
+    return {
+        "url": address(*here, media["name"], delivery_id),
+        "poster_url": address(*here, poster, delivery_id) if poster else None,
+        "captions_url": None,
+        "duration_ms": media["duration_ms"],
+    }
+
+
+def _keep_sources(db: Session, release: Release, snapshot: Snapshot) -> None:
+    rows = [
+        {
+            "release_id": release.id,
+            "item_id": item_id,
+            "testimony_id": source.testimony.id,
+            "excerpt_id": source.excerpt.id if source.excerpt else None,
+            "media_shown": sorted(source.use.media),
+            "restriction": source.use.restriction,
+            "file_id": source.file.id if source.file else None,
+            "poster_id": source.poster.id if source.poster else None,
+        }
+        for item_id, source in snapshot.sources.items()
+    ]
+    if rows:
+        db.execute(insert(RELEASE_ITEMS), rows)

@@ -1,0 +1,108 @@
+"""What the database knows is stored, and what is stored is known."""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from time import time
+
+import pytest
+
+from app.accounts.models import Account
+from app.core.db import Database
+from app.media.models import Media, Rendition
+from app.operations.verification import verify
+from app.storage.keys import new_key
+from app.storage.service import Storage
+
+HOURS = 3600
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "blobs"
+
+
+@pytest.fixture
+def objects(folder: Path) -> Storage:
+    return Storage(f"file://{folder}")
+
+
+def store(objects: Storage, folder: Path, age: float = 0, prefix: str = "media") -> str:
+    """An object written `age` seconds ago."""
+    stored = objects.write(new_key(prefix), [b"bytes"])
+    os.utime(folder / stored.key, (time() - age, time() - age))
+    return stored.key
+
+
+def keep(database: Database, owner: Account, key: str, parts: list[str] | None = None) -> None:
+    """A media which has these bytes."""
+    media = Media(
+        owner_organization_id=owner.organization_id,
+        created_by_id=owner.id,
+        filename="film",
+        size=5,
+        sha256=None if parts else sha256(b"bytes").hexdigest(),
+        parts=parts or [],
+    )
+    with database.write.begin() as db:
+        db.add(media)
+        db.flush()
+        if not parts:
+            db.add(
+                Rendition(
+                    media_id=media.id,
+                    name="original",
+                    content_type="video/mp4",
+                    size=5,
+                    key=key,
+                    sha256=sha256(b"bytes").hexdigest(),
+                )
+            )
+
+
+def test_all_is_in_place(
+    database: Database, objects: Storage, folder: Path, animator: Account
+) -> None:
+    keep(database, animator, store(objects, folder, age=9 * HOURS))
+    part = store(objects, folder, age=9 * HOURS)
+    keep(database, animator, "", parts=[part])
+    report = verify(database, objects)
+    assert report.ok
+    assert (report.in_place, report.orphans, report.examples) == (2, 0, [])
+
+
+def test_what_is_missing_or_cut_short_is_found(
+    database: Database, objects: Storage, folder: Path, animator: Account
+) -> None:
+    missing, short = store(objects, folder), store(objects, folder)
+    for key in (missing, short):
+        keep(database, animator, key)
+    objects.delete(missing)
+    (folder / short).write_bytes(b"byt")
+    report = verify(database, objects)
+    assert not report.ok
+    assert (report.in_place, report.missing, report.damaged) == (0, 1, 1)
+    assert sorted(report.examples) == sorted([f"absent {missing}", f"abîmé {short}"])
+
+
+def test_old_orphans_are_found_and_deleted_only_when_asked(
+    database: Database, objects: Storage, folder: Path, animator: Account
+) -> None:
+    kept = store(objects, folder, age=9 * HOURS)
+    keep(database, animator, kept)
+    old, young = store(objects, folder, age=2 * HOURS), store(objects, folder)
+    report = verify(database, objects)
+    assert report.ok
+    assert (report.orphans, report.deleted, report.examples) == (1, 0, [f"orphelin {old}"])
+    assert verify(database, objects, repair=True).deleted == 1
+    assert {found.key for found in objects.objects()} == {kept, young}
+
+
+def test_what_belongs_to_no_feature_is_never_deleted(
+    database: Database, objects: Storage, folder: Path
+) -> None:
+    """A feature which forgot to say what it owns loses nothing."""
+    key = store(objects, folder, age=99 * HOURS, prefix="future")
+    report = verify(database, objects, repair=True)
+    assert (report.of_nobody, report.orphans, report.deleted) == (1, 0, 0)
+    assert [found.key for found in objects.objects()] == [key]

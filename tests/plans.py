@@ -1,0 +1,41 @@
+"""How the database reads what a request asks of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+
+from app.core.db import Database
+
+Asked = list[tuple[str, Any]]
+
+
+@contextmanager
+def asked(database: Database, table: str) -> Iterator[Asked]:
+    """The queries that are read meanwhile from this table in the first place."""
+    queries: Asked = []
+
+    def note(_1: Connection, _2: object, query: str, values: Any, *_: object) -> None:
+        if f"\nFROM {table} " in query:
+            queries.append((query, values))
+
+    engine = database.read.kw["bind"]
+    event.listen(engine, "before_cursor_execute", note)
+    yield queries
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def plans(database: Database, queries: Asked) -> list[str]:
+    """How the database would read each of these."""
+    explain = "EXPLAIN " if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN "
+    with database.read.kw["bind"].connect() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text("SET enable_seqscan = off"))
+        found = [connection.exec_driver_sql(explain + query, values) for query, values in queries]
+        return ["\n".join(str(line) for line in plan.all()) for plan in found]
+
+
+def sorts(plan: str) -> bool:
+    """Whether rows are sorted, and not read in the order of an index."""
+    return "USE TEMP B-TREE" in plan or "Sort" in plan

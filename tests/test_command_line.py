@@ -1,0 +1,455 @@
+"""The command line, as an operator uses it: real processes, on a folder of their own."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, make_url, select, text, update
+
+from app.__main__ import main
+from app.accounts.models import Account, ApiToken, Organization
+from app.audit.models import ActorKind, AuditEvent
+from app.audit.service import EVENTS, seal
+from app.core.db import Database
+from tests.postgres import free_port
+
+STARTS_IN, STOPS_IN = 30.0, 5.0  # seconds, on a busy machine
+PASSWORD = "un mot de passe assez long"
+COMMANDS = [
+    [],
+    ["run"],
+    ["serve"],
+    ["worker"],
+    ["migrate"],
+    ["seed"],
+    ["openapi"],
+    ["verify"],
+    ["account"],
+    ["account", "create"],
+    ["token"],
+    ["token", "create"],
+    ["audit"],
+    ["audit", "verify"],
+]
+ACCOUNT = [
+    *("account", "create", "--email", "Chef@Example.org", "--display-name", "La cheffe"),
+    *("--role", "administrator", "--organization", "Région Exemple"),
+]
+
+Done = subprocess.CompletedProcess[str]
+
+
+class Place:
+    """A data folder, a database, and the environment of the commands that work there."""
+
+    def __init__(self, folder: Path, url: str, **more: str) -> None:
+        self.folder, self.url = folder, url
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+        mine = {"APP_DATA_DIR": str(folder), "APP_DATABASE_URL": url}
+        self.environment = kept | mine | more
+
+    def do(self, *arguments: str, said: str = "", **more: str) -> Done:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            env=self.environment | more,
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def migrated(self) -> "Place":
+        done = self.do("migrate")
+        assert done.returncode == 0, done.stderr
+        return self
+
+    @contextmanager
+    def opened(self) -> Iterator[Database]:
+        database = Database(self.url)
+        yield database
+        database.dispose()
+
+    @contextmanager
+    def started(self, *arguments: str, **more: str) -> Iterator["Started"]:
+        """A command that goes on until it is told to stop."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *arguments],
+            env=self.environment | more,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield Started(process)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+class Started:
+    """A process at work."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def wait_for(self, true: Callable[[], bool]) -> None:
+        deadline = monotonic() + STARTS_IN
+        while not true():
+            if self.process.poll() is not None or monotonic() > deadline:
+                self.process.kill()
+                raise AssertionError(self.process.communicate()[1])
+            sleep(0.05)
+
+    def answers(self, port: int) -> httpx.Response:
+        """What /readyz says, once it does."""
+        found: list[httpx.Response] = []
+
+        def asked() -> bool:
+            try:
+                found.append(httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5))
+            except httpx.TransportError:
+                return False
+            return True
+
+        self.wait_for(asked)
+        return found[-1]
+
+    def stop(self, number: int = signal.SIGTERM, everybody: bool = False) -> str:
+        """Tell it to stop; what it wrote on its standard output. Everybody: as Ctrl-C does."""
+        told = monotonic()
+        (os.killpg if everybody else os.kill)(self.process.pid, number)
+        out, err = self.process.communicate(timeout=30)
+        assert self.process.returncode == 0, err
+        assert "Traceback" not in err
+        assert monotonic() - told < STOPS_IN, err
+        return out
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """An empty database, on the server of the tests."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if not given:
+        yield f"sqlite:///{tmp_path / 'data' / 'retours.db'}"
+        return
+    server, name = make_url(given), f"commands_{uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield server.set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture
+def place(tmp_path: Path, url: str) -> Place:
+    return Place(tmp_path / "data", url)
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+def refused(done: Done) -> str:
+    """The one line which says why."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+# What needs no process of its own
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_says_what_it_does(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--help"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    description = said.out.split("\n\n")[1].strip()
+    assert re.match(r"^[A-ZÀ-Ý].*\.$", description, re.DOTALL)
+
+
+def test_alone_it_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "migrate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["nonsense"], "Il n'y a pas de telle commande : voir « python -m app --help »."),
+        (["serve", "--prot", "1"], "Il n'y a pas d'option --prot."),
+        (["serve", "--port", "many"], "--port : valeur refusée ; voir --help."),
+        (["serve", "--port", "99999"], "--port : valeur refusée ; voir --help."),
+        (["account", "create", "--role", "queen"], "--role : valeur refusée ; voir --help."),
+        (["token", "create", "--email", "a@b.fr"], "Il manque --name."),
+    ],
+)
+def test_a_misuse_is_one_line(
+    arguments: list[str], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"{why}\n")
+
+
+# Real processes
+
+
+@pytest.mark.slow
+def test_from_nothing_to_a_token_that_is_let_in(place: Place, port: int) -> None:
+    place.migrated()
+    created = place.do(*ACCOUNT, "--password-stdin", said=f"{PASSWORD}\n")
+    assert (created.returncode, created.stderr) == (0, "")
+    token = place.do("token", "create", "--email", "CHEF@example.org", "--name", "essai")
+    assert (token.returncode, token.stderr) == (0, "")
+    with place.started("serve", "--port", str(port)) as server:
+        assert server.answers(port).status_code == 200
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            bearer = {"Authorization": f"Bearer {token.stdout.strip()}"}
+            me = client.get("/api/v1/me", headers=bearer)
+            assert (me.status_code, me.json()["email"]) == (200, "chef@example.org")
+            assert "server" not in me.headers
+            login = {"email": "chef@example.org", "password": PASSWORD}
+            assert client.post("/api/v1/sessions", json=login).status_code == 201
+            # The connection is kept open: it must not hold the server up.
+            server.stop()
+
+
+@pytest.mark.slow
+def test_migrating_twice_is_migrating_once(place: Place) -> None:
+    assert place.migrated().migrated().do("audit", "verify").returncode == 0
+
+
+@pytest.mark.slow
+def test_an_account_comes_with_its_organization_and_an_event(place: Place) -> None:
+    place.migrated()
+    assert place.do(*ACCOUNT).returncode == 0
+    second = [*ACCOUNT[:3], "autre@example.org", *ACCOUNT[4:]]
+    assert place.do(*second).returncode == 0
+    assert "déjà un compte pour chef@example.org" in refused(place.do(*ACCOUNT))
+    with place.opened() as database, database.read() as db:
+        assert db.scalars(select(Organization.name)).all() == ["Région Exemple"]
+        assert db.scalars(select(Account.password_hash)).all() == [None, None]
+        events = db.scalars(select(AuditEvent).order_by(AuditEvent.created_at)).all()
+    assert [event.action for event in events] == [
+        "organization.added",
+        "account.added",
+        "account.added",
+    ]
+    assert {(event.actor_kind, event.actor_id) for event in events} == {(ActorKind.COMMAND, None)}
+
+
+@pytest.mark.slow
+def test_a_mistake_in_an_account_writes_nothing(place: Place) -> None:
+    place.migrated()
+    wrong = [*ACCOUNT[:3], "chef@", *ACCOUNT[4:]]
+    assert refused(place.do(*wrong)) == "--email : Ce n'est pas une adresse électronique."
+    short = place.do(*ACCOUNT, "--password-stdin", said="court\n")
+    assert refused(short) == "--password : Longueur minimale : 12."
+    nobody = place.do("token", "create", "--email", "personne@example.org", "--name", "x")
+    assert refused(nobody) == "Il n'y a pas de compte pour personne@example.org."
+    with place.opened() as database, database.read() as db:
+        assert not db.scalars(select(Organization)).all()
+        assert not db.scalars(select(ApiToken)).all()
+
+
+@pytest.mark.slow
+def test_the_log_is_verified(place: Place) -> None:
+    place.migrated()
+    assert place.do(*ACCOUNT).returncode == 0
+    with place.opened() as database, database.write.begin() as db:
+        seal(db)
+    whole = place.do("audit", "verify")
+    assert whole.returncode == 0
+    assert "2 événements scellés, 0 en attente" in whole.stdout
+    with place.opened() as database, database.write.begin() as db:
+        db.execute(update(EVENTS).where(EVENTS.c.number == 1).values(facts={"role": "editor"}))
+    broken = place.do("audit", "verify")
+    assert refused(broken) == "La chaîne du journal est rompue à l'événement 1."
+
+
+@pytest.mark.slow
+def test_keys_are_made_once_and_only_their_owner_reads_them(place: Place) -> None:
+    place.migrated()
+    keys = sorted((place.folder / "keys").iterdir())
+    assert [key.name for key in keys] == ["secret.key", "vault.key"]
+    assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o400}
+    before = [key.read_bytes() for key in keys]
+    place.migrated()
+    assert [key.read_bytes() for key in keys] == before
+
+
+@pytest.mark.slow
+def test_what_is_not_migrated_is_not_served(place: Place) -> None:
+    why = "La base de données n'est pas à jour : lancez d'abord « python -m app migrate »."
+    for command in (["serve"], ["worker"], ["audit", "verify"], ["verify"]):
+        assert refused(place.do(*command)) == why
+
+
+BAD_SETTINGS: list[tuple[dict[str, str], str]] = [
+    ({"APP_ENV": "production"}, "APP_SECRET_KEY_FILE et APP_VAULT_KEY_FILE"),
+    ({"APP_ENV": "elsewhere"}, "APP_ENV : Valeurs possibles :"),
+    ({"APP_INLINE_WORKERS": "many"}, "APP_INLINE_WORKERS : Attendu : un nombre entier."),
+    ({"APP_LOG_LEVEL": "loud"}, "APP_LOG_LEVEL : "),
+    ({"APP_DATABASE_URL": "nonsense"}, "APP_DATABASE_URL n'est pas l'adresse d'une base"),
+    ({"APP_DATABASE_URL": "mysql://h/b"}, "APP_DATABASE_URL n'est pas l'adresse d'une base"),
+    ({"APP_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/b"}, "ne répond pas"),
+    ({"APP_DATA_DIR": "/proc/nowhere", "APP_DATABASE_URL": ""}, "/proc/nowhere"),
+    ({"APP_SECRET_KEY_FILE": "/dev/null"}, "APP_SECRET_KEY_FILE : le fichier /dev/null"),
+    ({"APP_VAULT_KEY_FILE": "/dev/null"}, "APP_VAULT_KEY_FILE : le fichier /dev/null"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wrong", "why"), BAD_SETTINGS)
+def test_bad_settings_are_one_line(place: Place, wrong: dict[str, str], why: str) -> None:
+    line = refused(place.do("migrate", **wrong))
+    assert why in line
+    assert "secret@" not in line
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_one_line(place: Place, port: int) -> None:
+    place.migrated()
+    with place.started("serve", "--port", str(port)) as server:
+        server.answers(port)
+        line = refused(place.do("serve", "--port", str(port)))
+        assert f"port {port} : une autre application y répond déjà" in line
+        server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize("everybody", [False, True], ids=["SIGTERM", "Ctrl-C"])
+def test_a_server_stops_quickly_whatever_it_was_told_by(
+    place: Place, port: int, workers: str, everybody: bool
+) -> None:
+    """Its job threads too."""
+    place.migrated()
+    with place.started("serve", "--port", str(port), "--workers", workers) as server:
+        server.answers(port)
+        server.stop(signal.SIGINT if everybody else signal.SIGTERM, everybody)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/healthz")
+
+
+@pytest.mark.slow
+def test_several_processes_share_one_database(place: Place, port: int) -> None:
+    place.migrated()
+    assert place.do(*ACCOUNT).returncode == 0
+    token = place.do("token", "create", "--email", "chef@example.org", "--name", "x").stdout
+    bearer = {"Authorization": f"Bearer {token.strip()}"}
+    organization = {"name": "", "kind": "other", "in_mapping": False}
+    with place.started("serve", "--port", str(port), "--workers", "2") as server:
+        server.answers(port)
+        address = f"http://127.0.0.1:{port}/api/v1/organizations"
+        for number in range(20):  # a connection each: both processes answer some
+            asked = organization | {"name": f"Structure {number}"}
+            answer = httpx.post(address, json=asked, headers=bearer, timeout=10)
+            assert answer.status_code == 201, answer.text
+        listed = httpx.get(address, headers=bearer, params={"limit": 100}).json()["items"]
+        assert len(listed) == 21
+        server.stop()
+
+
+@pytest.mark.slow
+def test_a_worker_seals_the_log_and_stops_quickly(place: Place) -> None:
+    place.migrated()
+    assert place.do(*ACCOUNT).returncode == 0
+    with place.started("worker") as worker, place.opened() as database:
+
+        def sealed() -> bool:
+            with database.read() as db:
+                numbers = db.scalars(select(EVENTS.c.number)).all()
+            return None not in numbers
+
+        worker.wait_for(sealed)
+        worker.stop()
+    assert "pas de file nonsense" in refused(place.do("worker", "--queues", "nonsense"))
+
+
+@pytest.mark.slow
+def test_two_servers_side_by_side_know_nothing_of_each_other(tmp_path: Path) -> None:
+    """Two data folders, two addresses; links begin with the right one."""
+    places = [
+        Place(tmp_path / name, f"sqlite:///{tmp_path / name / 'retours.db'}") for name in "ab"
+    ]
+    ports = [free_port(), free_port()]
+    assert places[0].migrated().do(*ACCOUNT).returncode == 0
+    places[1].migrated()
+    token = places[0].do("token", "create", "--email", "chef@example.org", "--name", "x").stdout
+    bearer = {"Authorization": f"Bearer {token.strip()}"}
+    with (
+        places[0].started("serve", "--port", str(ports[0])) as one,
+        places[1].started("serve", "--port", str(ports[1])) as other,
+    ):
+        assert one.answers(ports[0]).status_code == other.answers(ports[1]).status_code == 200
+        status = [
+            httpx.get(f"http://127.0.0.1:{port}/api/v1/me", headers=bearer).status_code
+            for port in ports
+        ]
+        assert status == [200, 401]
+        one.stop()
+        other.stop()
+
+
+@pytest.mark.slow
+def test_run_does_it_all_and_says_where_to_go(place: Place, port: int) -> None:
+    """And a second time it adds nothing."""
+    said: list[str] = []
+    counts: list[Any] = []
+    for _ in range(2):
+        with place.started("run", "--port", str(port)) as server:
+            assert server.answers(port).status_code == 200
+            said.append(server.stop())
+        with place.opened() as database, database.read() as db:
+            counts.append(len(db.scalars(select(Account.id)).all()))
+    assert counts[0] == counts[1] > 0
+    for welcome in said:
+        assert f"http://127.0.0.1:{port}/api/docs" in welcome
+        assert "administration@example.org" in welcome
+
+
+@pytest.mark.slow
+def test_openapi_is_the_one_that_is_served(place: Place) -> None:
+    done = place.do("openapi")
+    assert done.stderr == ""
+    described = json.loads(done.stdout)
+    assert described["openapi"].startswith("3.1")
+    assert "/api/v1/jobs" in described["paths"]
+    assert not place.folder.exists()
+
+
+@pytest.mark.slow
+def test_verify_finds_what_is_missing_and_repairs_what_is_useless(place: Place) -> None:
+    place.migrated()
+    assert "Inutiles : 0." in place.do("verify").stdout
+    orphan = place.folder / "blobs" / "media" / "aa" / "bb"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"words")
+    os.utime(orphan, (0, 0))
+    assert "orphelin media/aa/bb" in place.do("verify").stdout
+    assert "Supprimés : 1." in place.do("verify", "--repair").stdout
+    assert not orphan.exists()
