@@ -27,7 +27,6 @@ from app.core.keys import KeyUnusable, load_key
 from app.core.logs import configure_logs
 from app.core.settings import settings
 from app.jobs.service import QUEUES
-from app.main import create_app
 from app.operations import install, service, serving, verification
 from app.operations.failures import BAD_URL, NOT_MIGRATED, Failure, line
 from app.operations.health import is_migrated
@@ -143,6 +142,8 @@ def seed() -> None:
 @commands.command(help="Écrit la description OpenAPI de l'API, en JSON.")
 def openapi() -> None:
     """Print the OpenAPI document."""
+    from app.main import create_app  # noqa: PLC0415 - half a second that others need not wait
+
     print(json.dumps(create_app().openapi(), ensure_ascii=False, indent=2))
 
 

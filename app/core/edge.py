@@ -47,37 +47,15 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, request_id = perf_counter(), uuid4().hex
-        scope["request_id"] = request_id
-        language = Headers(scope=scope).get("Accept-Language", "")
-        status, replaced = 500, False
-
-        async def send_head(message: Message) -> None:
-            nonlocal status, replaced
-            if replaced:
-                return
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                if _is_plain_413(status, headers):  # Starlette's, for a body announced too large
-                    await answer(ContentTooLarge(), language, request_id)(scope, receive, send_head)
-                    replaced = True
-                    return
-                headers["X-Request-Id"] = request_id
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
-                if "authorization" in Headers(scope=scope):
-                    headers.setdefault("Cache-Control", "private, no-cache")
-                    headers.add_vary_header("Authorization")
-            await send(message)
-
+        started = perf_counter()
+        exchange = _Exchange(scope, receive, send)
         try:
             if problem := self._refusal(scope):
-                await answer(problem, language, request_id)(scope, receive, send_head)
+                await exchange.answer(problem)
             else:
-                await self.app(scope, receive, send_head)
+                await self.app(scope, receive, exchange.send)
         finally:
-            self._note(scope, status, perf_counter() - started)
+            _note(scope, exchange.status, perf_counter() - started)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > self.headers_max:
@@ -89,18 +67,57 @@ class Edge:
                 return BadRequest()
         return None
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")
-        REQUESTS.labels(scope["method"], route, status).inc()
-        SECONDS.labels(route).observe(seconds)
-        log.info(
-            "request",
-            method=scope["method"],
-            route=route,
-            status=status,
-            ms=round(seconds * 1000, 1),
-            request_id=scope["request_id"],
-        )
+
+class _Exchange:
+    """One request and its answer, whose head is completed as it leaves."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.receive, self._send = scope, receive, send
+        self.headers = Headers(scope=scope)
+        self.status, self._is_replaced = 500, False
+        scope["request_id"] = uuid4().hex
+
+    async def answer(self, problem: Problem) -> None:
+        """Answer this problem, instead of what the application would say."""
+        language = self.headers.get("Accept-Language", "")
+        response = answer(problem, language, self.scope["request_id"])
+        await response(self.scope, self.receive, self.send)
+
+    async def send(self, message: Message) -> None:
+        """Let a message leave; the first one with our headers."""
+        if self._is_replaced:
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            if _is_plain_413(self.status, headers):  # Starlette's own: a body announced too large
+                await self.answer(ContentTooLarge())
+                self._is_replaced = True
+                return
+            self._complete(headers)
+        await self._send(message)
+
+    def _complete(self, headers: MutableHeaders) -> None:
+        headers["X-Request-Id"] = self.scope["request_id"]
+        for name, value in SECURITY.items():
+            headers.setdefault(name, value)
+        if "authorization" in self.headers:
+            headers.setdefault("Cache-Control", "private, no-cache")
+            headers.add_vary_header("Authorization")
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unknown")
+    REQUESTS.labels(scope["method"], route, status).inc()
+    SECONDS.labels(route).observe(seconds)
+    log.info(
+        "request",
+        method=scope["method"],
+        route=route,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        request_id=scope["request_id"],
+    )
 
 
 def _is_plain_413(status: int, headers: MutableHeaders) -> bool:

@@ -83,9 +83,8 @@ def list_terms(name: str, filters: Annotated[TermFilters, Query()], call: Call) 
 def add_term(name: str, payload: TermIn, call: Call) -> Response:
     """Add a term to a vocabulary."""
     with call as (db, me):
-        return call.created(
-            TermOut, service.add_term(db, name, payload, by=me), at=f"/api/v1/vocabularies/{name}/terms/{payload.code}"
-        )
+        term = service.add_term(db, name, payload, by=me)
+        return call.created(TermOut, term, at=f"{call.request.url.path}/{term.code}")
 
 
 @router.get("/vocabularies/{name}/terms/{code}", response_model=TermOut, tags=["vocabularies"])

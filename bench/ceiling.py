@@ -1,0 +1,78 @@
+"""The least that the same work costs: bare FastAPI routes, with the same authentication and
+transaction, that run the same SQL and answer the same bytes.
+
+What they run was recorded from the application itself by `record.py`, in `$BENCH_FOLDER`.
+"""
+
+import os
+import pickle
+import threading
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import authenticate
+from app.core.db import Database
+from app.core.settings import settings
+
+FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
+
+
+def create() -> FastAPI:
+    """The ceilings, as an application."""
+    app, database = FastAPI(), Database(settings().database)
+    reads = pickle.loads((FOLDER / "list.pickle").read_bytes())
+    writes = pickle.loads((FOLDER / "create.pickle").read_bytes())
+    turn = threading.Lock()
+
+    def token(request: Request) -> str:
+        return request.headers["Authorization"].removeprefix("Bearer ")
+
+    @app.get("/list")
+    def list_(request: Request) -> Response:
+        with database.read.begin() as db:
+            authenticate(db, token(request))
+            for statement, values in reads["statements"]:
+                _run(db, statement, values).fetchall()
+        return Response(reads["answer"], media_type="application/json")
+
+    @app.post("/create")
+    def create_(request: Request, payload: dict[str, Any]) -> Response:
+        with database.read() as db:
+            authenticate(db, token(request))
+        fresh = {known: _like(known) for known in writes["ids"]}
+        with turn, database.write.begin() as db:
+            for statement, values in writes["statements"]:
+                _run(db, statement, _renewed(values, fresh))
+        return Response(writes["answer"], 201, media_type="application/json")
+
+    @app.get("/file")
+    def file() -> Response:
+        return FileResponse(FOLDER / "video.bin", media_type="video/mp4")
+
+    return app
+
+
+def _run(db: Session, statement: str, values: Any) -> Any:
+    return db.connection().exec_driver_sql(statement, values)
+
+
+def _like(known: Any) -> Any:
+    return uuid4() if isinstance(known, UUID) else str(uuid4())
+
+
+def _renewed(values: Any, fresh: dict[Any, Any]) -> Any:
+    """The same values, with the ids of new rows renewed."""
+    if isinstance(values, list):
+        return [_renewed(row, fresh) for row in values]
+    if isinstance(values, dict):
+        return {name: fresh.get(v, v) if _hashable(v) else v for name, v in values.items()}
+    return tuple(fresh.get(v, v) if _hashable(v) else v for v in values)
+
+
+def _hashable(value: Any) -> bool:
+    return isinstance(value, (str, UUID))
