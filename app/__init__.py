@@ -4,6 +4,7 @@ Every package below is a feature. A feature may import those listed after it, ne
 never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
 
     operations    what keeps it running: installation, serving, health, jobs, audit, verification
+    exports       datasets for evaluators: what consent lets out, with ids that link nothing
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     bundles       chosen passages for one audience, in one form; balance, checks
     gate          may this passage leave, to whom, in which form; serves media to the team

@@ -21,6 +21,7 @@ from app.core.problems import Invalid, ServiceUnavailable, documented, install_p
 from app.core.settings import Settings
 from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
+from app.exports import routes as exports
 from app.gate import routes as gate
 from app.media import routes as media
 from app.moderation import routes as moderation
@@ -58,6 +59,7 @@ ROUTERS = [
     gate.router,
     bundles.router,
     releases.router,
+    exports.router,
     operations.router,
 ]
 

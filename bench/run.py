@@ -128,7 +128,7 @@ def of_export(app: Server, tokens: dict[str, str], folder: Path, rows: int) -> I
 
 def _bare_loop(folder: Path) -> float:
     """Rows a second of the exports' own statements, fetched in batches and written as CSV."""
-    from bench.export_loop import rows_per_second  # noqa: PLC0415 - after the settings
+    from bench.export_loop import rows_per_second
 
     return rows_per_second(folder)
 
@@ -179,12 +179,12 @@ def prepared(rows: int, url: str) -> Iterator[tuple[Path, dict[str, str], Any]]:
             "BENCH_FOLDER": temporary,
         }
         os.environ.update(environment)
-        from app.core.settings import settings  # noqa: PLC0415 - of this environment
+        from app.core.settings import settings
 
         settings.cache_clear()
-        from app.core.db import Database  # noqa: PLC0415
-        from app.operations.install import migrate  # noqa: PLC0415
-        from bench.fill import fill  # noqa: PLC0415
+        from app.core.db import Database
+        from app.operations.install import migrate
+        from bench.fill import fill
 
         migrate(settings().database)
         database = Database(settings().database)
@@ -209,9 +209,9 @@ def payload_of(filled: Any) -> dict[str, Any]:
 
 def measure(rows: int, url: str) -> Iterator[Measure]:
     """Every line of the table."""
-    from app.accounts.permissions import Role  # noqa: PLC0415
-    from bench.fill import token_of  # noqa: PLC0415
-    from bench.record import record  # noqa: PLC0415
+    from app.accounts.permissions import Role
+    from bench.fill import token_of
+    from bench.record import record
 
     tokens = {str(role): token_of(role) for role in Role}
     with (

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ApiToken, LoginSession, Owned
@@ -88,7 +88,7 @@ class Caller:
         """The same for workshops and witnesses, which some roles see everywhere."""
         if self.role in EVERYWHERE:
             return [true()]
-        return [] if self.sight is Sight.NONE else self.owns(model)
+        return [false()] if self.sight is Sight.NONE else self.owns(model)
 
 
 def fingerprint(token: str) -> str:

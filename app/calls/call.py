@@ -84,6 +84,13 @@ class ApiCall:
             if key and reserved:
                 self._keep_answer(key, reserved)
 
+    @contextmanager
+    def traced(self) -> Iterator[tuple[Session, Caller]]:
+        """For a read that leaves a trace: a short transaction that writes it, before any byte."""
+        me = self.authenticate()
+        with self.database.write.begin() as db:
+            yield db, me
+
     def authenticate(self) -> Caller:
         """Who calls, in a short read of its own. Raises NotAuthenticated."""
         with self.database.read() as reading:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -18,6 +18,9 @@ from app.schemes.models import Scheme
 from app.schemes.service import require_scheme
 
 BY_NAME = Order(Theme.name, Theme.id)
+THEMES_OF_SCHEME = select(Theme.id).where(
+    Theme.id.in_(bindparam("ids", expanding=True)), Theme.scheme_id == bindparam("scheme_id")
+)
 
 
 def search(filters: ThemeFilters) -> Select[Theme]:

@@ -117,7 +117,12 @@ MISTAKES = {
         "Vous n'avez pas vous-même cette permission.",
     ),
     "out_of_range": ("Beyond the end ({length}).", "Au-delà de la fin ({length})."),
+    "not_paged": ("An export is whole: no pages.", "Un export est entier : il n'a pas de pages."),
     "past": ("This is in the past.", "C'est dans le passé."),
+    "purpose_needed": (
+        "Say what the export is for: purpose=, or the header X-Export-Purpose.",
+        "Dites à quoi sert l'export : purpose=, ou l'en-tête X-Export-Purpose.",
+    ),
     "reason_needed": ("Say why.", "Dites pourquoi."),
     "stays": ("This stays what it is.", "Ceci ne change pas."),
     "too_far": ("At most 60 months.", "Au plus 60 mois."),

@@ -2,6 +2,7 @@
 
 import enum
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -76,10 +77,9 @@ class Guid(TypeDecorator[UUID]):
         return dialect.type_descriptor(CHAR(36) if dialect.name == "sqlite" else Uuid())
 
     def process_bind_param(self, value: UUID | str | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        value = value if isinstance(value, UUID) else UUID(value)
-        return str(value) if dialect.name == "sqlite" else value
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value if isinstance(value, str) else str(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
         return UUID(value) if isinstance(value, str) else value
@@ -102,6 +102,7 @@ class _AsStored(TypeDecorator[Any]):
 AS_STORED = {UtcDateTime: _AsStored(DateTime(timezone=True)), Guid: _AsStored(Uuid())}
 
 
+@cache
 def as_stored(column: Any) -> ColumnElement[Any]:
     """This column, read without making Python objects of its ids, moments and words.
 

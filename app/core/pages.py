@@ -197,7 +197,12 @@ def columns_of(entity: Any, out: type[Out], more: tuple[str, ...] = ()) -> tuple
 
 def select_columns(rows: Select[Any], entity: Any, names: Sequence[str]) -> Select[Any]:
     """These columns of the rows, as the database keeps them."""
-    return rows.with_only_columns(*(as_stored(getattr(entity, name)) for name in names))
+    return rows.with_only_columns(*_stored(entity, tuple(names)))
+
+
+@cache
+def _stored(entity: Any, names: tuple[str, ...]) -> tuple[ColumnElement[Any], ...]:
+    return tuple(as_stored(getattr(entity, name)) for name in names)
 
 
 def _count(db: Session, rows: Select[Any]) -> int:

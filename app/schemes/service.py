@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -122,23 +122,25 @@ def change_term(db: Session, term: Term, payload: TermIn, by: Caller) -> Term:
     return term
 
 
-def require_terms(db: Session, *asked: tuple[str, str, str | None]) -> dict[str, Term]:
-    """The terms chosen, by pointer: `("#/role", "witness_roles", "tutor")`, nothing for None.
+TERMS_IN_USE = select(Term.vocabulary, Term.code).where(
+    Term.code.in_(bindparam("codes", expanding=True)), Term.retired.is_(False)
+)
+
+
+def require_terms(db: Session, *asked: tuple[str, str, str | None]) -> None:
+    """Terms are chosen, by pointer: `("#/role", "witness_roles", "tutor")`; None chooses nothing.
 
     Raises Invalid at the pointer of the first code that its vocabulary does not have, or has no
     more.
     """
     wanted = [(pointer, name, code) for pointer, name, code in asked if code is not None]
     if not wanted:
-        return {}
-    codes = {code for _, _, code in wanted}
-    rows = db.scalars(select(Term).where(Term.code.in_(codes), Term.retired.is_(False)))
-    known = {(term.vocabulary, term.code): term for term in rows}
-    found = {pointer: known.get((name, code)) for pointer, name, code in wanted}
-    for pointer, name, _ in wanted:
-        if found[pointer] is None:
+        return
+    codes = list({code for _, _, code in wanted})
+    known = {tuple(row) for row in db.execute(TERMS_IN_USE, {"codes": codes})}
+    for pointer, name, code in wanted:
+        if (name, code) not in known:
             raise Invalid.at(pointer, "unknown_term", vocabulary=name)
-    return {pointer: term for pointer, term in found.items() if term}
 
 
 def labels(db: Session, vocabulary: str, codes: Iterable[str] = ()) -> dict[str, str]:

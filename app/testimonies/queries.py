@@ -1,11 +1,25 @@
 """Testimonies as lists read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    false,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -99,7 +113,32 @@ def _of_others(filters: TestimonyFilters) -> Sequence[ColumnElement[bool]]:
     return found
 
 
-MEDIA_FIELDS = ("id", "kind", "status", "duration_ms")
+def _belonging(name: str, model: Any, column: Any, *media: Any) -> Select[Any]:
+    """Rows of one sort, in the shape that all share: whose, sort, position, value, media."""
+    nothing = (null(), null(), null())
+    return select(
+        as_stored(model.testimony_id),
+        literal_column(f"'{name}'"),
+        model.position,
+        cast(column, String),
+        *(media or nothing),
+    ).where(model.testimony_id.in_(bindparam("ids", expanding=True)))
+
+
+# Built once: it completes every list. One statement costs a third of what four do.
+BELONGINGS = union_all(
+    _belonging("witness_ids", TestimonyWitness, TestimonyWitness.witness_id),
+    _belonging("theme_ids", TestimonyTheme, TestimonyTheme.theme_id),
+    _belonging("tags", TestimonyTag, TestimonyTag.tag),
+    _belonging(
+        "media",
+        TestimonyMedia,
+        Media.id,
+        cast(Media.kind, String),
+        cast(Media.status, String),
+        Media.duration_ms,
+    ).join(Media, Media.id == TestimonyMedia.media_id),
+)
 
 
 def complete(db: Session, items: list[Item]) -> None:
@@ -108,41 +147,26 @@ def complete(db: Session, items: list[Item]) -> None:
     for item in items:
         item.update(witness_ids=[], theme_ids=[], tags=[], media=[])
         by_id[item["id"]] = item
-    ids = list(by_id)
-    for model, column, name in (
-        (TestimonyWitness, TestimonyWitness.witness_id, "witness_ids"),
-        (TestimonyTheme, TestimonyTheme.theme_id, "theme_ids"),
-        (TestimonyTag, TestimonyTag.tag, "tags"),
-    ):
-        rows = select(as_stored(model.testimony_id), as_stored(column), model.position).where(
-            model.testimony_id.in_(ids)
-        )
-        for testimony_id, value, _ in sorted(db.execute(rows), key=_position):
-            by_id[testimony_id][name].append(value)
-    media = (
-        select(
-            as_stored(TestimonyMedia.testimony_id),
-            *(as_stored(getattr(Media, name)) for name in MEDIA_FIELDS),
-            TestimonyMedia.position,
-        )
-        .join(Media, Media.id == TestimonyMedia.media_id)
-        .where(TestimonyMedia.testimony_id.in_(ids))
-    )
-    for testimony_id, *values, _ in sorted(db.execute(media), key=_position):
-        by_id[testimony_id]["media"].append(dict(zip(MEDIA_FIELDS, values, strict=True)))
-
-
-def _position(row: Any) -> int:
-    return int(row[-1])
+    for testimony_id, name, told in _belongings(db, list(by_id)):
+        by_id[testimony_id][name].append(told)
 
 
 def belongings(db: Session, testimony_id: UUID) -> Item:
     """The same for one testimony."""
-    stored = db.scalars(select(as_stored(T.id)).where(T.id == testimony_id)).one()
-    item: Item = {"id": stored}
-    complete(db, [item])
-    del item["id"]
-    return item
+    found: Item = {"witness_ids": [], "theme_ids": [], "tags": [], "media": []}
+    for _, name, told in _belongings(db, [testimony_id]):
+        found[name].append(told)
+    return found
+
+
+def _belongings(db: Session, ids: list[Any]) -> Iterator[tuple[Any, str, Any]]:
+    """Whose, what sort, and what is told of it; of one sort in its order."""
+    rows = db.execute(BELONGINGS, {"ids": ids}).all()
+    for testimony_id, name, _, value, kind, status, duration_ms in sorted(rows, key=itemgetter(2)):
+        told: Any = value
+        if name == "media":
+            told = {"id": value, "kind": kind, "status": status, "duration_ms": duration_ms}
+        yield testimony_id, name, told
 
 
 def witness_ids(db: Session, testimony_id: UUID) -> list[UUID]:

@@ -87,7 +87,7 @@ class Notice(Base):
     )
 
     code: Mapped[str] = mapped_column(String(40))
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))

@@ -33,11 +33,12 @@ def visible_to(me: Caller) -> Select[Workshop]:
 
 def search(me: Caller, filters: WorkshopFilters) -> Sequence[Select[Workshop]]:
     """The visible workshops which pass the filters, in no order: a select for each right to see."""
-    rows = _filtered(filters)
+    rows = filtered(filters)
     return [rows.where(condition) for condition in me.sees(Workshop)]
 
 
-def _filtered(filters: WorkshopFilters) -> Select[Workshop]:
+def filtered(filters: WorkshopFilters) -> Select[Workshop]:
+    """The workshops which pass the filters, whoever may see them."""
     conditions: list[Any] = [
         getattr(Workshop, name) == value
         for name in ("scheme_id", "place_id")

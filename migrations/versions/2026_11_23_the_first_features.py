@@ -165,7 +165,7 @@ def upgrade() -> None:
     op.create_table(
         "notices",
         sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),

@@ -1,0 +1,119 @@
+"""The columns of a dataset: each says what it is called, what it holds, and how it is computed.
+
+Cells are computed a batch and a column at a time, which costs far less than a row at a time.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from app.exports.schemas import Type
+
+Cells: TypeAlias = Sequence[Any]
+OLDEST_OF_BAND = {17: "16-17", 21: "18-21", 25: "22-25"}
+YOUNGEST = 16
+BANDS = (*OLDEST_OF_BAND.values(), "26+")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows read at once: what was read of each, by its name; and the ids of this export."""
+
+    read: Mapping[str, Cells]
+    exported: Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: header, dictionary and cells come from here, so that they cannot differ.
+
+    `of` gives a cell for each row of a batch, None where nothing is known. The values possible are
+    `values`, or the terms of `vocabulary`; without either, any.
+    """
+
+    name: str
+    label_fr: str
+    label_en: str
+    type: Type
+    of: Callable[[Batch], Cells]
+    unit: str | None = None
+    values: Sequence[str] = ()
+    vocabulary: str | None = None
+
+
+# How cells are computed, from what was read under a name
+
+
+def as_read(name: str) -> Callable[[Batch], Cells]:
+    """What was read."""
+    return lambda batch: batch.read[name]
+
+
+def made(name: str, tell: Callable[[Any], Any]) -> Callable[[Batch], Cells]:
+    """What `tell` makes of what was read; nothing of nothing."""
+    return lambda batch: [None if v is None else tell(v) for v in batch.read[name]]
+
+
+def exported_id(name: str) -> Callable[[Batch], Cells]:
+    """The id that stands for a real one, in this export alone."""
+    return lambda batch: [None if v is None else batch.exported(v) for v in batch.read[name]]
+
+
+def each(name: str, position: int = 0) -> Callable[[Batch], Cells]:
+    """One value of each child of the row."""
+    return lambda batch: [[child[position] for child in row] for row in batch.read[name]]
+
+
+def exported_ids(name: str) -> Callable[[Batch], Cells]:
+    """The ids that stand for those of the children."""
+    return lambda batch: [[batch.exported(child[0]) for child in row] for row in batch.read[name]]
+
+
+def nothing(batch: Batch) -> Cells:
+    """An empty cell for each row."""
+    return [None] * len(batch.read["id"])
+
+
+# What is told of one value
+
+
+@lru_cache(10_000)
+def month(day: str) -> str:
+    """`2013-05-14…` -> `2013-05`. Raises ValueError unless it is a date."""
+    date.fromisoformat(day[:10])
+    return day[:7]
+
+
+@lru_cache(10_000)
+def age_band(birth_year: int | None, day: str) -> str | None:
+    """How old somebody was on this day, as minority counts: older when the year is over.
+
+    None when nobody knows, and below the age when people are heard.
+    """
+    age = -1 if birth_year is None else date.fromisoformat(day[:10]).year - birth_year - 1
+    if age < YOUNGEST:
+        return None
+    return next((band for oldest, band in OLDEST_OF_BAND.items() if age <= oldest), BANDS[-1])
+
+
+def words(text: str) -> list[str]:
+    """The words of a JSON list. Raises ValueError when it is none."""
+    found = json.loads(text)
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise ValueError("This is no list of words.")
+    return found
+
+
+def member(name: str) -> Callable[[str], str]:
+    """A function that tells one member of a JSON object. It raises unless that is a text."""
+
+    def tell(text: str) -> str:
+        found = json.loads(text)[name]
+        if not isinstance(found, str):
+            raise TypeError("This is no text.")
+        return found
+
+    return tell

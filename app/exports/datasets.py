@@ -1,0 +1,470 @@
+"""The datasets: which rows, what is read of them, and the columns it becomes.
+
+Never here: identities, pseudonyms, signatures, receipt codes, real ids, days, birth years, what the
+team writes for itself (notes, guides, memos).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.codebook.models import Theme
+from app.core.models import as_stored
+from app.core.pages import Order
+from app.excerpts import service as excerpts
+from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
+from app.excerpts.schemas import ExcerptFilters
+from app.exports.columns import (
+    BANDS,
+    Batch,
+    Cells,
+    Column,
+    age_band,
+    as_read,
+    each,
+    exported_id,
+    exported_ids,
+    made,
+    member,
+    month,
+    nothing,
+    words,
+)
+from app.exports.queries import exportable, willing
+from app.exports.schemas import Type
+from app.places.models import Place, PlaceKind, Territory
+from app.schemes.models import Scheme
+from app.testimonies import queries as testimonies
+from app.testimonies.models import (
+    Nature,
+    Testimony,
+    TestimonyTag,
+    TestimonyTheme,
+    TestimonyWitness,
+)
+from app.testimonies.schemas import TestimonyFilters
+from app.testimonies.service import LATEST_FIRST as TESTIMONIES_LATEST_FIRST
+from app.witnesses import service as witnesses
+from app.witnesses.models import Witness
+from app.witnesses.schemas import WitnessFilters
+from app.workshops import service as workshops
+from app.workshops.models import Kind, Workshop
+from app.workshops.schemas import WorkshopFilters
+
+UNREADABLE = "unreadable"
+E, T, W = Excerpt, Testimony, Workshop
+
+
+@dataclass(frozen=True)
+class Children:
+    """Rows of another table that belong to rows of the dataset, in the order of `position`."""
+
+    parent_id: InstrumentedAttribute[Any]
+    values: Select[Any]
+    position: InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset. `rows` are those that pass filters and may leave at a moment, in `order`.
+
+    `reads` gives names to what is read of a row, `id` first, and `children` to lists of others;
+    `restrictions` are the names of the JSON ones, which Python asks.
+    """
+
+    name: str
+    rows: Callable[[Any, datetime], Select[Any]]
+    order: Order
+    reads: Mapping[str, SQLColumnExpression[Any]]
+    columns: tuple[Column, ...]
+    children: Mapping[str, Children] = field(default_factory=dict)
+    restrictions: tuple[str, ...] = ()
+
+
+def _day(column: Any) -> ColumnElement[Any]:
+    """The text of a date or moment: a wrong one must not stop the reading of the others."""
+    return cast(column, String)
+
+
+def _json(column: Any) -> ColumnElement[Any]:
+    """The text of a JSON column, likewise."""
+    return cast(column, Text)
+
+
+def _code(name: str, label_fr: str, label_en: str, vocabulary: str) -> Column:
+    return Column(name, label_fr, label_en, Type.CODE, as_read(name), vocabulary=vocabulary)
+
+
+def _text(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.TEXT, as_read(name))
+
+
+def _id(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.ID, exported_id(name))
+
+
+def _month(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.MONTH, made(name, month), unit="YYYY-MM")
+
+
+SCHEME = Column("scheme", "Dispositif", "Scheme", Type.CODE, as_read("scheme"))
+TERRITORY = Column(
+    "territory",
+    "Territoire (code INSEE)",
+    "Territory (INSEE code)",
+    Type.CODE,
+    as_read("territory"),
+)
+METHOD = _code("method", "Méthode de recueil", "Method of collection", "methods")
+SECTOR = _code("sector", "Secteur d'activité", "Sector", "sectors")
+RECORDED = _month("recorded_on", "Mois du recueil", "Month of recording")
+NATURE = Column(
+    "nature", "Nature des propos", "Nature", Type.CODE, as_read("nature"), values=tuple(Nature)
+)
+THEMES = Column("themes", "Thèmes", "Themes", Type.TEXTS, each("themes"))
+ANOMALY = Column(
+    "anomaly",
+    "Anomalie : la ligne n'a pas pu être lue, seul son identifiant est là",
+    "Anomaly: the row could not be read, only its id is here",
+    Type.CODE,
+    nothing,
+    values=(UNREADABLE,),
+)
+
+
+# Testimonies
+
+
+def _testimonies(filters: TestimonyFilters, at: datetime) -> Select[Any]:
+    return (
+        testimonies.filtered(filters)
+        .where(*exportable(at))
+        .select_from(T)
+        .join(Scheme, Scheme.id == T.scheme_id)
+        .outerjoin(Territory, Territory.id == T.territory_id)
+    )
+
+
+def _age_bands(batch: Batch) -> Cells:
+    """One of each witness, at the time of recording."""
+    spoke = zip(batch.read["witnesses"], batch.read["recorded_on"], strict=True)
+    return [[age_band(birth_year, day) for _, _, birth_year in row] for row, day in spoke]
+
+
+TESTIMONIES = Dataset(
+    name="testimonies",
+    rows=_testimonies,
+    order=TESTIMONIES_LATEST_FIRST,
+    reads={
+        "id": as_stored(T.id),
+        "scheme": Scheme.code,
+        "workshop_id": as_stored(T.workshop_id),
+        "place_id": as_stored(T.place_id),
+        "territory": Territory.code,
+        "method": T.method,
+        "title": T.title,
+        "body": T.body,
+        "language": T.language,
+        "recorded_on": _day(T.recorded_on),
+        "nature": as_stored(T.nature),
+        "sector": T.sector,
+        "restriction": _json(T.restriction),
+    },
+    restrictions=("restriction",),
+    children={
+        "witnesses": Children(
+            TestimonyWitness.testimony_id,
+            select(as_stored(TestimonyWitness.witness_id), Witness.role, Witness.birth_year).join(
+                Witness, Witness.id == TestimonyWitness.witness_id
+            ),
+            TestimonyWitness.position,
+        ),
+        "themes": Children(
+            TestimonyTheme.testimony_id,
+            select(Theme.name).join(TestimonyTheme, TestimonyTheme.theme_id == Theme.id),
+            TestimonyTheme.position,
+        ),
+        "tags": Children(
+            TestimonyTag.testimony_id, select(TestimonyTag.tag), TestimonyTag.position
+        ),
+    },
+    columns=(
+        _id("id", "Témoignage, dans cet export seulement", "Testimony, in this export only"),
+        SCHEME,
+        _id("workshop_id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
+        _id("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
+        TERRITORY,
+        Column(
+            "witness_ids",
+            "Témoins, dans cet export seulement",
+            "Witnesses, in this export only",
+            Type.IDS,
+            exported_ids("witnesses"),
+        ),
+        Column(
+            "roles",
+            "Rôle de chaque témoin",
+            "Role of each witness",
+            Type.CODES,
+            each("witnesses", 1),
+            vocabulary="witness_roles",
+        ),
+        Column(
+            "age_bands",
+            "Tranche d'âge de chaque témoin au moment du recueil",
+            "Age band of each witness at the time of recording",
+            Type.CODES,
+            _age_bands,
+            unit="year",
+            values=BANDS,
+        ),
+        METHOD,
+        _text("title", "Titre", "Title"),
+        _text("body", "Propos", "Words"),
+        _text("language", "Langue", "Language"),
+        RECORDED,
+        NATURE,
+        SECTOR,
+        THEMES,
+        Column("tags", "Mots-clés", "Tags", Type.TEXTS, each("tags")),
+        ANOMALY,
+    ),
+)
+
+
+# Excerpts
+
+
+def _excerpts(filters: ExcerptFilters, at: datetime) -> Select[Any]:
+    return (
+        excerpts.filtered(filters)
+        .where(E.state == ExcerptState.VALID, *exportable(at))
+        .select_from(E)
+        .join(T, T.id == E.testimony_id)
+        .join(Scheme, Scheme.id == E.scheme_id)
+    )
+
+
+def _quotes(batch: Batch) -> Cells:
+    """What is given back: the edited quote when there is one, else the words themselves."""
+    both = zip(batch.read["public_quote"], batch.read["exact"], strict=True)
+    return [edited or exact for edited, exact in both]
+
+
+def _practice(name: str, label_fr: str, label_en: str) -> Column:
+    part = name.removeprefix("practice_")
+    return Column(name, label_fr, label_en, Type.TEXT, made("practice", member(part)))
+
+
+EXCERPTS = Dataset(
+    name="excerpts",
+    rows=_excerpts,
+    order=excerpts.LATEST_FIRST,
+    reads={
+        "id": as_stored(E.id),
+        "scheme": Scheme.code,
+        "testimony_id": as_stored(E.testimony_id),
+        "selector": as_stored(E.selector),
+        "start": E.start,
+        "stop": E.stop,
+        "exact": E.exact,
+        "public_quote": E.public_quote,
+        "nature": as_stored(E.nature),
+        "practice": _json(E.practice),
+        "names_employer": E.names_employer,
+        "method": T.method,
+        "recorded_on": _day(T.recorded_on),
+        "restriction": _json(E.restriction),
+        "testimony_restriction": _json(T.restriction),
+    },
+    restrictions=("restriction", "testimony_restriction"),
+    children={
+        "themes": Children(
+            ExcerptTheme.excerpt_id,
+            select(Theme.name).join(ExcerptTheme, ExcerptTheme.theme_id == Theme.id),
+            ExcerptTheme.position,
+        )
+    },
+    columns=(
+        _id("id", "Extrait, dans cet export seulement", "Excerpt, in this export only"),
+        _id(
+            "testimony_id",
+            "Témoignage, dans cet export seulement",
+            "Testimony, in this export only",
+        ),
+        SCHEME,
+        METHOD,
+        RECORDED,
+        Column(
+            "selector",
+            "De quoi il est tiré : text ou time (enregistrement)",
+            "What it is taken from: text, or time (a recording)",
+            Type.CODE,
+            as_read("selector"),
+            values=tuple(SelectorType),
+        ),
+        Column(
+            "start",
+            "Début",
+            "Start",
+            Type.INTEGER,
+            as_read("start"),
+            unit="code point (text) | ms (time)",
+        ),
+        Column(
+            "stop",
+            "Fin, non comprise",
+            "End, excluded",
+            Type.INTEGER,
+            as_read("stop"),
+            unit="code point (text) | ms (time)",
+        ),
+        Column("quote", "Citation", "Quote", Type.TEXT, _quotes),
+        NATURE,
+        _practice("practice_actor", "Pratique : qui", "Practice: who"),
+        _practice("practice_action", "Pratique : a fait quoi", "Practice: did what"),
+        _practice(
+            "practice_occasion", "Pratique : à quelle occasion", "Practice: on what occasion"
+        ),
+        THEMES,
+        Column(
+            "names_employer",
+            "Nomme l'employeur",
+            "Names the employer",
+            Type.BOOLEAN,
+            as_read("names_employer"),
+        ),
+        ANOMALY,
+    ),
+)
+
+
+# Witnesses
+
+
+def _witnesses(filters: WitnessFilters, at: datetime) -> Select[Any]:
+    return (
+        witnesses.filtered(filters)
+        .where(*willing(at))
+        .select_from(Witness)
+        .join(Scheme, Scheme.id == Witness.scheme_id)
+        .outerjoin(Territory, Territory.id == Witness.territory_id)
+    )
+
+
+def _age_band(batch: Batch) -> Cells:
+    known = zip(batch.read["birth_year"], batch.read["registered_on"], strict=True)
+    return [age_band(birth_year, day) for birth_year, day in known]
+
+
+WITNESSES = Dataset(
+    name="witnesses",
+    rows=_witnesses,
+    order=witnesses.LATEST_FIRST,
+    reads={
+        "id": as_stored(Witness.id),
+        "scheme": Scheme.code,
+        "workshop_id": as_stored(Witness.workshop_id),
+        "role": Witness.role,
+        "birth_year": Witness.birth_year,
+        "territory": Territory.code,
+        "sector": Witness.sector,
+        "registered_on": _day(Witness.created_at),
+    },
+    columns=(
+        _id("id", "Témoin, dans cet export seulement", "Witness, in this export only"),
+        SCHEME,
+        _id("workshop_id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
+        _code("role", "Rôle", "Role", "witness_roles"),
+        Column(
+            "age_band",
+            "Tranche d'âge à l'inscription",
+            "Age band when registered",
+            Type.CODE,
+            _age_band,
+            unit="year",
+            values=BANDS,
+        ),
+        TERRITORY,
+        SECTOR,
+        _month("registered_on", "Mois d'inscription", "Month of registration"),
+        ANOMALY,
+    ),
+)
+
+
+# Workshops
+
+
+def _workshops(filters: WorkshopFilters, _: datetime) -> Select[Any]:
+    return (
+        workshops.filtered(filters)
+        .select_from(W)
+        .join(Scheme, Scheme.id == W.scheme_id)
+        .join(Place, Place.id == W.place_id)
+        .join(Territory, Territory.id == Place.territory_id)
+    )
+
+
+WORKSHOPS = Dataset(
+    name="workshops",
+    rows=_workshops,
+    order=workshops.LATEST_FIRST,
+    reads={
+        "id": as_stored(W.id),
+        "scheme": Scheme.code,
+        "place_id": as_stored(W.place_id),
+        "place_kind": as_stored(Place.kind),
+        "territory": Territory.code,
+        "kind": as_stored(W.kind),
+        "method": W.method,
+        "title": W.title,
+        "starts_on": _day(W.starts_at),
+        "planned_on": _day(W.planned_starts_at),
+        "closed_on": _day(W.closed_at),
+        "roles_expected": _json(W.roles_expected),
+        "hierarchy_present": W.hierarchy_present,
+    },
+    columns=(
+        _id("id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
+        SCHEME,
+        _id("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
+        Column(
+            "place_kind",
+            "Type de lieu",
+            "Kind of place",
+            Type.CODE,
+            as_read("place_kind"),
+            values=tuple(PlaceKind),
+        ),
+        TERRITORY,
+        Column("kind", "Type", "Kind", Type.CODE, as_read("kind"), values=tuple(Kind)),
+        METHOD,
+        _text("title", "Titre", "Title"),
+        _month("starts_on", "Mois où il commence", "Month when it starts"),
+        _month("planned_on", "Mois prévu d'abord", "Month planned at first"),
+        _month("closed_on", "Mois où il est clos", "Month when it is closed"),
+        Column(
+            "roles_expected",
+            "Rôles attendus",
+            "Roles expected",
+            Type.CODES,
+            made("roles_expected", words),
+            vocabulary="witness_roles",
+        ),
+        Column(
+            "hierarchy_present",
+            "La hiérarchie est présente",
+            "The hierarchy is present",
+            Type.BOOLEAN,
+            as_read("hierarchy_present"),
+        ),
+        ANOMALY,
+    ),
+)
+
+DATASETS = {dataset.name: dataset for dataset in (TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS)}

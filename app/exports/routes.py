@@ -1,0 +1,114 @@
+"""The HTTP routes of exports, and of the dictionaries that say what their columns mean."""
+
+from typing import Annotated, Any
+
+from anyio import CancelScope
+from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from app.accounts.authentication import Forbidden
+from app.calls.call import ApiCall, Call
+from app.core.bodies import Route
+from app.core.models import now
+from app.core.problems import NotFound, documented
+from app.exports import service
+from app.exports.datasets import DATASETS, EXCERPTS, TESTIMONIES, WITNESSES, WORKSHOPS, Dataset
+from app.exports.schemas import (
+    DictionaryOut,
+    ExcerptExport,
+    Format,
+    PurposeHeader,
+    TestimonyExport,
+    Whole,
+    WitnessExport,
+    WorkshopExport,
+)
+from app.exports.service import Asked, Stream
+
+router = APIRouter(
+    route_class=Route,
+    prefix="/exports",
+    tags=["exports"],
+    responses=documented(NotFound, Forbidden),
+)
+FormatPath = Annotated[Format, Path(alias="format")]
+Why = Annotated[
+    PurposeHeader | None,
+    Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
+]
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {"text/csv": {}, "application/jsonl": {}}}
+}
+
+
+@router.get("/testimonies.{format}", response_class=Response, responses=FILE)
+def export_testimonies(
+    filters: Annotated[TestimonyExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The accepted testimonies of which every witness consents to be studied."""
+    return _export(TESTIMONIES, format_, filters, why, call)
+
+
+@router.get("/excerpts.{format}", response_class=Response, responses=FILE)
+def export_excerpts(
+    filters: Annotated[ExcerptExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The valid excerpts of those testimonies."""
+    return _export(EXCERPTS, format_, filters, why, call)
+
+
+@router.get("/witnesses.{format}", response_class=Response, responses=FILE)
+def export_witnesses(
+    filters: Annotated[WitnessExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The witnesses who consent to be studied: neither names nor pseudonyms."""
+    return _export(WITNESSES, format_, filters, why, call)
+
+
+@router.get("/workshops.{format}", response_class=Response, responses=FILE)
+def export_workshops(
+    filters: Annotated[WorkshopExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The workshops, without their guides and notes."""
+    return _export(WORKSHOPS, format_, filters, why, call)
+
+
+@router.get("/{dataset}/dictionary", response_model=DictionaryOut)
+def show_dictionary(dataset: str, call: Call) -> Response:
+    """What the columns of a dataset mean, in the order of its header."""
+    with call as (db, _):
+        if not (found := DATASETS.get(dataset)):
+            raise NotFound
+        return call.shown(DictionaryOut, service.dictionary(db, found))
+
+
+def _export(
+    dataset: Dataset, format_: Format, filters: Whole, why: str | None, call: ApiCall
+) -> Response:
+    asked = Asked(dataset, format_, filters, filters.purpose or why, call.language)
+    with call.traced() as (db, me):
+        export = service.make(db, asked, by=me)
+    return ExportResponse(Stream(call.database, export, asked, me).start())
+
+
+class ExportResponse(StreamingResponse):
+    """A stream of an export, which is ended however its reader leaves."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        name = f"{stream.asked.dataset.name}-{now():%Y-%m-%d}.{stream.asked.format}"
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        super().__init__(iter(stream), 200, headers, stream.media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await run_in_threadpool(self.stream.end)

@@ -1,0 +1,103 @@
+"""What callers send and receive about exports: the filters of the lists, and the dictionary."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import BeforeValidator, Field
+
+from app.core.pages import MirrorParams, PageParams
+from app.core.schemas import Out
+from app.core.text import Line
+from app.excerpts.schemas import ExcerptFilters
+from app.testimonies.schemas import TestimonyFilters
+from app.witnesses.schemas import WitnessFilters
+from app.workshops.schemas import WorkshopFilters
+
+
+class Format(StrEnum):
+    """How an export is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class Type(StrEnum):
+    """What the cells of a column hold; in CSV the values of a plural are joined by `|`."""
+
+    ID = "id"
+    IDS = "ids"
+    TEXT = "text"
+    TEXTS = "texts"
+    CODE = "code"
+    CODES = "codes"
+    MONTH = "month"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+
+
+def _as_utf8(text: object) -> object:
+    """A header's words: clients send UTF-8, which HTTP servers read as Latin-1."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+PurposeHeader = Annotated[Line, BeforeValidator(_as_utf8)]
+
+
+class Whole(MirrorParams):
+    """What an export asks for besides the filters of a list: why, and no pages."""
+
+    limit: int = Query(50, include_in_schema=False)
+    cursor: str | None = Query(None, include_in_schema=False)
+    count: bool = Query(False, include_in_schema=False)
+    purpose: Line | None = Field(
+        None, description="What the export is for: needed here or in `X-Export-Purpose`."
+    )
+
+    @property
+    def paging(self) -> list[str]:
+        """The parameters of pages that were sent all the same."""
+        return sorted(self.model_fields_set & PageParams.model_fields.keys())
+
+    def told(self) -> dict[str, Any]:
+        """The filters that were sent, as the audit log keeps them."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude={"purpose"})
+
+
+class TestimonyExport(Whole, TestimonyFilters):
+    """Which testimonies to export, and why."""
+
+
+class ExcerptExport(Whole, ExcerptFilters):
+    """Which excerpts to export, and why."""
+
+
+class WitnessExport(Whole, WitnessFilters):
+    """Which witnesses to export, and why."""
+
+
+class WorkshopExport(Whole, WorkshopFilters):
+    """Which workshops to export, and why."""
+
+
+class ColumnOut(Out):
+    """A column of a dataset. `values` are the only ones it takes; null when any is possible."""
+
+    name: str
+    label_fr: str
+    label_en: str
+    type: Type
+    unit: str | None
+    values: list[str] | None
+
+
+class DictionaryOut(Out):
+    """The columns of a dataset, in their order."""
+
+    dataset: str
+    columns: list[ColumnOut]

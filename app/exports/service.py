@@ -1,0 +1,170 @@
+"""What can be done with exports: make one, which is audited before its first byte."""
+
+import hmac
+import secrets
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission
+from app.audit.service import record
+from app.core.db import Database
+from app.core.problems import Invalid
+from app.exports.columns import Batch
+from app.exports.datasets import UNREADABLE, Dataset
+from app.exports.formats import writer
+from app.exports.models import Export
+from app.exports.queries import permits
+from app.exports.reading import Read, batches, names
+from app.exports.schemas import Format, Whole
+from app.schemes.models import Term
+
+KNOWN_IDS = 10_000  # remembered, so that a workshop's is computed once
+log = structlog.get_logger("app.exports")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is exported, how, and why."""
+
+    dataset: Dataset
+    format: Format
+    filters: Whole
+    purpose: str | None
+    language: str
+
+
+def make(db: Session, asked: Asked, by: Caller) -> Export:
+    """Record that `by` exports this, and why. Raises Invalid when no reason is given."""
+    by.require(Permission.EXPORT)
+    for name in asked.filters.paging:
+        raise Invalid.at(f"#/{name}", "not_paged")
+    if not asked.purpose:
+        raise Invalid.at("#/purpose", "purpose_needed")
+    export = Export()
+    record(
+        db,
+        "export.made",
+        on=export,
+        by=by,
+        dataset=asked.dataset.name,
+        format=asked.format,
+        purpose=asked.purpose,
+        filters=asked.filters.told(),
+    )
+    return export
+
+
+def dictionary(db: Session, dataset: Dataset) -> dict[str, Any]:
+    """The columns of a dataset, and the values each may take now."""
+    columns = []
+    for column in dataset.columns:
+        values = list(column.values)
+        if column.vocabulary:
+            terms = select(Term.code).where(Term.vocabulary == column.vocabulary)
+            values = list(db.scalars(terms.order_by(Term.position, Term.code)))
+        told = {n: getattr(column, n) for n in ("name", "label_fr", "label_en", "type", "unit")}
+        columns.append(told | {"values": values or None})
+    return {"dataset": dataset.name, "columns": columns}
+
+
+class Stream:
+    """The bytes of an export, in chunks: `start()`, iterate, and in any case `end()`.
+
+    Ids are HMAC-SHA256, cut to 128 bits, with a key that nobody keeps: they are the same in this
+    export, and elsewhere mean nothing. Rows of a batch come in the order of these ids, so that
+    their places tell nothing either.
+    """
+
+    def __init__(self, database: Database, export: Export, asked: Asked, by: Caller) -> None:
+        self.database, self.export, self.asked, self.by = database, export, asked, by
+        self.rows = self.anomalies = 0
+        self._writer = writer(asked.format, asked.language, asked.dataset.columns)
+        self._names = names(asked.dataset)
+        self._restrictions = [self._names.index(name) for name in asked.dataset.restrictions]
+        self._digest, self._is_whole = sha256(), False
+        self._exported = lru_cache(KNOWN_IDS)(_ids(secrets.token_bytes(32)))
+        self._first: list[bytes] = []
+        self._chunks = self._write()
+
+    @property
+    def media_type(self) -> str:
+        return self._writer.media_type
+
+    def start(self) -> "Stream":
+        """Read the first batch: what fails now can still be told by a problem."""
+        try:
+            self._first = [next(self._chunks)]
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._first
+        yield from self._chunks
+
+    def end(self) -> None:
+        """Record how it ended: `export.finished`, or `export.aborted` before the last row."""
+        self._chunks.close()
+        action = "export.finished" if self._is_whole else "export.aborted"
+        facts = {"rows": self.rows, "anomalies": self.anomalies, "sha256": self._digest.hexdigest()}
+        with self.database.write.begin() as db:
+            record(db, action, on=self.export, by=self.by, **facts)
+
+    def _write(self) -> Generator[bytes]:
+        dataset = self.asked.dataset
+        head = self._writer.head()
+        for rows in batches(self.database, dataset, self.asked.filters):
+            table = sorted(self._table(rows), key=lambda row: str(row[0]))
+            chunk = head + self._writer.lines(table)
+            head = b""
+            self._digest.update(chunk)
+            self.rows += len(table)
+            yield chunk
+        self._is_whole = True
+
+    def _table(self, rows: Sequence[Read]) -> list[tuple[Any, ...]]:
+        """The cells of these rows. One that cannot be read is an anomaly, found by halving."""
+        try:
+            return self._cells(rows)
+        except Exception as error:  # whatever is wrong with a row, the others leave
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                return self._table(rows[:middle]) + self._table(rows[middle:])
+            return [self._anomaly(rows[0], error)]
+
+    def _cells(self, rows: Sequence[Read]) -> list[tuple[Any, ...]]:
+        permitted = [row for row in rows if self._may_leave(row)]
+        read = dict(zip(self._names, zip(*permitted, strict=True), strict=False))
+        if not read:
+            return []
+        batch = Batch(read, self._exported)
+        cells = self._writer.shown([column.of(batch) for column in self.asked.dataset.columns])
+        return list(zip(*cells, strict=True))
+
+    def _may_leave(self, row: Read) -> bool:
+        return all(row[i] is None or permits(row[i]) for i in self._restrictions)
+
+    def _anomaly(self, row: Read, error: Exception) -> tuple[Any, ...]:
+        dataset = self.asked.dataset
+        self.anomalies += 1
+        log.warning(
+            "unreadable row", dataset=dataset.name, id=str(row[0]), error=type(error).__name__
+        )
+        return (self._exported(row[0]), *[None] * (len(dataset.columns) - 2), UNREADABLE)
+
+
+def _ids(key: bytes) -> Any:
+    def exported(real: Any) -> str:
+        """Begins with a letter: spreadsheets would read some of them as numbers."""
+        return "x" + hmac.digest(key, str(real).encode(), "sha256").hex()[:32]
+
+    return exported

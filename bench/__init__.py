@@ -1,0 +1,1 @@
+"""How fast the service is, beside the least that the same work can cost."""
