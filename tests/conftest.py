@@ -59,7 +59,7 @@ def built(url: str) -> Iterator[Database]:
     command.upgrade(config, "head")
     command.downgrade(config, "base")
     command.upgrade(config, "head")
-    database = Database(url, **FAST[make_url(url).get_backend_name()])
+    database = Database(url, 10, **FAST[make_url(url).get_backend_name()])
     install_reference_data(database)
     yield database
     database.dispose()
@@ -107,7 +107,6 @@ def client_for(app: FastAPI, make: Make) -> Iterator[ClientFor]:
         def client_for(account: Account | None) -> TestClient:
             headers = {"Authorization": f"Bearer {make.token(account)}"} if account else {}
             client = TestClient(Edge(app, settings()), headers=headers)
-            client.app_state = app.state  # type: ignore[attr-defined]
             open_clients.callback(client.close)
             return client
 

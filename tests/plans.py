@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fastapi.testclient import TestClient
 from sqlalchemy import Connection, event, text
 
 from app.core.db import Database
@@ -39,3 +40,29 @@ def plans(database: Database, queries: Asked) -> list[str]:
 def sorts(plan: str) -> bool:
     """Whether rows are sorted, and not read in the order of an index."""
     return "USE TEMP B-TREE" in plan or "Sort" in plan
+
+
+def assert_read_in_the_order_of(
+    indexes: str, database: Database, client: TestClient, url: str, table: str
+) -> None:
+    """Two pages of this list are read in the order of an index, and nothing is sorted.
+
+    Several indexes, one for each right to see, are separated by blanks. Put rows enough in the
+    table for the database to prefer an index.
+    """
+    with database.write.begin() as db:
+        db.execute(text(f"ANALYZE {table}"))
+    with asked(database, table) as queries:
+        first = client.get(url)
+        assert first.status_code == 200, first.text
+        assert client.get(first.links["next"]["url"]).status_code == 200
+    lists = [query for query in queries if "ORDER BY" in query[0]]
+    wanted = set(indexes.split())
+    assert len(lists) == 2 * len(wanted)
+    read = set()
+    for plan in plans(database, lists):
+        assert not sorts(plan), plan
+        used = {index for index in wanted if index in plan}
+        assert used, plan
+        read |= used
+    assert read == wanted

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts import service
-from app.accounts.authentication import Forbidden, FreshLoginNeeded
-from app.accounts.login import open_session
-from app.accounts.passwords import hash_password, is_right
+from app.accounts.authentication import Forbidden
+from app.accounts.login import open_session, require_password
+from app.accounts.passwords import hash_password
+from app.accounts.permissions import Permission
 from app.accounts.schemas import (
     AccountFilters,
     AccountIn,
@@ -68,15 +69,11 @@ def show_me(call: Call) -> Response:
     "/me/password",
     status_code=204,
     tags=["sessions"],
-    responses=documented(InvalidCredentials, RateLimited, FreshLoginNeeded),
+    responses=documented(InvalidCredentials, RateLimited),
 )
 def change_my_password(payload: PasswordIn, call: Call) -> Response:
     """Change your password; your other sessions end."""
-    me = call.authenticate()
-    with call.database.read() as reading:
-        known = service.account_of(reading, me).password_hash
-    if not is_right(payload.current, known):
-        raise InvalidCredentials
+    require_password(call.database, call.authenticate(), payload.current)
     new_hash = hash_password(payload.new)
     with call as (db, me):
         service.change_password(db, new_hash, by=me)
@@ -145,8 +142,8 @@ def restore(account_id: UUID, call: Call) -> Response:
 
 
 def _hashed(call: ApiCall, password: str | None) -> str | None:
-    """Hashed outside the transaction, and only for somebody."""
-    call.authenticate()
+    """Hashed outside the transaction, and only for who may set it."""
+    call.authenticate().require(Permission.MANAGE_ACCOUNTS)
     return hash_password(password) if password else None
 
 

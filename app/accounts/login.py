@@ -1,4 +1,4 @@
-"""Logging in: counted in one transaction, checked outside any, opened in another."""
+"""Passwords that are tried: counted in one transaction, checked outside any."""
 
 from datetime import timedelta
 from typing import Any
@@ -43,3 +43,19 @@ def open_session(database: Database, payload: SessionIn, address: str) -> dict[s
         shown = {name: getattr(account, name) for name in AccountOut.model_fields}
         shown["permissions"] = sorted(me.permissions)
         return {"token": token, "expires_at": session.expires_at, "account": shown}
+
+
+def require_password(database: Database, me: Caller, password: str) -> None:
+    """Raise InvalidCredentials unless this is the caller's password; RateLimited after five tries.
+
+    So that a session which somebody left open does not tell the password, try by try.
+    """
+    what = f"password {me.id}"
+    with database.write.begin() as db:
+        count_try(db, what, settings().login_rate, MINUTE)
+    with database.read() as db:
+        known = db.get_one(Account, me.id).password_hash
+    if not is_right(password, known):
+        raise InvalidCredentials
+    with database.write.begin() as db:
+        forget_tries(db, what)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from app.accounts.models import Kind
 from app.accounts.passwords import LONGEST, SHORTEST
@@ -18,8 +19,8 @@ from app.core.text import Line, OneLine
 def _normal_email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
+    except EmailNotValidError:
+        raise PydanticCustomError("email", "Not an e-mail address") from None
 
 
 Email = Annotated[str, OneLine(254), AfterValidator(_normal_email)]

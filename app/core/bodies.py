@@ -65,10 +65,10 @@ def _check(value: Any, has_escapes: bool) -> None:
     level, depth = [value], 0
     while level:
         depth += 1
-        if depth > DEEPEST + 1:  # what the deepest level holds stands one below
-            raise _refuse("json_depth", deepest=DEEPEST)
         below: list[Any] = []
         for item in level:
+            if depth > DEEPEST and isinstance(item, dict | list):
+                raise _refuse("json_depth", deepest=DEEPEST)
             if isinstance(item, dict):
                 below.extend(item.values())
                 if has_escapes:

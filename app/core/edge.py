@@ -41,7 +41,7 @@ class Edge:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.headers_max = settings.headers_max
-        self.hosts = None if "*" in settings.trusted_hosts else frozenset(settings.trusted_hosts)
+        self.hosts = frozenset(host.lower() for host in settings.trusted_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,8 +60,8 @@ class Edge:
     def _refusal(self, scope: Scope) -> Problem | None:
         if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > self.headers_max:
             return RequestHeaderFieldsTooLarge()
-        if self.hosts is not None:
-            host = Headers(scope=scope).get("Host", "").rpartition(":")
+        if "*" not in self.hosts:
+            host = Headers(scope=scope).get("Host", "").lower().rpartition(":")
             name = host[0] if host[2].isdigit() and host[0] else "".join(host)
             if name not in self.hosts:
                 return BadRequest()

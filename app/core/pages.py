@@ -7,10 +7,10 @@ A cursor is a position, neither secret nor signed: a forged one shows nothing th
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from types import GenericAlias
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.models import as_stored
 from app.core.problems import Problem
-from app.core.schemas import Day, In, Moment, Out
+from app.core.schemas import MAX_INT, Day, In, Moment, Out
 
 T = TypeVar("T")
 Item = dict[str, Any]
@@ -36,7 +36,7 @@ class PageParams(In):
     """Which page of a list."""
 
     limit: int = Field(50, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=1000, description="`next_cursor` of the last page.")
+    cursor: str | None = Field(None, max_length=2000, description="`next_cursor` of the last page.")
     count: bool = Field(False, description="Add `total`, the length of the whole list.")
 
 
@@ -56,7 +56,15 @@ class Page(Out, Generic[T]):
     total: int | None = Field(None, exclude_if=lambda total: total is None)
 
 
-POSITIONS: dict[type, Any] = {datetime: Moment, date: Day}
+# What both databases can compare a column with.
+POSITIONS: dict[type, Any] = {
+    datetime: Moment,
+    date: Day,
+    int: Annotated[int, Field(ge=-MAX_INT - 1, le=MAX_INT)],
+    str: Annotated[str, Field(pattern=r"^[^\x00]*$")],
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Order:
@@ -128,7 +136,7 @@ def _comparable(value: Any, falls: bool) -> Any:
     if not falls:
         return number
     if isinstance(number, datetime):
-        return -number.timestamp()
+        return -((number - EPOCH) // MICROSECOND)  # a float would be too coarse
     return -(number.toordinal() if isinstance(number, date) else number)
 
 
@@ -143,13 +151,16 @@ def read_page(
     """The page of `rows` which `params` ask for, as a `Page[out]`. Raises InvalidCursor.
 
     `rows` selects an entity, of which only the columns are read which `out` and `order` name.
-    Several selects that share no row (what one sees by this right, and by that one) are one list.
+    Several selects that share no row (what one sees by this right, and by that one) are one list;
+    none at all is an empty one.
     `details` completes the items of the page with what other tables know of them.
     """
     branches = [rows] if isinstance(rows, Select) else list(rows)
+    position = order.read(params.cursor) if params.cursor is not None else None
+    if not branches:
+        return {"items": [], "next_cursor": None, **({"total": 0} if params.count else {})}
     entity = branches[0].column_descriptions[0]["entity"]
     names = columns_of(entity, out, tuple(order.names))
-    position = order.read(params.cursor) if params.cursor is not None else None
     items: list[Item] = []
     for branch in branches:
         items += _read_branch(

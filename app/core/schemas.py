@@ -5,6 +5,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 MAX_INT = 2**31 - 1
 
@@ -38,7 +39,7 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("There is no such moment in UTC.") from None
+        raise PydanticCustomError("no_such_moment", "There is no such moment in UTC") from None
 
 
 # A date and time with its offset, which becomes UTC.

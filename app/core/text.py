@@ -37,8 +37,11 @@ class _Rule:
 
     def clean(self, text: str) -> str:
         """The text in NFC, without blanks around it. Raises PydanticCustomError."""
-        text = text.replace("\r\n", "\n").strip()
-        if self.refused.search(text):
+        text = text.replace("\r\n", "\n")
+        if NOT_IN_PROSE.search(text):  # before `strip`, which takes some of them for blanks
+            raise _invalid()
+        text = text.strip()
+        if self.refused is not NOT_IN_PROSE and self.refused.search(text):
             raise _invalid()
         if not (text.isascii() or is_normalized("NFC", text)):
             text = normalize("NFC", text)

@@ -15,6 +15,7 @@ from app.schemes.schemas import (
     QuestionOut,
     SchemeIn,
     SchemeOut,
+    TermCode,
     TermFilters,
     TermIn,
     TermOut,
@@ -88,14 +89,14 @@ def add_term(name: str, payload: TermIn, call: Call) -> Response:
 
 
 @router.get("/vocabularies/{name}/terms/{code}", response_model=TermOut, tags=["vocabularies"])
-def show_term(name: str, code: str, call: Call) -> Response:
+def show_term(name: TermCode, code: TermCode, call: Call) -> Response:
     """One term."""
     with call as (db, _):
         return call.ok(TermOut, service.find_term(db, name, code))
 
 
 @router.put("/vocabularies/{name}/terms/{code}", response_model=TermOut, tags=["vocabularies"])
-def change_term(name: str, code: str, payload: TermIn, call: Call) -> Response:
+def change_term(name: TermCode, code: TermCode, payload: TermIn, call: Call) -> Response:
     """Describe a term again, in full; `retired` takes it out of use."""
     with call as (db, me):
         term = call.unchanged(service.find_term(db, name, code))

@@ -25,7 +25,7 @@ VOCABULARIES = (
     "proposition_kinds",
     "rejection_reasons",
 )
-BY_CODE = Order(Scheme.code, Scheme.id)
+BY_CODE = Order(Scheme.code)  # unique
 OLDEST_FIRST = Order(EarlierQuestion.created_at, EarlierQuestion.id)
 BY_POSITION = Order(Term.position, Term.id)
 

@@ -126,7 +126,9 @@ def advise(db: Session, items: list[Item]) -> None:
     known: dict[str, str] = {}
     for item in items:
         fitting = suits.get(item["method"])
-        unfit = [r for r in item["roles_expected"] if fitting is not None and r not in fitting]
+        if not isinstance(fitting, list):  # an editor may have written anything
+            fitting = item["roles_expected"]
+        unfit = [role for role in item["roles_expected"] if role not in fitting]
         if unfit and not known:
             known = labels(db, "witness_roles")
         item["advice"] = [_advice([known.get(role, role) for role in unfit])] if unfit else []

@@ -89,7 +89,12 @@ def test_jobs_of_some_names_and_states_page_by_page(
     wanted = [add_job(database, age, name="a") for age in range(3)]
     add_job(database, name="b")
     add_job(database, name="a", done_at=now())
-    params: dict[str, Any] = {"name": "a", "state": ["waiting", "running"], "limit": 2, "count": True}
+    params: dict[str, Any] = {
+        "name": "a",
+        "state": ["waiting", "running"],
+        "limit": 2,
+        "count": True,
+    }
     first = as_administrator.get(JOBS, params=params).json()
     assert first["total"] == 3
     second = as_administrator.get(JOBS, params=params | {"cursor": first["next_cursor"]}).json()

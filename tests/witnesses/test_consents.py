@@ -34,9 +34,10 @@ def address(witness: Witness) -> str:
 
 
 @pytest.fixture
-def notice(db: Session) -> Notice:
+def notice(make: Make) -> Notice:
     """The one that every installation starts with."""
-    return db.scalars(select(Notice).where(Notice.language == "fr")).one()
+    with make.sessions() as db:
+        return db.scalars(select(Notice).where(Notice.language == "fr")).one()
 
 
 Say = Callable[..., dict[str, Any]]

@@ -1,0 +1,226 @@
+"""What composing a bundle promises."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.excerpts.models import Excerpt
+from app.testimonies.models import Nature, State
+from tests.bundles.conftest import OFFICIALS, URL
+from tests.make import Make
+
+Composed = Callable[..., dict[str, Any]]
+Consented = Callable[..., Excerpt]
+PRACTICE = {"actor": "le tuteur", "action": "montre la caisse", "occasion": "le vendredi"}
+
+
+def test_an_editor_composes_one_and_an_evaluator_reads_it(
+    as_editor: TestClient, as_evaluator: TestClient, composed: Composed, consented: Consented
+) -> None:
+    excerpt = consented()
+    bundle = composed(excerpt)
+    [item] = bundle["sections"][0]["items"]
+    assert (item["excerpt_id"], item["show_as"]) == (str(excerpt.id), "text")
+    assert bundle["state"] == "draft"
+    for reader in (as_editor, as_evaluator):
+        found = reader.get(f"{URL}/{bundle['id']}")
+        assert found.json() == bundle
+        [listed] = reader.get(URL).json()["items"]
+        assert listed.items() <= bundle.items()
+
+
+@pytest.mark.parametrize("who", ["as_animator", "as_custodian", "as_administrator"])
+def test_others_do_not_see_it(
+    request: pytest.FixtureRequest, who: str, composed: Composed, consented: Consented
+) -> None:
+    client = request.getfixturevalue(who)
+    bundle = composed(consented())
+    assert client.get(URL).json()["items"] == []
+    for path in ("", "/balance", "/checks", "/releases"):
+        assert client.get(f"{URL}/{bundle['id']}{path}").status_code == 404
+
+
+def test_an_evaluator_does_not_compose(
+    as_evaluator: TestClient, composed: Composed, payload_of: Composed, consented: Consented
+) -> None:
+    assert as_evaluator.post(URL, json=payload_of()).status_code == 403
+    bundle = composed(consented())
+    assert as_evaluator.put(f"{URL}/{bundle['id']}/readiness").status_code == 403
+    assert as_evaluator.post(f"{URL}/{bundle['id']}/releases").status_code == 403
+
+
+def test_items_keep_their_id_when_it_is_composed_again(
+    as_editor: TestClient, composed: Composed, payload_of: Composed, consented: Consented
+) -> None:
+    bundle = composed(consented(), consented())
+    first, second = bundle["sections"][0]["items"]
+    again = payload_of(second, {"text": "Entre les deux"}, first)
+    changed = as_editor.put(f"{URL}/{bundle['id']}", json=again)
+    assert changed.status_code == 200
+    ids = [item["id"] for item in changed.json()["sections"][0]["items"]]
+    assert (ids[0], ids[2]) == (second["id"], first["id"])
+    assert changed.json()["version"] == 2
+
+
+def test_an_item_takes_no_id_of_another_bundle_nor_one_twice(
+    as_editor: TestClient, composed: Composed, payload_of: Composed, consented: Consented
+) -> None:
+    mine, other = composed(consented()), composed(consented())
+    [item] = mine["sections"][0]["items"]
+    [foreign] = other["sections"][0]["items"]
+    for items in ([foreign], [item, item], [{**item, "id": str(uuid4())}]):
+        answer = as_editor.put(f"{URL}/{mine['id']}", json=payload_of(*items))
+        assert answer.status_code == 422, items
+        assert answer.json()["errors"][0]["pointer"].endswith("/id")
+
+
+def test_what_an_editor_does_not_see_is_not_chosen(
+    as_editor: TestClient, make: Make, payload_of: Composed
+) -> None:
+    draft = make.testimony(state=State.DRAFT)
+    elsewhere = make.testimony(workshop=make.workshop(scheme_id=make.scheme().id))
+    for index, testimony in enumerate((draft, elsewhere)):
+        items = [{"text": "…"}] * index + [{"testimony_id": str(testimony.id)}]
+        answer = as_editor.post(URL, json=payload_of(*items))
+        assert answer.status_code == 422
+        pointer = f"#/sections/0/items/{index}/testimony_id"
+        assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"text": "à moi", "testimony_id": str(uuid4())},
+        {"text": "à moi", "show_as": "video"},
+        {"text": "à moi", "unknown": 1},
+    ],
+)
+def test_an_item_has_one_source(
+    as_editor: TestClient, payload_of: Composed, item: dict[str, Any]
+) -> None:
+    assert as_editor.post(URL, json=payload_of(item)).status_code == 422
+
+
+def test_a_text_is_not_shown_as_a_video(
+    as_editor: TestClient, payload_of: Composed, consented: Consented
+) -> None:
+    item = {"excerpt_id": str(consented().id), "show_as": "video"}
+    answer = as_editor.post(URL, json=payload_of(item))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/sections/0/items/0/show_as"
+
+
+def test_more_than_200_items_are_refused(as_editor: TestClient, payload_of: Composed) -> None:
+    items = [{"text": "à moi"}] * 150
+    section = {"title": "Encore", "items": items}
+    too_many = payload_of(*items) | {"sections": [section, section]}
+    assert as_editor.post(URL, json=too_many).status_code == 422
+
+
+def test_changing_it_makes_it_a_draft_again(
+    as_editor: TestClient, composed: Composed, payload_of: Composed, consented: Consented
+) -> None:
+    bundle = composed(consented())
+    url = f"{URL}/{bundle['id']}"
+    for _ in range(2):
+        assert as_editor.put(f"{url}/readiness").status_code == 204
+    assert as_editor.get(url).json()["state"] == "ready"
+    as_editor.put(url, json=payload_of({"text": "à moi"}))
+    assert as_editor.get(url).json()["state"] == "draft"
+    for _ in range(2):
+        assert as_editor.delete(f"{url}/readiness").status_code == 204
+
+
+def test_once_closed_it_is_not_changed(
+    as_editor: TestClient, composed: Composed, payload_of: Composed, consented: Consented
+) -> None:
+    bundle = composed(consented())
+    url = f"{URL}/{bundle['id']}"
+    for _ in range(2):
+        assert as_editor.put(f"{url}/closure").status_code == 204
+    assert as_editor.get(url).json()["state"] == "closed"
+    refused = as_editor.put(url, json=payload_of({"text": "à moi"}))
+    assert refused.json()["type"] == "/problems/wrong-state"
+    assert as_editor.put(f"{url}/readiness").status_code == 409
+    assert as_editor.delete(f"{url}/closure").status_code == 204
+    assert as_editor.get(url).json()["state"] == "draft"
+
+
+def test_it_is_deleted_with_its_items_but_not_an_excerpt_that_it_holds(
+    as_editor: TestClient, composed: Composed, consented: Consented
+) -> None:
+    excerpt = consented()
+    bundle = composed(excerpt)
+    held = as_editor.delete(f"/api/v1/excerpts/{excerpt.id}")
+    assert held.json()["type"] == "/problems/conflict"
+    assert as_editor.delete(f"{URL}/{bundle['id']}").status_code == 204
+    assert as_editor.get(f"{URL}/{bundle['id']}").status_code == 404
+    assert as_editor.delete(f"/api/v1/excerpts/{excerpt.id}").status_code == 204
+
+
+# Balance
+
+
+def test_its_balance_agrees_with_a_count_by_hand_beside_the_corpus(
+    as_editor: TestClient, make: Make, composed: Composed, consented: Consented
+) -> None:
+    chosen = [
+        consented(nature=Nature.PRACTICE, practice=PRACTICE),
+        consented(nature=Nature.PRACTICE, practice=PRACTICE, role="employer"),
+        consented(nature=Nature.PRACTICE, practice=PRACTICE),
+        consented(nature=Nature.FEELING),
+    ]
+    consented(nature=Nature.IDEA)  # not chosen
+    make.excerpt(make.testimony(state=State.REJECTED))  # of no corpus
+    bundle = composed(*chosen)
+    balance = as_editor.get(f"{URL}/{bundle['id']}/balance").json()
+    assert balance["bundle"]["count"] == 4
+    assert balance["bundle"]["nature"] == {"practice": 0.75, "feeling": 0.25}
+    assert balance["bundle"]["role"] == {"tutor": 0.75, "employer": 0.25}
+    assert balance["corpus"]["count"] == 5
+    assert balance["corpus"]["nature"] == {"practice": 0.6, "feeling": 0.2, "idea": 0.2}
+    assert balance["corpus"]["role"] == {"tutor": 0.8, "employer": 0.2}
+    assert balance["corpus"]["method"] == {"written": 1.0}
+    assert len(balance["bundle"]["workshop"]) == 4
+
+
+# Checks
+
+
+def checks(client: TestClient, bundle: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = client.get(f"{URL}/{bundle['id']}/checks").json()
+    return found
+
+
+def test_a_missing_consent_blocks_item_by_item_and_says_which_cell(
+    as_editor: TestClient, make: Make, composed: Composed, consented: Consented
+) -> None:
+    bundle = composed(consented(), make.excerpt(make.testimony()), consented())
+    [blocker] = checks(as_editor, bundle)["blockers"]
+    assert blocker["code"] == "consent-missing"
+    assert blocker["item_id"] == bundle["sections"][0]["items"][1]["id"]
+    assert blocker["facts"]["reason"] == "never-given"
+    assert blocker["facts"]["cell"] == dict(
+        zip(("medium", "audience", "form", "purpose"), OFFICIALS, strict=True)
+    )
+
+
+def test_an_empty_bundle_is_blocked(as_editor: TestClient, composed: Composed) -> None:
+    assert [b["code"] for b in checks(as_editor, composed())["blockers"]] == ["empty"]
+
+
+def test_too_few_practices_and_no_expectation_are_warnings(
+    as_editor: TestClient, composed: Composed, consented: Consented
+) -> None:
+    bundle = composed(consented(nature=Nature.FEELING), introduction=None)
+    found = checks(as_editor, bundle)
+    assert found["blockers"] == []
+    codes = {warning["code"] for warning in found["warnings"]}
+    assert codes == {"no-expectation", "few-practices", "no-introduction"}
+    practical = composed(consented(nature=Nature.PRACTICE, practice=PRACTICE))
+    codes = {warning["code"] for warning in checks(as_editor, practical)["warnings"]}
+    assert codes == {"no-expectation"}

@@ -1,0 +1,65 @@
+"""People who are heard, what they say of exports, and how an export is read."""
+
+import csv
+import json
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from app.exports.queries import EXPORTED
+from app.testimonies.models import Testimony
+from app.witnesses.models import Witness
+from tests.make import Make
+
+URL = "/api/v1/exports"
+WHY = {"purpose": "évaluation 2014"}
+Says = Callable[..., Testimony]
+
+
+@pytest.fixture
+def willing(make: Make) -> Callable[..., Witness]:
+    """A witness who consents to exports."""
+
+    def willing(**given: Any) -> Witness:
+        witness = make.witness(**given)
+        make.consent(witness, EXPORTED)
+        return witness
+
+    return willing
+
+
+@pytest.fixture
+def says(make: Make, willing: Callable[..., Witness]) -> Says:
+    """An accepted testimony with this title, of a witness who consents, or of `witnesses`."""
+
+    def says(title: str, **given: Any) -> Testimony:
+        given.setdefault("witnesses", None)
+        given["witnesses"] = given["witnesses"] or [willing()]
+        return make.testimony(title=title, **given)
+
+    return says
+
+
+def get(client: TestClient, path: str, **params: Any) -> Response:
+    response = client.get(f"{URL}/{path}", params=WHY | params)
+    assert response.status_code == 200, response.text
+    return response
+
+
+def rows_of(client: TestClient, dataset: str, **params: Any) -> list[dict[str, Any]]:
+    """What an export in JSON lines holds."""
+    text = get(client, f"{dataset}.jsonl", **params).text
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def titles_of(client: TestClient, **params: Any) -> set[str]:
+    return {row["title"] for row in rows_of(client, "testimonies", **params)}
+
+
+def table_of(text: str, delimiter: str = ";") -> list[list[str]]:
+    """What a spreadsheet reads in a CSV file."""
+    return list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter))
