@@ -27,6 +27,7 @@ from app.media import routes as media
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
+from app.pages import routes as pages
 from app.places import routes as places
 from app.releases import routes as releases
 from app.schemes import routes as schemes
@@ -88,6 +89,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(operations.outside)
+    app.include_router(pages.router)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=chosen.cors_origins,

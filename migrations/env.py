@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Column
 
 from app.core.db import dialect_of, make_engine
 from app.core.models import Base, Guid, UtcDateTime
@@ -18,7 +19,13 @@ from app.core.settings import settings
 for path in Path(__file__).parents[1].glob("app/*/models.py"):
     import_module(f"app.{path.parent.name}.models")
 
-# SQLite does not tell the direction of an index; on PostgreSQL it is compared.
+# SQLite does not tell the direction of an index: these are compared on PostgreSQL only.
+DESCENDING = {
+    index.name
+    for table in Base.metadata.tables.values()
+    for index in table.indexes
+    if not all(isinstance(part, Column) for part in index.expressions)
+}
 warnings.filterwarnings("ignore", message="autogenerate skipping metadata-specified expression")
 
 PLAIN = {
@@ -29,7 +36,17 @@ PLAIN = {
 
 def render_item(_kind: str, item: Any, _context: object) -> str | Literal[False]:
     """Migrations do not depend on our types: they may change."""
-    return PLAIN.get(type(item), False)  # type: ignore[return-value]
+    return PLAIN.get(type(item), False)
+
+
+def include_name(name: str | None, kind: str, _: object) -> bool:
+    """Leave alone what is in the database already, but cannot be compared there."""
+    return not (sqlite and kind == "index" and name in DESCENDING)
+
+
+def include_object(item: Any, name: str | None, kind: str, *_: object) -> bool:
+    """Leave it alone in the models too."""
+    return include_name(name, kind, item)
 
 
 url = context.config.attributes.get("url") or settings().database
@@ -42,6 +59,8 @@ with engine.connect() as connection:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=render_item,
+        include_name=include_name,
+        include_object=include_object,
         transactional_ddl=True,
     )
     with context.begin_transaction():

@@ -6,6 +6,7 @@ Each is committed at once, as if an earlier request had made it.
 from datetime import date, timedelta
 from itertools import count
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
@@ -63,6 +64,11 @@ class Make:
         return self._save(
             Account, given, email=email, role=Role.ANIMATOR, display_name="Quelqu'un (démo)"
         )
+
+    def account_in(self, organization_id: UUID | None, **given: Any) -> Account:
+        with self.sessions() as db:
+            organization = db.get_one(Organization, organization_id)
+        return self.account(organization=organization, **given)
 
     def token(self, account: Account, **given: Any) -> str:
         token = f"{TOKEN}token-{next(number)}"

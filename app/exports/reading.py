@@ -40,9 +40,9 @@ def _rows(
 ) -> list[Row[Any]]:
     """The next rows, then the columns of the order."""
     order = dataset.order
-    rows: Select[Any] = dataset.rows(filters, at).with_only_columns(
-        *dataset.reads.values(), *map(as_stored, order.columns)
-    )
+    read = [*dataset.reads.values(), *map(as_stored, order.columns)]
+    labelled: list[Any] = [column.label(f"read_{number}") for number, column in enumerate(read)]
+    rows: Select[Any] = dataset.rows(filters, at).with_only_columns(*labelled)
     ranges = [rows] if position is None else [rows.where(end) for end in order.after(position)]
     found: list[Row[Any]] = []
     for part in ranges:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -89,7 +90,7 @@ def test_the_purpose_is_needed(as_evaluator: TestClient, db: Session) -> None:
 
 
 def test_the_purpose_may_be_a_header(as_evaluator: TestClient, says: Says, db: Session) -> None:
-    headers = {"X-Export-Purpose": "Évaluation à mi-parcours".encode()}
+    headers = {b"X-Export-Purpose": "Évaluation à mi-parcours".encode()}
     assert as_evaluator.get(CSV, headers=headers).status_code == 200
     assert events(db)[0].facts["purpose"] == "Évaluation à mi-parcours"
 
@@ -227,8 +228,8 @@ def test_french_readers_get_semicolons_and_others_commas(
 ) -> None:
     says("Été à Sète ; « l'œuvre »\n, 👩🏽‍🔧", body='Il a dit "oui", puis ; puis\nrien.')
     for language, delimiter in (("", ";"), ("fr-FR,fr;q=0.9,en;q=0.5", ";"), ("en", ",")):
-        params = {"params": WHY, "headers": {"Accept-Language": language}}
-        content = as_evaluator.get(CSV, **params).content
+        headers = {"Accept-Language": language}
+        content = as_evaluator.get(CSV, params=WHY, headers=headers).content
         assert content.startswith(b"\xef\xbb\xbfid" + delimiter.encode())
         assert content.endswith(b"\r\n")
         head, row = table_of(content.decode(), delimiter)
@@ -297,7 +298,7 @@ def test_nothing_says_who_somebody_is(
     assert not REAL_ID.search(content)
     for real in (witness.id, testimony.id, testimony.workshop_id, testimony.captured_by):
         assert str(real) not in content
-        assert real.hex not in content
+        assert str(real).replace("-", "") not in content
 
 
 # Anomalies
@@ -331,7 +332,7 @@ def spoil(db: Session, testimony: Testimony) -> None:
     here = "restriction = CAST(:broken AS JSON)" if broken[1] == '"' else "restriction = :broken"
     real = testimony.id if broken[1] == '"' else str(testimony.id)
     sql = text(f"UPDATE testimonies SET {here} WHERE id = :id")
-    assert db.execute(sql, {"broken": broken, "id": real}).rowcount == 1
+    db.execute(sql, {"broken": broken, "id": real})
 
 
 @pytest.mark.parametrize("broken", [3, [], "team", {"media": ["hologram"]}, {"forms": [[]]}])
@@ -393,8 +394,6 @@ def test_an_export_is_in_the_audit_log(
     assert finished.subject_id == made.subject_id
     assert finished.facts["rows"] == 1
     assert finished.facts["anomalies"] == 0
-    from hashlib import sha256
-
     assert finished.facts["sha256"] == sha256(response.content).hexdigest()
 
 

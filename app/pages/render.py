@@ -1,0 +1,105 @@
+"""Pages made from plain values: nothing here knows a database or a request.
+
+    release_page(content, "/dossiers/8e03978e-…")
+
+`content` is what `GET /shared/{token}` gives. Whatever people wrote is text, and stays text.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.pages import words
+from app.pages.assets import address as asset
+from app.pages.messages import Message
+
+WORDS_A_MINUTE = 220
+HALF_A_MINUTE = 30_000  # milliseconds
+
+PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.globals |= {"asset": asset, "natures": words.NATURES}
+PAGES.filters |= {
+    name: getattr(words, name)
+    for name in ("counted", "day", "duration", "label", "paragraphs", "share", "spaced")
+}
+
+
+def release_page(content: Mapping[str, Any], here: str) -> str:
+    """A release, read at the address `here`, below which its reader acknowledges it."""
+    items = [item for section in content["sections"] for item in section["items"]]
+    return PAGES.get_template("release.html").render(
+        release=content,
+        here=here,
+        kind_of=kind_of,
+        length=_length(content, items),
+        roles=_roles(items),
+        files=[file for file in content["files"] if _is_beside_the_page(file)],
+        recordings=any(item["media"] for item in items),
+    )
+
+
+def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:
+    """Before a release is opened, at the address `here`; `asks` for a passcode when it has one."""
+    return PAGES.get_template("invitation.html").render(
+        here=here, until=until, asks=asks, mistake=mistake
+    )
+
+
+def message_page(message: Message) -> str:
+    """A page that says what happened, and what to do."""
+    return PAGES.get_template("message.html").render(message=message)
+
+
+def kind_of(item: Mapping[str, Any]) -> str:
+    """How an item is shown: `withdrawn`, `note` (the editor's own words), or its `show_as`."""
+    if item["withdrawn"]:
+        return "withdrawn"
+    is_told_by_somebody = item["nature"] or item["role_label"] or item["media"]
+    return str(item["show_as"]) if is_told_by_somebody else "note"
+
+
+def _length(content: Mapping[str, Any], items: list[Mapping[str, Any]]) -> str:
+    """« 3 parties, 9 paroles et 2 vidéos : environ 4 minutes »."""
+    kinds = [kind_of(item) for item in items]
+    parts = [
+        words.counted(many, what)
+        for many, what in (
+            (len(content["sections"]), "partie"),
+            (kinds.count("text"), "parole"),
+            (kinds.count("audio"), "enregistrement"),
+            (kinds.count("video"), "vidéo"),
+        )
+        if many
+    ]
+    read = sum(len(text.split()) for text in _texts(content)) / WORDS_A_MINUTE
+    heard = sum(item["media"]["duration_ms"] or 0 for item in items if item["media"])
+    minutes = words.counted(max(1, ceil(read + heard / (2 * HALF_A_MINUTE))), "minute")
+    return words.spaced(f"{words.listed(parts)} : environ {minutes}")
+
+
+def _texts(content: Mapping[str, Any]) -> Iterator[str]:
+    yield content["introduction"] or ""
+    for section in content["sections"]:
+        yield section["text"] or ""
+        for item in section["items"]:
+            yield item["quote"] or ""
+
+
+def _roles(items: list[Mapping[str, Any]]) -> str:
+    """« jeune éligible, tuteur ou tutrice et employeur »: those who are heard, in their order."""
+    roles = dict.fromkeys(item["role_label"] for item in items if item["role_label"])
+    return words.listed([words.lowered(role) for role in roles])
+
+
+def _is_beside_the_page(file: Mapping[str, Any]) -> bool:
+    return file["status"] == "ready" and not file["content_type"].startswith("text/html")

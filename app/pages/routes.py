@@ -1,0 +1,132 @@
+"""The HTTP routes of pages: a link is exchanged for a pass, which lets its reader into a release.
+
+Opening the link shows an invitation, and counts for nothing: previews of messages and scanners of
+mail open it too. Its button does: POST, then the release.
+"""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.accounts.authentication import Forbidden
+from app.core.db import Database
+from app.core.problems import NotFound
+from app.core.settings import settings
+from app.pages import passes
+from app.pages.answers import FOR_EVER, HEADERS, PageRoute, page
+from app.pages.assets import BY_NAME
+from app.pages.render import invitation_page, release_page
+from app.releases import deliveries
+from app.releases.deliveries import PasscodeNeeded
+from app.releases.models import Delivery
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+WRONG = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
+MISSING = "Tapez le code qui vous a été donné."
+SAME_ORIGIN = ("same-origin", "none")  # `none`: the reader's own deed, a reload for instance
+
+Passcode = Annotated[str, Form(max_length=200)]
+
+
+@router.api_route("/r/{token}", methods=["GET", "HEAD"])
+def invite(token: str, request: Request) -> Response:
+    """The invitation to open what was given to the holder of this link."""
+    with _database(request).read() as db:
+        delivery = deliveries.find(db, token)
+    return page(_invitation(token, delivery))
+
+
+@router.post("/r/{token}")
+def enter(token: str, request: Request, passcode: Passcode = "") -> Response:
+    """Open the release: the link, and its passcode if it has one, become a pass."""
+    _require_same_origin(request)
+    database = _database(request)
+    try:
+        delivery_id = deliveries.enter(database, token, passcode.strip() or None)
+    except PasscodeNeeded:
+        with database.read() as db:
+            delivery = deliveries.find(db, token)
+        return page(_invitation(token, delivery, WRONG if passcode.strip() else MISSING), 403)
+    with database.read() as db:
+        release_id = deliveries.find(db, token).release_id
+    here = _address(release_id)
+    response = RedirectResponse(here, 303, HEADERS)
+    response.set_cookie(
+        passes.NAME,
+        passes.issue(release_id, delivery_id),
+        max_age=int(settings().session_ttl),
+        path=here,
+        secure=settings().base_url.startswith("https:"),
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+@router.get("/dossiers/{release_id}")
+def read(release_id: UUID, request: Request) -> Response:
+    """The release, as it may be read now, for the bearer of a pass."""
+    delivery_id = _bearer(request, release_id)
+    here = _address(release_id)
+    with _database(request).read() as db:
+        delivery = deliveries.find_by_id(db, delivery_id, release_id)
+        content = deliveries.read(db, delivery, here)
+    return page(release_page(content, here))
+
+
+@router.post("/dossiers/{release_id}/accuse-de-reception")
+def acknowledge(release_id: UUID, request: Request) -> Response:
+    """Take note: the team, and then the witnesses, learn that it was read."""
+    _require_same_origin(request)
+    delivery_id = _bearer(request, release_id)
+    with _database(request).write.begin() as db:
+        deliveries.acknowledge(db, deliveries.find_by_id(db, delivery_id, release_id))
+    return RedirectResponse(f"{_address(release_id)}#merci", 303, HEADERS)
+
+
+@router.get("/assets/{name}")
+async def asset(name: str) -> Response:
+    """A file of ours, by its name and hash."""
+    if name not in BY_NAME:
+        raise NotFound
+    found = BY_NAME[name]
+    return Response(found.content, headers=FOR_EVER, media_type=found.content_type)
+
+
+def _address(release_id: UUID) -> str:
+    return f"/dossiers/{release_id}"
+
+
+def _database(request: Request) -> Database:
+    return request.app.state.database  # type: ignore[no-any-return]
+
+
+def _invitation(token: str, delivery: Delivery, mistake: str | None = None) -> str:
+    asks = delivery.passcode_hash is not None
+    return invitation_page(f"/r/{token}", delivery.expires_at, asks=asks, mistake=mistake)
+
+
+def _bearer(request: Request, release_id: UUID) -> UUID:
+    """The delivery whose pass this is. Raises Forbidden, whether or not there is such a release."""
+    delivery_id = passes.bearer(release_id, request.cookies.get(passes.NAME, ""))
+    if not delivery_id:
+        raise Forbidden
+    return delivery_id
+
+
+def _require_same_origin(request: Request) -> None:
+    """Raise Forbidden when the form was on another site.
+
+    Browsers say so (Sec-Fetch-Site, since 2020 to 2023). Of an older one Origin is compared; ours
+    is `null` there, because of `no-referrer`: the pass is SameSite=Strict, and protects by itself.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin", "null")
+    ours = {request.headers.get("Host"), urlsplit(settings().base_url).netloc}
+    is_ours = origin == "null" or urlsplit(origin).netloc in ours
+    if not (site in SAME_ORIGIN if site else is_ours):
+        raise Forbidden

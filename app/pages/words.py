@@ -1,0 +1,88 @@
+"""How pages say things in French: dates, durations, shares, counts, spaces."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.schemes.reference import TERMS
+
+HERE = ZoneInfo("Europe/Paris")  # where the readers are
+MONTHS = (
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+)
+UNITS = (("heure", 3600), ("minute", 60), ("seconde", 1))
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+NATURES = {
+    "practice": "Pratique",
+    "feeling": "Ressenti",
+    "mixed": "Pratique et ressenti",
+    "idea": "Idée",
+    "information": "Information",
+}
+UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé"}
+LABELS = {  # of the tables of a balance
+    "nature": NATURES,
+    "role": {code: french for code, french, _ in TERMS["witness_roles"]},
+    "territory": {},
+    "method": {code: french for code, french, _ in TERMS["methods"]},
+}
+
+
+def day(moment: datetime | str) -> str:
+    """`2026-11-22T23:30:00Z` -> « 23 novembre 2026 »."""
+    found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    local = found.astimezone(HERE)
+    first = "1er" if local.day == 1 else str(local.day)
+    return f"{first} {MONTHS[local.month - 1]} {local.year}"
+
+
+def duration(milliseconds: int) -> str:
+    """`125000` -> « 2 minutes 5 secondes »; never nothing."""
+    left, told = max(1, round(milliseconds / 1000)), []
+    for unit, seconds in UNITS:
+        many, left = divmod(left, seconds)
+        if many:
+            told.append(counted(many, unit))
+    return " ".join(told)
+
+
+def counted(many: int, what: str) -> str:
+    """`2, "vidéo"` -> « 2 vidéos »."""
+    return f"{many}{NO_BREAK}{what}{'s' if many > 1 else ''}"
+
+
+def listed(words: list[str]) -> str:
+    """« a, b et c »."""
+    *others, last = words or [""]
+    return f"{', '.join(others)} et {last}" if others else last
+
+
+def share(value: Any) -> str:
+    """`0.6` -> « 60 % »; a share of too few people is not told."""
+    if not isinstance(value, int | float):
+        return "non communiqué"
+    return f"{round(value * 100)}{NO_BREAK}%" if value else f"moins de 5{NO_BREAK}%"
+
+
+def label(table: str, code: str) -> str:
+    """The words for a code of a balance; what has none says it itself."""
+    known = LABELS[table] | UNKNOWN
+    return known.get(code) or code.replace("_", " ")
+
+
+def spaced(text: str) -> str:
+    """The same text, whose French punctuation never stands alone on a line."""
+    text = re.sub(r" (?=[;:!?»%])", NO_BREAK, text)
+    return re.sub(r"(?<=«) ", NO_BREAK, text)
+
+
+def paragraphs(text: str) -> list[list[str]]:
+    """The lines of each paragraph; an empty line parts two of them."""
+    return [spaced(part).strip().splitlines() for part in re.split(r"\n\s*\n", text.strip())]
+
+
+def lowered(text: str) -> str:
+    """« Tuteur » -> « tuteur », within a sentence; « COTEFE » stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
