@@ -5,33 +5,18 @@ They import every feature's `jobs.py`, where handlers register.
 
 import signal
 from collections.abc import Sequence
-from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
 
-from app.audit import service as audit
 from app.core.db import Database
 from app.core.settings import settings
 from app.jobs.bell import BELL, listen
 from app.jobs.runner import Worker
-from app.jobs.service import QUEUES, Run, handles, request_periodic
+from app.jobs.service import QUEUES, request_periodic
 
 GRACE = 10.0  # seconds to finish the present job, before it is handed back
-
-
-@handles("audit.seal", every=timedelta(seconds=30))
-def seal_audit_events(run: Run) -> None:
-    """Chain what was committed. Here, since neither `audit` nor `jobs` knows the other.
-
-    Idempotent by the event: what has a number is not numbered again.
-    """
-    sealed = audit.BATCH
-    while sealed == audit.BATCH:
-        run.check()
-        with run.writing() as db:
-            sealed = audit.seal(db)
 
 
 def discover() -> None:

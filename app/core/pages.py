@@ -43,9 +43,7 @@ class PageParams(In):
 class MirrorParams(PageParams):
     """Which page of a list that a client keeps a copy of."""
 
-    updated_since: Moment | None = Field(
-        None, description="Only what changed since; with tombstones of what was withdrawn."
-    )
+    updated_since: Moment | None = Field(None, description="Only what changed since.")
 
 
 class Page(Out, Generic[T]):

@@ -87,7 +87,6 @@ class Settings(BaseSettings):
     share_rate: int = Field(5, description="Wrong tries in 15 minutes on one link.")
     share_ttl: float = Field(90 * DAY, description="Life of a personal link.")
     idempotency_ttl: float = Field(24 * HOUR, description="How long an answer can be replayed.")
-    tombstone_ttl: float = Field(90 * DAY, description="How long lists tell what was withdrawn.")
 
     @model_validator(mode="before")
     @classmethod

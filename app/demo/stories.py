@@ -2,7 +2,6 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -101,8 +100,3 @@ def caller(account: Account) -> Caller:
 def films(stories: Stories) -> list[Row]:
     """The testimonies that were filmed."""
     return [row for row in stories["testimonies"] if "video" in row]
-
-
-def where(stories: Stories, table: str, is_it: Callable[[Row], bool]) -> Row:
-    """The first row of a table of which this holds."""
-    return next(row for row in stories[table] if is_it(row))

@@ -18,6 +18,7 @@ from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
 from app.media.models import Media, Status
+from app.media.service import ask_clip
 from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
 from app.testimonies.service import visible_to as visible_testimonies
 from app.witnesses.queries import refused_to_team
@@ -224,6 +225,7 @@ def _select_time(
         raise Invalid.at("#/selector/end_ms", "out_of_range", length=media.duration_ms)
     excerpt.selector, excerpt.media_id = SelectorType.TIME, media.id
     excerpt.start, excerpt.stop, excerpt.exact = selector.start_ms, selector.end_ms, None
+    ask_clip(db, media, selector.start_ms, selector.end_ms)
 
 
 def _code(db: Session, excerpt: Excerpt, payload: ExcerptIn) -> None:

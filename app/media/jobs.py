@@ -1,4 +1,4 @@
-"""Process a media: look at it, then make its renditions. See `process`."""
+"""Process a media: look at it, then make its renditions (`process`), and passages (`clip`)."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,9 +15,10 @@ from app.core.db import locked
 from app.core.settings import settings
 from app.jobs.service import MEDIA, Run, handles
 from app.media import service
+from app.core.problems import NotFound
 from app.media.models import ORIGINAL, Media, Reason, Rendition, Status
 from app.media.probe import Found, Rejected, probe
-from app.media.transcode import Made, make, names_of
+from app.media.transcode import Made, Passage, make, names_of
 from app.storage.keys import new_key
 from app.storage.service import Storage, Stored, storage
 
@@ -55,8 +56,23 @@ def process(run: Run, media_id: str) -> None:
         work.delete_bytes()
 
 
+@handles(service.CLIP, queue=MEDIA)
+def clip(run: Run, media_id: str, start_ms: int, end_ms: int) -> None:
+    """Make a passage of a ready media, from its original. Idempotent by the name of each rendition.
+
+    When no passage can be made of the file, an event says why, and the media stays as it is.
+    """
+    work, passage = Work(run, UUID(media_id), storage()), Passage(start_ms, end_ms)
+    try:
+        work.make_clip(passage)
+    except Rejected as rejected:
+        work.give_up(passage, rejected.reason)
+    except MediaGone:
+        return
+
+
 class Work:
-    """One try to process one media."""
+    """One try to work on one media."""
 
     def __init__(self, run: Run, media_id: UUID, objects: Storage) -> None:
         self._run, self._id, self._storage = run, media_id, objects
@@ -89,6 +105,26 @@ class Work:
             media = self.find(db)
             media.finish()
             record(db, "media.ready", on=media, by=None)
+
+    def make_clip(self, passage: Passage) -> None:
+        """What is missing of the renditions of a passage. Raises Rejected, MediaGone."""
+        with self._run.reading() as db:
+            media = self.find(db)
+            made = service.names_of(db, media)
+        if media.status is not Status.READY or not media.kind:
+            return
+        if made.issuperset(names_of(Found(media.kind, ""), passage)):
+            return
+        with self._folder() as folder:
+            self._fetch(folder)
+            found = probe(folder, heed=lambda _: self._run.check())
+            self._make_renditions(folder, found, passage)
+
+    def give_up(self, passage: Passage, reason: Reason) -> None:
+        """Say that nothing will come of a passage."""
+        with self._run.writing() as db:
+            times = {"start_ms": passage.start_ms, "end_ms": passage.end_ms}
+            record(db, "media.clip_failed", on=self.find(db), by=None, reason=reason, **times)
 
     def reject(self, reason: Reason) -> None:
         """Say that nothing will come of it. The row is kept."""
@@ -128,12 +164,12 @@ class Work:
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
-        """A folder of this try; those of tries that died are removed."""
+        """A folder of this try; those of tries of this job that died are removed."""
         rooms = settings().data_dir.resolve() / "work"
         rooms.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for left in rooms.glob(f"{self._id}.*"):
+        for left in rooms.glob(f"{self._run.job.id}.*"):
             shutil.rmtree(left, ignore_errors=True)
-        folder = rooms / f"{self._id}.{self._run.job.token}"
+        folder = rooms / f"{self._run.job.id}.{self._run.job.token}"
         folder.mkdir(mode=0o700)
         try:
             yield folder
@@ -144,7 +180,10 @@ class Work:
         """Put the original in the folder, once it is sure that it is what was deposited."""
         with self._run.reading() as db:
             media = self.find(db)
-            original = service.find_rendition(db, media, ORIGINAL)
+            try:
+                original = service.find_rendition(db, media, ORIGINAL)
+            except NotFound:
+                raise MediaGone from None
         path = self._storage.local_copy(original.key, folder)
         with path.open("rb") as file:
             if file_digest(file, "sha256").hexdigest() != media.sha256:
@@ -152,11 +191,13 @@ class Work:
         self._storage.require_room(original.size)  # for what will be made of it
         self._progress(HASHED)
 
-    def _make_renditions(self, folder: Path, found: Found) -> None:
-        names = names_of(found)
+    def _make_renditions(
+        self, folder: Path, found: Found, passage: Passage | None = None
+    ) -> None:
+        names = names_of(found, passage)
         for number, name in enumerate(names):
             with self._run.reading() as db:
-                made = {file.name for file in service.renditions_of(db, self.find(db))}
+                made = service.names_of(db, self.find(db))
             if name in made:
                 continue
             start, share = number / len(names), 1 / len(names)
@@ -164,7 +205,7 @@ class Work:
             def progress(done: float, start: float = start, share: float = share) -> None:
                 self._progress(PROBED + (1 - PROBED) * (start + done * share))
 
-            self._keep(name, make(name, folder, found, progress))
+            self._keep(name, make(name, folder, found, progress, passage))
             (folder / name).unlink()
 
     def _keep(self, name: str, made: Made) -> None:
@@ -176,13 +217,14 @@ class Work:
         size = (made.width, made.height)
         with self._run.writing() as db:
             media = db.scalar(locked(db, select(Media).where(Media.id == self._id)))
-            wanted = media and name not in {f.name for f in service.renditions_of(db, media)}
+            names = service.names_of(db, media) if media else set()
+            has_original, wanted = ORIGINAL in names, ORIGINAL in names and name not in names
             if media and wanted:
                 db.add(service.rendition(media, name, stored, made.content_type, size))
                 media.touch()
         if not wanted:
             self._storage.delete(stored.key)
-        if not media:
+        if not has_original:
             raise MediaGone
 
     def _progress(self, share: float) -> None:

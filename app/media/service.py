@@ -22,7 +22,7 @@ from app.media.ranges import Range, choose
 from app.media.urls import address
 from app.storage.service import Storage, Stored
 
-PROCESS = "media.process"
+PROCESS, CLIP = "media.process", "media.clip"
 UNKNOWN = "application/octet-stream"
 LONGEST_LABEL = 200  # code points
 MEDIA = Media.metadata.tables["media"]
@@ -68,6 +68,17 @@ def receive(
     return media
 
 
+def ask_clip(db: Session, media: Media, start_ms: int, end_ms: int) -> None:
+    """Have this passage of a ready recording made, once the transaction is committed.
+
+    It will be `clip-<start_ms>-<end_ms>.mp4` and `.jpg` of a video, `.m4a` of a sound: what is
+    there already is not made again.
+    """
+    key = f"{CLIP}:{media.id}:{start_ms}-{end_ms}"
+    passage = {"start_ms": start_ms, "end_ms": end_ms}
+    enqueue(db, CLIP, dedupe_key=key, media_id=str(media.id), **passage)
+
+
 def label(filename: str | None) -> str:
     """The last part of a file's name as one line to show, NFC, of 1 to 200 code points."""
     name = re.split(r"[/\\]", filename or "")[-1]
@@ -79,6 +90,11 @@ def renditions_of(db: Session, media: Media) -> list[Rendition]:
     """The files of a media, by name."""
     rows = select(Rendition).where(Rendition.media_id == media.id)
     return list(db.scalars(rows.order_by(Rendition.name)))
+
+
+def names_of(db: Session, media: Media) -> set[str]:
+    """The names of the files of a media."""
+    return set(db.scalars(select(Rendition.name).where(Rendition.media_id == media.id)))
 
 
 def find_rendition(db: Session, media: Media, name: str) -> Rendition:

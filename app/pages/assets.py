@@ -1,4 +1,4 @@
-"""Our few files beside the pages. The hash of the content is in the name: they are kept for ever."""
+"""Our few files beside the pages. Their names hold a hash of their content: kept for ever."""
 
 from dataclasses import dataclass
 from hashlib import sha256

@@ -9,7 +9,8 @@ from app.schemes.reference import TERMS
 
 HERE = ZoneInfo("Europe/Paris")  # where the readers are
 MONTHS = (
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
 UNITS = (("heure", 3600), ("minute", 60), ("seconde", 1))
 NO_BREAK = "\N{NO-BREAK SPACE}"

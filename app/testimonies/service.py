@@ -188,7 +188,9 @@ def _place(testimony: Testimony, workshop: Workshop | None, by: Caller) -> None:
 def _locate(db: Session, testimony: Testimony) -> None:
     """Words of no territory in particular are of the one where they were said."""
     if not testimony.territory_id and testimony.place_id:
-        testimony.territory_id = db.get_one(Place, testimony.place_id).territory_id
+        with db.no_autoflush:  # a change is one new version, not two
+            place = db.get_one(Place, testimony.place_id)
+        testimony.territory_id = place.territory_id
 
 
 def _link(db: Session, testimony: Testimony, payload: TestimonyIn) -> None:

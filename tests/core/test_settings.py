@@ -35,7 +35,6 @@ LIMITS = {
     "share_ttl": 90 * DAY,
     "fresh_login": 10 * MINUTE,
     "idempotency_ttl": 24 * HOUR,
-    "tombstone_ttl": 90 * DAY,
 }
 
 
