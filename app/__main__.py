@@ -12,12 +12,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url
 from typer.exceptions import Abort, TyperException
 
 from app import worker as workers
 from app.accounts import service as accounts
-from app.accounts.models import Account
 from app.accounts.passwords import hash_password
 from app.accounts.permissions import Role
 from app.accounts.schemas import AccountIn, ApiTokenIn
@@ -25,12 +24,11 @@ from app.audit import service as audit_log
 from app.core.db import SETTINGS, Database, dialect_of
 from app.core.keys import KeyUnusable, load_key
 from app.core.logs import configure_logs
-from app.core.settings import settings
+from app.core.settings import Env, settings
 from app.jobs.service import QUEUES
 from app.operations import install, service, serving, verification
 from app.operations.failures import BAD_URL, NOT_MIGRATED, Failure, line
 from app.operations.health import is_migrated
-from app.schemes.models import Scheme
 from app.storage.service import storage
 
 OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": True}
@@ -75,17 +73,12 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Migrate, seed once, serve: what `make run` calls."""
     _prepare()
     install.migrate(settings().database)
-    with _opened() as database:
-        with database.read() as db:
-            is_new = service.is_empty(db, Scheme)
-        if is_new:
-            _seed(database)
-        with serving.open_socket(host, port) as listening:
-            address = serving.address_of(listening)
-            serving.announce(address)
-            _welcome(address, database)
-            database.dispose()
-            serving.serve(listening)
+    with _opened() as database, serving.open_socket(host, port) as listening:
+        address = serving.address_of(listening)
+        serving.announce(address)
+        _welcome(address, _seed_once(database))
+        database.dispose()
+        serving.serve(listening)
 
 
 @commands.command(help="Sert l'API, sur une base déjà à jour.")
@@ -134,9 +127,15 @@ def migrate() -> None:
 def seed() -> None:
     """Add the demo to the database of the settings."""
     _prepare()
+    from app.demo import service as demo  # noqa: PLC0415 - production has no use for it
+
     with _opened() as database:
-        _seed(database)
-    print("La démonstration est en place.")
+        added = demo.seed(database)
+        if not added:
+            print("La démonstration est déjà en place : rien n'a changé.")
+            return
+        with database.read() as db:
+            print("La démonstration est en place.", *demo.tell(db, added), sep="\n")
 
 
 @commands.command(help="Écrit la description OpenAPI de l'API, en JSON.")
@@ -266,17 +265,23 @@ def _opened() -> Iterator[Database]:
         database.dispose()
 
 
-def _seed(database: Database) -> None:
+def _seed_once(database: Database) -> list[str]:
+    """Add the demo where there is nothing yet; what to say of it. Production has none."""
+    if settings().env is Env.PRODUCTION:
+        return []
     from app.demo import service as demo  # noqa: PLC0415 - production has no use for it
 
-    demo.seed(database)
-
-
-def _welcome(address: str, database: Database) -> None:
-    """Say where to go, and as whom."""
-    demo = select(Account).where(Account.display_name.endswith("(démo)")).order_by(Account.email)
     with database.read() as db:
-        found = [f"  {account.email:<32}{account.display_name}" for account in db.scalars(demo)]
+        is_wanted = demo.is_wanted(db)
+    if is_wanted:
+        print("Première fois : la démonstration s'installe, en moins d'une minute…", flush=True)
+    added = demo.seed(database) if is_wanted else None
+    with database.read() as db:
+        return demo.tell(db, added)
+
+
+def _welcome(address: str, told: list[str]) -> None:
+    """Say where to go, and as whom."""
     print(
         "",
         "Retours d'usages est prêt.",
@@ -284,7 +289,7 @@ def _welcome(address: str, database: Database) -> None:
         f"  Adresse         {address}",
         f"  Documentation   {address}/api/docs",
         f"  Données         {settings().data_dir.resolve()}",
-        *(["", "Comptes de démonstration (tout y est inventé) :", "", *found] if found else []),
+        *told,
         "",
         "Pour arrêter : Ctrl-C.",
         "",

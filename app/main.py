@@ -17,6 +17,7 @@ from app.codebook import routes as codebook
 from app.core.db import Database
 from app.core.edge import Edge
 from app.core.logs import configure_logs
+from app.core.openapi import describe, operation_id
 from app.core.problems import Invalid, ServiceUnavailable, documented, install_problem_handlers
 from app.core.settings import Settings
 from app.core.settings import settings as current_settings
@@ -76,6 +77,8 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
         docs_url="/api/docs",
         redoc_url=None,
         static_url="/api/docs-assets",
+        swagger_ui_oauth2_redirect_url="/api/docs/oauth2-redirect",
+        generate_unique_id_function=operation_id,
         max_body_size=chosen.json_body_max,
         redirect_slashes=False,
         lifespan=_lifespan,
@@ -89,6 +92,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(operations.outside)
+    describe(app)
     app.include_router(pages.router)
     app.add_middleware(
         CORSMiddleware,

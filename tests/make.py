@@ -211,6 +211,13 @@ class Make:
                 db.add(TestimonyTag(testimony_id=testimony.id, tag=tag, position=position))
         return testimony
 
+    def links_of(self, db: Session, testimony: Testimony) -> list[TestimonyWitness]:
+        links = TestimonyWitness.testimony_id == testimony.id
+        return list(db.scalars(select(TestimonyWitness).where(links)))
+
+    def witnesses_of(self, db: Session, testimony: Testimony) -> list[Witness]:
+        return [db.get_one(Witness, link.witness_id) for link in self.links_of(db, testimony)]
+
     def _animator(self, workshop: Workshop) -> Account:
         with self.sessions() as db:
             organization = db.get_one(Organization, workshop.owner_organization_id)
@@ -252,7 +259,7 @@ class Make:
     def excerpt(self, testimony: Testimony, **given: Any) -> Excerpt:
         """The first words of the testimony's body, as a feeling."""
         exact = given.pop("exact", (testimony.body or "")[:15])
-        start = (testimony.body or "").index(exact)
+        start = (testimony.body or "").index(exact or "")
         return self._save(
             Excerpt,
             given,
@@ -262,7 +269,7 @@ class Make:
             partner_organization_id=testimony.partner_organization_id,
             selector=SelectorType.TEXT,
             start=start,
-            stop=start + len(exact),
+            stop=start + len(exact or ""),
             exact=exact,
             nature=Nature.FEELING,
             created_by_id=testimony.captured_by,

@@ -23,7 +23,12 @@ def _normal_email(text: str) -> str:
         raise PydanticCustomError("email", "Not an e-mail address") from None
 
 
-Email = Annotated[str, OneLine(254), AfterValidator(_normal_email)]
+Email = Annotated[
+    str,
+    OneLine(254),
+    AfterValidator(_normal_email),
+    Field(json_schema_extra={"format": "email"}),
+]
 Password = Annotated[str, OneLine(LONGEST, SHORTEST)]
 
 

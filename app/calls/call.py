@@ -137,8 +137,11 @@ class ApiCall:
         order: Order,
         details: Details | None = None,
     ) -> Response:
-        """A page of `rows`, and the Link to the next one (RFC 8288). See `read_page`."""
-        found = read_page(self._db, out, rows, params, order, details)
+        """A page of `rows`. See `read_page`."""
+        return self.paged(out, read_page(self._db, out, rows, params, order, details))
+
+    def paged(self, out: type[Out], found: Mapping[str, Any]) -> Response:
+        """A page that was read, and the Link to the next one (RFC 8288)."""
         headers = {}
         if cursor := found["next_cursor"]:
             query = urlencode([*self._other_params("cursor"), ("cursor", cursor)])
@@ -195,7 +198,10 @@ class ApiCall:
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 IdempotencyHeader = Annotated[
     UUID | None,
-    Header(description="A UUID of your own: the same request again gets the same answer again."),
+    Header(
+        alias="Idempotency-Key",
+        description="A UUID of your own: the same request again gets the same answer again.",
+    ),
 ]
 
 
@@ -209,7 +215,7 @@ async def receive(
     """
     if not bearer or not TOKEN.fullmatch(bearer.credentials):
         raise NotAuthenticated
-    content = request.headers.get("Content-Type", JSON).partition(";")[0].lower()
+    content = request.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
     if not idempotency_key or request.method != "POST" or content != JSON:
         return ApiCall(request, bearer.credentials)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()

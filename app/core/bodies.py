@@ -1,20 +1,25 @@
 """JSON bodies, read strictly, in one place for every route.
 
 Python's parser takes more than RFC 8259 allows. Refused here, with a 422: NaN and infinities,
-names given twice in an object, depth over 32, bytes that are not UTF-8, lone surrogates.
+names given twice in an object, depth over 32, bytes that are not UTF-8, lone surrogates. What is
+sent as another type is refused with a 415, and a parameter that a route has not with a 422.
 """
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from app.core.problems import Invalid, InvalidText, Problem
+from app.core.problems import Invalid, InvalidText, Problem, UnsupportedMediaType
 
 DEEPEST = 32
+JSON = re.compile(r"\s*application/json\s*(?:;.*)?", re.ASCII | re.IGNORECASE)
 
 
 class RefusedBody(HTTPException):
@@ -91,6 +96,12 @@ def _has_surrogate(text: str) -> bool:
 class StrictRequest(Request):
     """A request whose JSON is read strictly."""
 
+    async def body(self) -> bytes:
+        body = await super().body()
+        if body and not JSON.fullmatch(self.headers.get("Content-Type", "")):
+            raise RefusedBody(UnsupportedMediaType())
+        return body
+
     async def json(self) -> Any:
         return parse(await self.body())
 
@@ -100,8 +111,33 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known, is_public = self._parameters(), not self.dependant.dependencies
 
         async def strict(request: Request) -> Response:
+            # Strangers are told nothing of parameters: they get their 401.
+            if is_public or "Authorization" in request.headers:
+                _refuse_unknown(request, known)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strict
+
+    def _parameters(self) -> frozenset[str]:
+        """The names of all that its query may hold."""
+        names: set[str] = set()
+        for field in self.dependant.query_params:
+            model = field.field_info.annotation
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                names |= {part.alias or name for name, part in model.model_fields.items()}
+            else:
+                names.add(field.alias)
+        return frozenset(names)
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    """Raise RequestValidationError at the parameters of the query that the route does not have."""
+    unknown = dict.fromkeys(name for name in request.query_params if name not in known)
+    if unknown:
+        what = "Extra inputs are not permitted"
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": what} for name in unknown]
+        )

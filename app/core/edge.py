@@ -14,9 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.problems import (
-    MEDIA_TYPE,
+    OF_STATUS,
     BadRequest,
-    ContentTooLarge,
     Problem,
     RequestHeaderFieldsTooLarge,
     answer,
@@ -90,8 +89,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            if _is_plain_413(self.status, headers):  # Starlette's own: a body announced too large
-                await self.answer(ContentTooLarge())
+            if _is_plain(self.status, headers):  # Starlette's own: a body announced too large, CORS
+                await self.answer(OF_STATUS.get(self.status, BadRequest)())
                 self._is_replaced = True
                 return
             self._complete(headers)
@@ -120,6 +119,7 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     )
 
 
-def _is_plain_413(status: int, headers: MutableHeaders) -> bool:
-    is_problem = headers.get("Content-Type", "").startswith(MEDIA_TYPE)
-    return status == ContentTooLarge.status and not is_problem
+def _is_plain(status: int, headers: MutableHeaders) -> bool:
+    """Whether this is an error in plain text, which nobody here wrote."""
+    is_text = headers.get("Content-Type", "text/plain").startswith("text/plain")
+    return status >= BadRequest.status and is_text

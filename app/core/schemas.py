@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+)
 from pydantic_core import PydanticCustomError
 
 MAX_INT = 2**31 - 1
@@ -35,6 +43,15 @@ def to_json(out: Any, shown: object) -> bytes:
     return _adapter(out).dump_json(_adapter(out).validate_python(shown))
 
 
+def _no_number(said: object) -> object:
+    """Pydantic takes numbers, and digits, for seconds since 1970: RFC 3339 does not."""
+    if isinstance(said, date):
+        return said
+    if not isinstance(said, str) or not said[:5].endswith("-"):
+        raise PydanticCustomError("rfc_3339", "A date or a moment is written as in RFC 3339")
+    return said
+
+
 def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
@@ -43,8 +60,11 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 # A date and time with its offset, which becomes UTC.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-# A number that both databases can hold.
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
+# Numbers that both databases can hold.
+Integer = Annotated[int, Field(ge=-MAX_INT - 1, le=MAX_INT, strict=True)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT, strict=True)]
 # A day of our calendar.
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
+Day = Annotated[
+    date, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31)), BeforeValidator(_no_number)
+]

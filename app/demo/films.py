@@ -9,7 +9,7 @@ from app.media.transcode import ffmpeg
 from app.storage.keys import new_key
 from app.storage.service import Stored, storage
 
-SIZE = "480x270"
+SIZE = "320x240"
 NAME = "film.mp4"
 
 

@@ -31,7 +31,7 @@ from app.jobs.runner import Worker
 from app.jobs.service import MEDIA, QUEUES
 from app.media import service as media
 from app.operations.failures import Failure
-from app.operations.service import operator
+from app.operations.service import is_empty, operator
 from app.releases import deliveries
 from app.releases import service as releases
 from app.releases.models import Release
@@ -82,7 +82,24 @@ def is_wanted(db: Session) -> bool:
     stories = load()
     if _scheme(db, stories):
         return not _is_given_back(db, stories)
-    return db.scalar(select(Scheme.id).limit(1)) is None
+    return is_empty(db, Scheme)
+
+
+def tell(db: Session, added: Demo | None) -> list[str]:
+    """Lines that say who may log in, and what was `added`; none where there is no demo."""
+    emails = [row["email"] for row in load()["accounts"]]
+    there = select(Account).where(Account.email.in_(emails)).order_by(Account.email)
+    lines = [f"  {account.email:<32}{account.display_name}" for account in db.scalars(there)]
+    if lines:
+        told = f"Comptes de démonstration (tout y est inventé), mot de passe « {PASSWORD} » :"
+        lines = ["", told, "", *lines]
+    if added and added.links:
+        lines += ["", "Liens personnels du dossier publié, montrés cette seule fois :", ""]
+        lines += [f"  {url}\n      {recipient}" for recipient, url in added.links]
+    if added and added.receipts:
+        lines += ["", "Codes de suivi de trois témoins, montrés cette seule fois :", ""]
+        lines += [f"  {code}  {pseudonym}" for pseudonym, code in added.receipts]
+    return lines
 
 
 def _scheme(db: Session, stories: Stories) -> Scheme | None:

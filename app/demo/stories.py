@@ -52,9 +52,7 @@ class Known:
     """What the rows are in the database: ids by key (territories by code), callers by key."""
 
     def __init__(self, db: Session, stories: Stories) -> None:
-        self.ids: dict[str, UUID] = dict(
-            db.execute(select(Territory.code, Territory.id)).tuples().all()
-        )
+        self.ids: dict[str, UUID] = dict(db.execute(select(Territory.code, Territory.id)).all())
         self.callers: dict[str, Caller] = {}
         self.media: dict[str, UUID] = {}
         self._find_people(db, stories)

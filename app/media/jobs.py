@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.audit.service import record
 from app.core.db import locked
+from app.core.problems import NotFound
 from app.core.settings import settings
 from app.jobs.service import MEDIA, Run, handles
 from app.media import service
-from app.core.problems import NotFound
 from app.media.models import ORIGINAL, Media, Reason, Rendition, Status
 from app.media.probe import Found, Rejected, probe
 from app.media.transcode import Made, Passage, make, names_of
@@ -113,7 +113,7 @@ class Work:
             made = service.names_of(db, media)
         if media.status is not Status.READY or not media.kind:
             return
-        if made.issuperset(names_of(Found(media.kind, ""), passage)):
+        if made.issuperset(names_of(media.kind, passage)):
             return
         with self._folder() as folder:
             self._fetch(folder)
@@ -191,10 +191,8 @@ class Work:
         self._storage.require_room(original.size)  # for what will be made of it
         self._progress(HASHED)
 
-    def _make_renditions(
-        self, folder: Path, found: Found, passage: Passage | None = None
-    ) -> None:
-        names = names_of(found, passage)
+    def _make_renditions(self, folder: Path, found: Found, passage: Passage | None = None) -> None:
+        names = names_of(found.kind, passage)
         for number, name in enumerate(names):
             with self._run.reading() as db:
                 made = service.names_of(db, self.find(db))
@@ -218,13 +216,13 @@ class Work:
         with self._run.writing() as db:
             media = db.scalar(locked(db, select(Media).where(Media.id == self._id)))
             names = service.names_of(db, media) if media else set()
-            has_original, wanted = ORIGINAL in names, ORIGINAL in names and name not in names
+            wanted = ORIGINAL in names and name not in names
             if media and wanted:
                 db.add(service.rendition(media, name, stored, made.content_type, size))
                 media.touch()
         if not wanted:
             self._storage.delete(stored.key)
-        if not has_original:
+        if ORIGINAL not in names:
             raise MediaGone
 
     def _progress(self, share: float) -> None:

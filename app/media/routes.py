@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from app.accounts.authentication import Forbidden
 from app.accounts.permissions import Permission
 from app.calls.call import ApiCall, Call
+from app.core.bodies import Route
 from app.core.problems import (
     BadRequest,
     ContentTooLarge,
@@ -25,6 +26,7 @@ from app.storage.service import Stored, StoredWriter, storage
 UNLIMITED = 2**62  # bytes: the form counts for itself, and says how many it takes
 
 router = APIRouter(
+    route_class=Route,
     prefix="/media",
     tags=["media"],
     responses=documented(

@@ -16,7 +16,7 @@ from app.core.db import locked
 from app.core.problems import NotFound
 from app.core.text import NOT_IN_A_LINE
 from app.jobs.service import enqueue
-from app.media.models import ORIGINAL, Media, Rendition
+from app.media.models import ORIGINAL, Media, Rendition, Status
 from app.media.probe import Found
 from app.media.ranges import Range, choose
 from app.media.urls import address
@@ -75,7 +75,7 @@ def ask_clip(db: Session, media: Media, start_ms: int, end_ms: int) -> None:
     there already is not made again.
     """
     key = f"{CLIP}:{media.id}:{start_ms}-{end_ms}"
-    passage = {"start_ms": start_ms, "end_ms": end_ms}
+    passage: dict[str, Any] = {"start_ms": start_ms, "end_ms": end_ms}
     enqueue(db, CLIP, dedupe_key=key, media_id=str(media.id), **passage)
 
 
@@ -185,8 +185,7 @@ def describe(db: Session, media: Media, found: Found) -> None:
 
 
 def show_progress(db: Session, media_id: UUID, share: float) -> None:
-    """Say how much is done, from 0 to 1. It is no new version of the media."""
+    """Say how much is done, from 0 to 1, unless all is. It is no new version of the media."""
     unchanged = {"updated_at": MEDIA.c.updated_at}
-    db.connection().execute(
-        update(MEDIA).where(MEDIA.c.id == media_id).values(progress=share, **unchanged)
-    )
+    unready = update(MEDIA).where(MEDIA.c.id == media_id, MEDIA.c.status != Status.READY)
+    db.connection().execute(unready.values(progress=share, **unchanged))

@@ -67,17 +67,17 @@ class Made:
     height: int | None
 
 
-def names_of(found: Found, passage: Passage | None = None) -> list[str]:
-    """The renditions to make of what was found, or of a passage of it, in this order."""
+def names_of(kind: Kind, passage: Passage | None = None) -> list[str]:
+    """The renditions to make of a media of this kind, or of a passage of it, in this order."""
     if passage:
         suffixes = {Kind.VIDEO: [".jpg", ".mp4"], Kind.AUDIO: [".m4a"]}
-        return [f"{passage.name}{suffix}" for suffix in suffixes.get(found.kind, [])]
+        return [f"{passage.name}{suffix}" for suffix in suffixes.get(kind, [])]
     return {
         Kind.VIDEO: [POSTER, WEB],
         Kind.AUDIO: [AUDIO],
         Kind.IMAGE: [POSTER, IMAGE],
         Kind.DOCUMENT: [],
-    }[found.kind]
+    }[kind]
 
 
 def make(

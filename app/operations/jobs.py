@@ -8,7 +8,7 @@ from app.jobs.service import Run, handles
 
 @handles("audit.seal", every=timedelta(seconds=30))
 def seal_audit_events(run: Run) -> None:
-    """Chain what was committed. Idempotent by the event: what has a number is not numbered again."""
+    """Chain what was committed. Idempotent: what has a number is not numbered again."""
     sealed = audit.BATCH
     while sealed == audit.BATCH:
         run.check()

@@ -18,7 +18,7 @@ from app.pages.assets import address as asset
 from app.pages.messages import Message
 
 WORDS_A_MINUTE = 220
-HALF_A_MINUTE = 30_000  # milliseconds
+MINUTE = 60_000  # milliseconds
 
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -30,7 +30,7 @@ PAGES = Environment(
 PAGES.globals |= {"asset": asset, "natures": words.NATURES}
 PAGES.filters |= {
     name: getattr(words, name)
-    for name in ("counted", "day", "duration", "label", "paragraphs", "share", "spaced")
+    for name in ("clauses", "day", "duration", "label", "paragraphs", "share", "spaced")
 }
 
 
@@ -69,7 +69,7 @@ def kind_of(item: Mapping[str, Any]) -> str:
 
 
 def _length(content: Mapping[str, Any], items: list[Mapping[str, Any]]) -> str:
-    """« 3 parties, 9 paroles et 2 vidéos : environ 4 minutes »."""
+    """« 3 parties, 9 paroles et 2 vidéos, environ 4 minutes »."""
     kinds = [kind_of(item) for item in items]
     parts = [
         words.counted(many, what)
@@ -82,9 +82,9 @@ def _length(content: Mapping[str, Any], items: list[Mapping[str, Any]]) -> str:
         if many
     ]
     read = sum(len(text.split()) for text in _texts(content)) / WORDS_A_MINUTE
-    heard = sum(item["media"]["duration_ms"] or 0 for item in items if item["media"])
-    minutes = words.counted(max(1, ceil(read + heard / (2 * HALF_A_MINUTE))), "minute")
-    return words.spaced(f"{words.listed(parts)} : environ {minutes}")
+    heard = sum(item["media"]["duration_ms"] or 0 for item in items if item["media"]) / MINUTE
+    minutes = words.counted(max(1, ceil(read + heard)), "minute")
+    return f"{words.listed(parts)}, environ {minutes}"
 
 
 def _texts(content: Mapping[str, Any]) -> Iterator[str]:

@@ -75,8 +75,12 @@ def label(table: str, code: str) -> str:
 
 def spaced(text: str) -> str:
     """The same text, whose French punctuation never stands alone on a line."""
-    text = re.sub(r" (?=[;:!?»%])", NO_BREAK, text)
-    return re.sub(r"(?<=«) ", NO_BREAK, text)
+    return re.sub(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)", NO_BREAK, text)
+
+
+def clauses(title: str) -> list[str]:
+    """« Ici : ce qu'on fait » -> « Ici : », « ce qu'on fait »: where a long title is best cut."""
+    return [spaced(part) for part in re.split(r"(?<= :) ", title)]
 
 
 def paragraphs(text: str) -> list[list[str]]:

@@ -19,7 +19,7 @@ from app.schemes.schemas import (
     TermFilters,
     TermIn,
     TermOut,
-    VocabulariesOut,
+    VocabularyOut,
 )
 
 router = APIRouter(
@@ -64,11 +64,11 @@ def list_questions(scheme_id: UUID, params: Annotated[PageParams, Query()], call
         return call.page(QuestionOut, rows, params, service.OLDEST_FIRST)
 
 
-@router.get("/vocabularies", response_model=VocabulariesOut, tags=["vocabularies"])
-def list_vocabularies(call: Call) -> Response:
+@router.get("/vocabularies", response_model=Page[VocabularyOut], tags=["vocabularies"])
+def list_vocabularies(params: Annotated[PageParams, Query()], call: Call) -> Response:
     """The vocabularies: their terms are the codes that the API speaks."""
     with call as (db, _):
-        return call.shown(VocabulariesOut, {"items": service.vocabularies(db)})
+        return call.paged(VocabularyOut, service.vocabularies(db, params))
 
 
 @router.get("/vocabularies/{name}/terms", response_model=Page[TermOut], tags=["vocabularies"])

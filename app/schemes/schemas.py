@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.pages import PageParams
-from app.core.schemas import Count, Day, In, Out
+from app.core.schemas import Count, Day, In, Integer, Out
 from app.core.text import Line, OneLine, Paragraph
 
 TermCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -65,13 +65,6 @@ class VocabularyOut(Out):
     terms: int
 
 
-class VocabulariesOut(Out):
-    """Every vocabulary."""
-
-    items: list[VocabularyOut]
-    next_cursor: str | None = None
-
-
 class TermIn(In):
     """A word of a vocabulary, in French and in English."""
 
@@ -80,7 +73,7 @@ class TermIn(In):
     label_en: Line
     position: Count = 0
     retired: bool = False
-    facts: dict[Annotated[str, OneLine(40)], Line | list[Line] | bool | int] = Field(
+    facts: dict[Annotated[str, OneLine(40)], Line | list[Line] | bool | Integer] = Field(
         {}, max_length=20
     )
 

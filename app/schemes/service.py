@@ -11,7 +11,7 @@ from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.core.db import locked
-from app.core.pages import Order
+from app.core.pages import InvalidCursor, Order, PageParams
 from app.core.problems import Invalid, NotFound
 from app.schemes.models import EarlierQuestion, Scheme, Term
 from app.schemes.schemas import SchemeIn, TermFilters, TermIn
@@ -26,6 +26,7 @@ VOCABULARIES = (
     "rejection_reasons",
 )
 BY_CODE = Order(Scheme.code)  # unique
+BY_VOCABULARY = Order(Term.vocabulary)  # as `VOCABULARIES` has them
 OLDEST_FIRST = Order(EarlierQuestion.created_at, EarlierQuestion.id)
 BY_POSITION = Order(Term.position, Term.id)
 
@@ -79,11 +80,23 @@ def earlier_questions(scheme: Scheme) -> Select[EarlierQuestion]:
 # Vocabularies
 
 
-def vocabularies(db: Session) -> list[dict[str, Any]]:
-    """Every vocabulary, and how many terms it has."""
+def vocabularies(db: Session, params: PageParams) -> dict[str, Any]:
+    """A page of the vocabularies, with how many terms each has. Raises InvalidCursor."""
+    first = 0
+    if params.cursor is not None:
+        [last] = BY_VOCABULARY.read(params.cursor)
+        if last not in VOCABULARIES:
+            raise InvalidCursor
+        first = VOCABULARIES.index(last) + 1
+    names = VOCABULARIES[first : first + params.limit]
+    has_more = VOCABULARIES[-1] not in names[-1:] and bool(names)
     counted = db.execute(select(Term.vocabulary, func.count()).group_by(Term.vocabulary))
     sizes = dict(counted.all())
-    return [{"name": name, "terms": sizes.get(name, 0)} for name in VOCABULARIES]
+    return {
+        "items": [{"name": name, "terms": sizes.get(name, 0)} for name in names],
+        "next_cursor": BY_VOCABULARY.cursor(names[-1:]) if has_more else None,
+        **({"total": len(VOCABULARIES)} if params.count else {}),
+    }
 
 
 def terms(vocabulary: str, filters: TermFilters) -> Select[Term]:

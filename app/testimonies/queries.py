@@ -36,7 +36,7 @@ from app.testimonies.models import (
     TestimonyTheme,
     TestimonyWitness,
 )
-from app.testimonies.schemas import TestimonyFilters
+from app.testimonies.schemas import TestimonyFilters, TestimonyIn
 from app.witnesses.models import Witness
 from app.witnesses.queries import refused_to_team
 
@@ -157,6 +157,13 @@ def belongings(db: Session, testimony_id: UUID) -> Item:
     for _, name, told in _belongings(db, [testimony_id]):
         found[name].append(told)
     return found
+
+
+def just_written(db: Session, testimony: Testimony, payload: TestimonyIn) -> Item:
+    """The same for one that was just written: only its media are not known yet."""
+    if payload.media_ids:
+        return belongings(db, testimony.id)
+    return {**payload.model_dump(include={"witness_ids", "theme_ids", "tags"}), "media": []}
 
 
 def _belongings(db: Session, ids: list[Any]) -> Iterator[tuple[Any, str, Any]]:

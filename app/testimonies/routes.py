@@ -37,7 +37,8 @@ def deposit(payload: TestimonyIn, call: Call) -> Response:
     """Deposit a testimony, as a draft. `PUT …/submission` hands it to the editors."""
     with call as (db, me):
         testimony = service.deposit(db, payload, by=me)
-        return call.created(TestimonyOut, testimony, queries.belongings(db, testimony.id))
+        known = queries.just_written(db, testimony, payload)
+        return call.created(TestimonyOut, testimony, known)
 
 
 @router.get("/{testimony_id}", response_model=TestimonyOut)
@@ -54,7 +55,7 @@ def change(testimony_id: UUID, payload: TestimonyIn, call: Call) -> Response:
     with call as (db, me):
         testimony = call.unchanged(service.find(db, testimony_id, by=me))
         service.change(db, testimony, payload, by=me)
-        return call.ok(TestimonyOut, testimony, queries.belongings(db, testimony.id))
+        return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, payload))
 
 
 @router.delete("/{testimony_id}", status_code=204)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Table, delete, insert, or_, select
+from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, Forbidden
@@ -41,6 +41,7 @@ LINKS: dict[str, tuple[Any, str]] = {
     "media_ids": (TestimonyMedia, "media_id"),
     "tags": (TestimonyTag, "tag"),
 }
+TERRITORY_OF_PLACE = select(Place.territory_id).where(Place.id == bindparam("id"))
 OWNERS_TURN = (State.DRAFT, State.RETURNED)
 EDITORS_TURN = (State.SUBMITTED, State.ACCEPTED)
 

@@ -92,7 +92,11 @@ def demo() -> dict[str, Any]:
                 "field_actor": 0.1,
             },
             "territory": {"Var": 0.8, "Bouches-du-Rhône": 0.2},
-            "method": {"written": 0.55, "video": 0.45, "paper": {"value": None, "suppressed": True}},
+            "method": {
+                "written": 0.55,
+                "video": 0.45,
+                "paper": {"value": None, "suppressed": True},
+            },
         },
     )
 

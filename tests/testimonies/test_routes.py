@@ -312,7 +312,7 @@ def test_to_change_only_what_belongs_to_it_is_a_new_version(
     events = db.scalars(select(AuditEvent.action).where(AuditEvent.subject_kind == "testimony"))
     assert sorted(events) == ["testimony.changed", "testimony.deposited"]
     (job,) = db.scalars(select(Job).where(Job.name == "testimony.changed"))
-    assert job.payload == {"testimony_id": created.json()["id"]}
+    assert job.facts == {"testimony_id": created.json()["id"]}
 
 
 def test_what_changed_meanwhile_is_not_overwritten(

@@ -1,0 +1,198 @@
+"""The demo keeps its promises: its numbers, its secrets, and that it is added once."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from app.accounts.models import Account
+from app.accounts.passwords import is_right
+from app.audit.models import ActorKind, AuditEvent
+from app.bundles.checks import check
+from app.bundles.models import Bundle
+from app.core.db import Database
+from app.core.models import Base, now
+from app.core.settings import Env, settings
+from app.demo import service
+from app.demo.service import PASSWORD, Demo, is_wanted, seed, tell
+from app.demo.stories import load
+from app.excerpts.models import Excerpt
+from app.media.models import Media, Status
+from app.operations.failures import Failure
+from app.releases.models import Delivery, Release
+from app.schemes.models import Term
+from app.testimonies.models import State, Testimony
+from app.witnesses.models import Identity, Witness
+from tests.make import Make
+
+STATES = {
+    State.ACCEPTED: 50,
+    State.SUBMITTED: 4,
+    State.DRAFT: 3,
+    State.RETURNED: 2,
+    State.REJECTED: 1,
+}
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C."""
+
+
+def count(database: Database, model: type[Base], *conditions: Any) -> int:
+    with database.read() as db:
+        return db.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+
+def rows(database: Database) -> dict[str, list[str]]:
+    """Everything that is in the database, as text."""
+    with database.read() as db:
+        tables = Base.metadata.sorted_tables
+        return {table.name: [str(tuple(r)) for r in db.execute(select(table))] for table in tables}
+
+
+def files_of(database: Database) -> bytes:
+    """What SQLite has on the disk; nothing for another database."""
+    if database.dialect != "sqlite":
+        return b""
+    with database.read() as db:
+        path = Path(str(db.get_bind().engine.url.database))
+    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+@pytest.mark.slow
+def test_the_demo_is_told_once_and_keeps_its_promises(
+    database: Database, as_anonymous: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.read() as db:
+        assert is_wanted(db)
+        assert tell(db, None) == []
+    _interrupt_it(database, monkeypatch)
+
+    added = seed(database)
+
+    assert added
+    _has_the_promised_numbers(database)
+    _was_done_by_people(database)
+    _lets_its_accounts_in(database, added)
+    _gives_back_one_bundle(as_anonymous, added)
+    _balances_as_told(database)
+    _keeps_its_secrets(database, added)
+
+    before = rows(database)
+    with database.read() as db:
+        assert not is_wanted(db)
+    assert seed(database) is None, "it is there already"
+    assert rows(database) == before
+
+
+def _interrupt_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accounts are there, and the rest is not: the next try goes on."""
+
+    def interrupted(_: Database) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "_make_ready", interrupted)
+        with pytest.raises(Interrupted):
+            seed(database)
+    with database.read() as db:
+        assert is_wanted(db)
+
+
+def _has_the_promised_numbers(database: Database) -> None:
+    with database.read() as db:
+        roles = set(db.scalars(select(Witness.role)))
+        known = set(db.scalars(select(Term.code).where(Term.vocabulary == "witness_roles")))
+        states = Counter(db.scalars(select(Testimony.state)))
+    assert count(database, Witness) == 30
+    assert roles == known
+    assert states == STATES
+    assert count(database, Media) == count(database, Media, Media.status == Status.READY) == 5
+    assert count(database, Excerpt) == 40
+    assert count(database, Bundle) == 3
+    assert count(database, Release) == 1
+    assert count(database, Delivery) == 2
+    assert count(database, Account) == 9
+
+
+def _was_done_by_people(database: Database) -> None:
+    """The operator opened one account; machines made the media ready; people did the rest."""
+    with database.read() as db:
+        events = db.execute(select(AuditEvent.action, AuditEvent.actor_kind)).all()
+    actions = Counter(action for action, _ in events)
+    assert actions["witness.registered"] == 30
+    assert actions["testimony.deposited"] == 60
+    assert actions["excerpt.chosen"] == 40
+    assert actions["release.published"] == 1
+    assert actions["delivery.made"] == 2
+    by = {kind: {a for a, k in events if k is kind} for kind in ActorKind}
+    assert by[ActorKind.COMMAND] == {"organization.added", "account.added"}
+    assert all(action.startswith("media.") for action in by[ActorKind.SYSTEM])
+
+
+def _lets_its_accounts_in(database: Database, added: Demo) -> None:
+    with database.read() as db:
+        accounts = list(db.scalars(select(Account)))
+        lines = "\n".join(tell(db, added))
+    assert {(a.email, a.role) for a in accounts} == set(added.accounts)
+    assert is_right(PASSWORD, accounts[0].password_hash)
+    assert len({account.password_hash for account in accounts}) == 9
+    told = [PASSWORD, *(a.email for a in accounts), *(url for _, url in added.links)]
+    assert all(word in lines for word in [*told, *(code for _, code in added.receipts)])
+
+
+def _gives_back_one_bundle(as_anonymous: TestClient, added: Demo) -> None:
+    """Its links work, and its passages show."""
+    assert len(added.links) == 2
+    tokens = [url.rpartition("/")[2] for _, url in added.links]
+    shared = as_anonymous.get(f"/api/v1/shared/{tokens[0]}")
+    assert shared.status_code == 200, shared.text
+    items = [item for section in shared.json()["sections"] for item in section["items"]]
+    assert len(items) == 12
+    assert not any(item["withdrawn"] for item in items)
+    films = [item["media"]["url"] for item in items if item["media"]]
+    assert len(films) == 2
+    assert as_anonymous.get(films[0], headers={"Range": "bytes=0-9"}).status_code == 206
+
+
+def _balances_as_told(database: Database) -> None:
+    """The exhibition is short of practices; the two others are not. Nothing forbids any of them."""
+    short = {}
+    with database.read() as db:
+        for bundle in db.scalars(select(Bundle)):
+            found = check(db, bundle, now())
+            assert found["blockers"] == [], bundle.title
+            short[bundle.form] = "few-practices" in {w["code"] for w in found["warnings"]}
+    assert short == {"web_page": False, "note": False, "exhibition": True}
+
+
+def _keeps_its_secrets(database: Database, added: Demo) -> None:
+    """No name, address, number, link, code or password is anywhere in clear."""
+    identities = [row["identity"] for row in load()["witnesses"] if "identity" in row]
+    assert count(database, Identity) == len(identities) == 11
+    secrets = [PASSWORD, *(code for _, code in added.receipts)]
+    secrets += [url.rpartition("/")[2] for _, url in added.links]
+    for identity in identities:
+        secrets += [identity["given_name"], *identity.get("email", "").split()]
+        if phone := identity.get("phone", ""):
+            secrets += [phone, phone.replace(" ", ""), phone.replace(" ", "")[1:]]
+    kept, on_disk = str(rows(database)), files_of(database)
+    for secret in secrets:
+        assert secret not in kept
+        assert secret.encode() not in on_disk
+
+
+def test_production_has_no_demo(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "env", Env.PRODUCTION)
+    with pytest.raises(Failure, match="ne s'installe pas en production"):
+        seed(database)
+    assert count(database, Account) == 0
+
+
+def test_a_scheme_of_ones_own_wants_no_demo(database: Database, make: Make) -> None:
+    assert make.the_scheme
+    with database.read() as db:
+        assert not is_wanted(db)

@@ -1,0 +1,217 @@
+"""Pages made from plain values."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.problems import NotFound, RateLimited
+from app.core.text import NOT_IN_PROSE
+from app.pages.assets import BY_NAME, address
+from app.pages.messages import message_of
+from app.pages.render import message_page, release_page
+from app.releases.deliveries import LinkClosed
+from tests.pages.contents import FILM, content, demo, item, note, withdrawn
+
+HERE = "/dossiers/8e03978e-40d5-43dd-bc93-6894a57f9324"
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "{{7*7}} {% raw %} ${7*7}",
+    "'\" autofocus onfocus=alert(1) x='",
+    "</blockquote></main><script>alert(1)</script>",
+    "&lt;b&gt; &amp;amp;",
+    "*gras* # titre _souligné_ [lien](javascript:alert(1))",
+    "\u202eredro ni ton\u202c أحب هذا العمل",
+    "=1+1",
+]
+
+
+class Reader(HTMLParser):
+    """The elements of a page, their attributes, and all the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("th", "td"):
+            self.texts.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.texts)).replace("\u00a0", " ")
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def shown(*items: dict[str, Any], **given: Any) -> Reader:
+    return Reader(release_page(content(*items, **given), HERE))
+
+
+def everywhere(text: str) -> dict[str, Any]:
+    """A content that says this text wherever people can write."""
+    words = {"quote": text, "role_label": text, "territory_label": text, "caption": text}
+    film = {"show_as": "video", "media": FILM}
+    items = [item(**words), item(**words, **film), note(text)]
+    given = dict.fromkeys(("title", "public_title", "introduction"), text)
+    sections = [{"title": text, "text": text, "items": items}]
+    return content(**given, sections=sections, balance={"territory": {text: 1.0}})
+
+
+def skeleton(html: str) -> list[str]:
+    return [tag for tag, _ in Reader(html).elements]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_people_wrote_is_text_and_stays_text(text: str) -> None:
+    page = release_page(everywhere(text), HERE)
+    assert skeleton(page) == skeleton(release_page(everywhere("Rien."), HERE))
+    assert Reader(page).text.count(text) >= 15
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1).map(str.strip).filter(bool))
+def test_no_text_changes_the_page(text: str) -> None:
+    if NOT_IN_PROSE.search(text) or "\n" in text or " : " in text or len(text.splitlines()) > 1:
+        return
+    page = release_page(everywhere(text), HERE)
+    assert skeleton(page) == skeleton(release_page(everywhere("Rien."), HERE))
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
+    for page in (release_page(demo(), HERE), release_page(everywhere(HOSTILE[0]), HERE)):
+        reader = Reader(page)
+        assert not {"script", "style", "iframe", "object", "base"} & {t for t, _ in reader.elements}
+        for tag, attributes in reader.elements:
+            assert not [name for name in attributes if name == "style" or name.startswith("on")]
+            for name in ("src", "href", "action", "poster"):
+                url = attributes.get(name)
+                assert url is None or re.match(r"[/#](?!/)", url), (tag, name, url)
+
+
+def test_the_order_of_a_page() -> None:
+    page = release_page(demo(), HERE)
+    reader = Reader(page[page.index("<html") : page.index("<title")] + page[page.index("<body") :])
+    told = ["Paroles d'avenir", "Berthe et Martigues", "Treize personnes", "la veille"]
+    places = [reader.text.find(text) for text in told]
+    assert places == sorted(places)
+    assert min(places) >= 0
+    assert [tag for tag, _ in reader.elements if re.fullmatch(r"h\d", tag)] == ["h1"] + ["h2"] * 5
+    assert reader.all("html") == [{"lang": "fr"}]
+    assert {"header", "main", "nav", "footer"} <= {tag for tag, _ in reader.elements}
+    assert reader.all("a")[0] == {"class": "skip", "href": "#contenu"}
+
+
+def test_a_quote_keeps_its_paragraphs_and_says_who_spoke() -> None:
+    page = release_page(content(item(quote="Un.\nDeux.\n\nTrois.")), HERE)
+    quote = re.search(r"<blockquote>(.*)</blockquote>", page, re.DOTALL)
+    assert quote
+    assert re.findall(r">([^<\n]+)<", quote[1]) == ["Un.", "Deux.", "Trois."]
+    assert quote[1].count("<p") == 2
+    assert "Tuteur ou tutrice, Var" in Reader(page).text
+
+
+@pytest.mark.parametrize(
+    ("nature", "word", "form"),
+    [("practice", "Pratique", "rect"), ("feeling", "Ressenti", "circle"), ("idea", "Idée", "path")],
+)
+def test_natures_have_a_word_and_a_shape(nature: str, word: str, form: str) -> None:
+    page = release_page(content(item(nature=nature)), HERE)
+    figure = page[page.index("<figure") : page.index("</figure>")]
+    assert word in figure
+    assert f"<{form}" in figure
+
+
+def test_an_item_without_nature_or_role() -> None:
+    assert len(shown(item(nature=None)).all("blockquote")) == 1
+    reader = shown(note("Mot de l'équipe."))
+    assert not reader.all("figure")
+    assert "Mot de l'équipe." in reader.text
+
+
+def test_what_was_taken_back_leaves_one_sentence() -> None:
+    reader = shown(withdrawn())
+    assert "Un témoignage a été retiré à la demande de la personne." in reader.text
+    assert not reader.all("figure")
+
+
+def test_a_film_waits_and_tells_its_length() -> None:
+    captions = FILM | {"captions_url": "/film.vtt", "poster_url": "/film.jpg"}
+    reader = shown(item(show_as="video", quote=None, caption="Le permis", media=captions))
+    (film,) = reader.all("video")
+    assert film["preload"] == "none"
+    assert "controls" in film
+    assert film["poster"] == "/film.jpg"
+    assert film["aria-label"] == "Vidéo\u00a0: Le permis"
+    assert reader.all("track")[0]["kind"] == "captions"
+    assert "Vidéo, 2 minutes 5 secondes" in reader.text
+    assert "sans sous-titres" not in reader.text
+
+
+def test_a_film_without_captions_says_so_and_has_our_poster() -> None:
+    reader = shown(item(show_as="video", media=FILM), item(show_as="audio", media=FILM))
+    assert reader.all("video")[0]["poster"] == address("poster.svg")
+    assert "2 minutes 5 secondes, sans sous-titres" in reader.text
+    assert len(reader.all("audio")) == 1
+    gone = shown(item(show_as="video", media=None))
+    assert "ne peut pas être montré" in gone.text
+    assert not gone.all("video")
+
+
+def test_the_balance_is_a_table_and_hides_small_cells() -> None:
+    reader = shown(item())
+    assert len(reader.all("caption")) == 4
+    assert "Tuteur ou tutrice 50 %" in reader.text
+    assert "Vidéo non communiqué" in reader.text
+    assert not shown(item(), balance={}).all("table")
+
+
+def test_to_acknowledge_then_thanks() -> None:
+    (form,) = shown(item()).all("form")
+    assert form == {"method": "post", "action": f"{HERE}/accuse-de-reception"}
+    thanked = shown(item(), acknowledged_at="2026-11-22T14:05:00Z")
+    assert not thanked.all("form")
+    assert "Vous avez pris connaissance de ce dossier le 22 novembre 2026." in thanked.text
+
+
+def test_a_newer_release_is_announced() -> None:
+    assert "version plus récente" not in shown(item()).text
+    assert "plus récente de ce dossier existe (n° 3)" in shown(item(), superseded_by=3).text
+
+
+def test_files_beside_the_page_are_offered() -> None:
+    note_ = {"name": "note.pdf", "content_type": "application/pdf", "status": "ready", "url": "/n"}
+    page = {"name": "page.html", "content_type": "text/html", "status": "ready", "url": "/p"}
+    waiting = note_ | {"name": "film.mp4", "status": "processing"}
+    reader = shown(item(), files=[page, note_, waiting])
+    assert "note.pdf" in reader.text
+    assert "page.html" not in reader.text
+    assert "film.mp4" not in reader.text
+
+
+def test_the_longest_release_is_made() -> None:
+    items = [item(quote="mot " * 4000) for _ in range(200)]
+    assert len(shown(*items).all("blockquote")) == 200
+
+
+def test_messages() -> None:
+    assert "Recommencez dans 15 minutes." in Reader(message_page(message_of(RateLimited(861)))).text
+    closed = Reader(message_page(message_of(LinkClosed())))
+    assert "Ce lien n’est plus valable" in closed.text
+    assert message_of(NotFound()) != message_of(LinkClosed())
+
+
+def test_names_of_assets_hold_their_hash() -> None:
+    assert all(re.fullmatch(r"[a-z]+\.[0-9a-f]{12}\.\w+", name) for name in BY_NAME)
+    css = BY_NAME[address("pages.css").removeprefix("/assets/")].content.decode()
+    assert "url(" not in css
+    assert "@import" not in css

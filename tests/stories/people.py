@@ -1,0 +1,138 @@
+"""People of the stories, who do everything by the API, with a password of their own.
+
+What they are refused is a failure of the test, unless it is `expected`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from fastapi.testclient import TestClient
+
+API = "/api/v1"
+PASSWORD = "un mot de passe assez long"
+OFFICIALS = ("written_inside", "written_officials")
+
+Thing = dict[str, Any]
+
+
+@dataclass
+class Person:
+    """Somebody who logged in, or nobody in particular."""
+
+    client: TestClient
+
+    def asks(self, method: str, path: str, expected: int, **what: Any) -> httpx2.Response:
+        answer = self.client.request(method, f"{API}{path}", **what)
+        assert answer.status_code == expected, f"{method} {path}: {answer.text}"
+        return answer
+
+    def gets(self, path: str, expected: int = 200, **params: Any) -> Thing:
+        return self.asks("GET", path, expected, params=params).json()  # type: ignore[no-any-return]
+
+    def posts(self, path: str, body: Thing | None = None, expected: int = 201) -> Thing:
+        return self.asks("POST", path, expected, json=body).json()  # type: ignore[no-any-return]
+
+    def puts(self, path: str, body: Thing | None = None, expected: int = 204) -> Thing:
+        answer = self.asks("PUT", path, expected, json=body)
+        return answer.json() if answer.content else {}
+
+    def territory(self, code: str) -> str:
+        """The id of a territory, by its INSEE code."""
+        found = {t["code"]: t["id"] for t in self.gets("/territories", limit=200)["items"]}
+        return found[code]  # type: ignore[no-any-return]
+
+
+@dataclass
+class Animator(Person):
+    """Somebody who receives people."""
+
+    scheme_id: str
+
+    def opens(self, place: Thing, **facts: Any) -> Thing:
+        """A workshop, which began already."""
+        made_up = {"title": "Atelier", "method": "written", "starts_at": "2013-05-14T12:00:00Z"}
+        return self.posts(
+            "/workshops", {"scheme_id": self.scheme_id, "place_id": place["id"], **made_up} | facts
+        )
+
+    def registers(
+        self, workshop: Thing, role: str, *choices: str, reach: str = "region", **facts: Any
+    ) -> Thing:
+        """Somebody who came, and who says yes to these choices of the notice, on paper."""
+        who = {"scheme_id": self.scheme_id, "workshop_id": workshop["id"], "role": role}
+        witness = self.posts("/witnesses", who | facts)
+        assert witness["receipt_code"]
+        self.notes(witness, "give", *choices, reach=reach)
+        return witness
+
+    def notes(self, witness: Thing, verb: str, *choices: str, reach: str = "region") -> Thing:
+        """What somebody said after reading the notice."""
+        notices = self.gets("/notices", code="accueil", language="fr")["items"]
+        said = {"verb": verb, "choices": choices, "territory": reach, "method": "paper"}
+        where = f"/witnesses/{witness['id']}/consents"
+        return self.posts(where, said | {"notice_id": notices[0]["id"]})
+
+    def hands_in(self, workshop: Thing, *witnesses: Thing, **facts: Any) -> Thing:
+        """A testimony, handed to the editors at once."""
+        testimony = self.deposits(workshop, *witnesses, **facts)
+        self.puts(f"/testimonies/{testimony['id']}/submission")
+        return testimony
+
+    def deposits(self, workshop: Thing, *witnesses: Thing, **facts: Any) -> Thing:
+        """A testimony, of which the animator keeps a draft."""
+        where = {"scheme_id": self.scheme_id, "workshop_id": workshop["id"]}
+        who = {"witness_ids": [witness["id"] for witness in witnesses]}
+        made_up = {"method": "written", "recorded_on": "2013-05-14"}
+        return self.posts("/testimonies", where | who | made_up | facts)
+
+
+@dataclass
+class Editor(Person):
+    """Somebody of the project team, who decides, chooses and composes."""
+
+    scheme_id: str
+
+    def decides(self, testimony: Thing, verdict: str, reason: str | None = None) -> Thing:
+        decision = {"verdict": verdict, "reason_code": reason}
+        return self.posts(f"/testimonies/{testimony['id']}/decisions", decision)
+
+    def quotes(self, testimony: Thing, exact: str, nature: str, **facts: Any) -> Thing:
+        """An excerpt of the words."""
+        start = testimony["body"].index(exact)
+        place = {"type": "text", "start": start, "end": start + len(exact), "exact": exact}
+        return self.chooses(testimony, place, nature, **facts)
+
+    def chooses(self, testimony: Thing, selector: Thing, nature: str, **facts: Any) -> Thing:
+        told = {"testimony_id": testimony["id"], "selector": selector, "nature": nature}
+        if nature == "practice":
+            told["practice"] = {"actor": "elle", "action": "s'organise", "occasion": "le matin"}
+        return self.posts("/excerpts", told | facts)
+
+    def composes(self, *items: Thing, **facts: Any) -> Thing:
+        """A bundle of one part, which is said to be ready."""
+        bundle = self.posts("/bundles", self.described(*items, **facts))
+        self.puts(f"/bundles/{bundle['id']}/readiness")
+        return bundle
+
+    def described(self, *items: Thing, **facts: Any) -> Thing:
+        part = {"title": "Ce qu'ils disent", "items": items}
+        made_up = {"title": "Dossier", "introduction": "Ils ont parlé.", "sections": [part]}
+        return {"scheme_id": self.scheme_id, **made_up} | facts
+
+    def publishes(self, bundle: Thing, expected: int = 201) -> Thing:
+        return self.posts(f"/bundles/{bundle['id']}/releases", expected=expected)
+
+    def gives(self, release: Thing, recipient: str) -> str:
+        """The token of a personal link."""
+        delivery = self.posts(f"/releases/{release['id']}/deliveries", {"recipient": recipient})
+        return str(delivery["url"]).rpartition("/")[2]
+
+
+def quoted(excerpt: Thing, **facts: Any) -> Thing:
+    """An item that shows the words of an excerpt."""
+    return {"excerpt_id": excerpt["id"], "show_as": "text", **facts}
+
+
+def items_of(content: Thing) -> list[Thing]:
+    return [item for section in content["sections"] for item in section["items"]]

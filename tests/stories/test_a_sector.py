@@ -1,0 +1,61 @@
+"""A sector: employers of culture and of social centres write, and the committee reads a note."""
+
+from tests.stories.conftest import Town
+from tests.stories.people import OFFICIALS, items_of, quoted
+
+POST = "On a refait la fiche de poste en dessins, et on l'a collée à la laverie du quartier."
+PROUD = "J'avais oublié ce que ça fait, de voir quelqu'un réussir pour la première fois."
+AFRAID = "J'ai promis à un garçon quelque chose que personne ne m'a promis à moi."
+
+
+def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> None:
+    network = town.organization("Réseau culturel (essai)", "association")
+    room = town.place("Salle du réseau", "other", network, "13055")
+    animator, editor = town.animator(network), town.editor()
+
+    # Employers would not speak well before a camera: the service says so, and forbids nothing.
+    roles = ["employer", "prospective_employer"]
+    filmed = animator.opens(room, method="video", roles_expected=roles)
+    assert [advice["code"] for advice in filmed["advice"]] == ["method-role-fit"]
+    written = animator.opens(room, method="written", roles_expected=roles)
+    assert written["advice"] == []
+
+    # So they write. One of them is only thinking of employing somebody.
+    sectors = {"employer": "culture", "low_qualification_employer": "social_work"}
+    words = {"low_qualification_employer": POST, "employer": PROUD, "prospective_employer": AFRAID}
+    natures = {POST: "practice", PROUD: "feeling", AFRAID: "feeling"}
+    excerpts = []
+    for role, body in words.items():
+        sector = sectors.get(role, "culture")
+        witness = animator.registers(written, role, *OFFICIALS, sector=sector)
+        testimony = animator.hands_in(written, witness, body=body, sector=sector)
+        editor.decides(testimony, "accept")
+        excerpts.append(editor.quotes(testimony, body, natures[body]))
+
+    bundle = editor.composes(
+        *(quoted(excerpt) for excerpt in excerpts),
+        title="Employer dans la culture",
+        audience="steering_committee",
+        form="note",
+        territory_id=editor.territory("93"),
+    )
+
+    # One practice of three passages: it is told, beside what could have been chosen.
+    balance = editor.gets(f"/bundles/{bundle['id']}/balance")
+    assert balance["bundle"]["count"] == 3
+    assert balance["bundle"]["nature"] == {"practice": 0.3333, "feeling": 0.6667}
+    assert balance["bundle"]["sector"] == {"culture": 0.6667, "social_work": 0.3333}
+    assert balance["bundle"] == balance["corpus"]
+    checks = editor.gets(f"/bundles/{bundle['id']}/checks")
+    assert checks["blockers"] == []
+    (warning,) = (w for w in checks["warnings"] if w["code"] == "few-practices")
+    assert warning["facts"] == {"share": 0.3333}
+    assert "33 % de pratiques" in warning["message"]
+
+    # It is a warning, never a refusal: the committee may read it.
+    release = editor.publishes(bundle)
+    assert [item["quote"] for item in items_of(release["content"])] == [POST, PROUD, AFRAID]
+    token = editor.gives(release, "Comité de pilotage (essai)")
+    read = town.somebody().gets(f"/shared/{token}")
+    assert (read["audience"], read["form"]) == ("steering_committee", "note")
+    assert len(items_of(read)) == 3

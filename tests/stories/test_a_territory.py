@@ -1,0 +1,55 @@
+"""A territory: employers of the Alpes-de-Haute-Provence are heard one by one, without a camera.
+
+Everybody knows everybody there: what they say may be read in their department, and not beyond.
+"""
+
+from tests.stories.conftest import Town
+from tests.stories.people import OFFICIALS, items_of, quoted
+
+VILLAGES = "On s'est mis à trois communes pour faire un temps plein."
+CAR = "On prête une voiture contre un carnet de bord."
+DOUBT = "Si je le regarde lui, je ne regarde pas mon mur."
+
+
+def test_words_for_the_department_stay_in_the_department(town: Town) -> None:
+    investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
+    office = town.place("Bureau des entretiens", "other", investigators, "04070")
+    animator, editor = town.animator(investigators), town.editor()
+    department, region = editor.territory("04"), editor.territory("93")
+
+    excerpts = []
+    for body, nature in ((VILLAGES, "practice"), (CAR, "practice"), (DOUBT, "feeling")):
+        interview = animator.opens(office, kind="interview", method="interview")
+        employer = animator.registers(
+            interview, "employer", *OFFICIALS, reach="department", territory_id=department
+        )
+        told = {"body": body, "method": "interview", "nature": nature}
+        testimony = animator.hands_in(interview, employer, **told)
+        editor.decides(testimony, "accept")
+        excerpts.append(editor.quotes(testimony, body, nature))
+        animator.puts(f"/workshops/{interview['id']}/closure")
+    assert editor.gets("/testimonies", media_kind="video", count="true")["total"] == 0
+
+    # A note for the officials of the whole region: each passage says why it may not.
+    items = [quoted(excerpt) for excerpt in excerpts]
+    note = {"title": "Ce qu'ils inventent", "audience": "elected_officials", "form": "note"}
+    bundle = editor.composes(*items, **note, territory_id=region)
+    refused = editor.publishes(bundle, expected=409)
+    assert refused["type"].endswith("/not-publishable")
+    shown = editor.gets(f"/bundles/{bundle['id']}")
+    ids = [item["id"] for section in shown["sections"] for item in section["items"]]
+    assert sorted(blocker["item_id"] for blocker in refused["blockers"]) == sorted(ids)
+    assert {blocker["code"] for blocker in refused["blockers"]} == {"consent-missing"}
+    assert {blocker["facts"]["reason"] for blocker in refused["blockers"]} == {"territory"}
+    assert editor.gets(f"/bundles/{bundle['id']}/releases")["items"] == []
+
+    # For those of the department it works.
+    here = f"/bundles/{bundle['id']}"
+    editor.puts(here, editor.described(*items, **note, territory_id=department), expected=200)
+    editor.puts(f"{here}/readiness")
+    release = editor.publishes(bundle)
+    token = editor.gives(release, "Conseillère départementale (essai)")
+    read = town.somebody().gets(f"/shared/{token}")
+    assert [item["quote"] for item in items_of(read)] == [VILLAGES, CAR, DOUBT]
+    assert {item["territory_label"] for item in items_of(read)} == {"Alpes-de-Haute-Provence"}
+    assert all(item["media"] is None for item in items_of(read))
