@@ -3,6 +3,7 @@
 Every package below is a feature. A feature may import those listed after it, never those before,
 never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
 
+    demo          three invented stories, told through the deeds of the features below
     pages         HTML for people without an account: the release that a personal link gives
     operations    what keeps it running: installation, serving, health, jobs, audit, verification
     exports       datasets for evaluators: what consent lets out, with ids that link nothing

@@ -23,9 +23,10 @@ from app.accounts.models import Account, ApiToken, Organization
 from app.audit.models import ActorKind, AuditEvent
 from app.audit.service import EVENTS, seal
 from app.core.db import Database
+from app.demo.service import PASSWORD as DEMO_PASSWORD
 from tests.postgres import free_port
 
-STARTS_IN, STOPS_IN = 30.0, 5.0  # seconds, on a busy machine
+STARTS_IN, STOPS_IN = 120.0, 5.0  # seconds, on a busy machine; a first run makes videos
 PASSWORD = "un mot de passe assez long"
 COMMANDS = [
     [],
@@ -430,6 +431,16 @@ def test_run_does_it_all_and_says_where_to_go(place: Place, port: int) -> None:
     for welcome in said:
         assert f"http://127.0.0.1:{port}/api/docs" in welcome
         assert "administration@example.org" in welcome
+        assert f"« {DEMO_PASSWORD} »" in welcome
+    links = [welcome.count(f"http://127.0.0.1:{port}/r/") for welcome in said]
+    assert links == [2, 0], "they are shown once"
+    assert "déjà en place" in place.do("seed").stdout
+    keys = {
+        f"APP_{name}_KEY_FILE": str(place.folder / "keys" / f"{name.lower()}.key")
+        for name in ("SECRET", "VAULT")
+    }
+    line = refused(place.do("seed", APP_ENV="production", **keys))
+    assert line == "La démonstration ne s'installe pas en production : tout y est inventé."
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,6 @@ from app.core.db import Database
 from app.core.edge import Edge
 from app.core.models import Base
 from app.core.settings import settings
-from app.media.models import Media
 from tests.document import (
     MEDIA_TYPE,
     METHODS,
@@ -47,6 +47,7 @@ ROLES = (Role.ADMINISTRATOR, Role.EDITOR, Role.ANIMATOR, Role.EVALUATOR, Role.CU
 MAY_GROW = {"audit_events", "tries"}  # they keep the attack itself
 ONE_LINE = 254  # the longest text of one line, an e-mail address; longer ones are prose
 WITH_BODY = [operation for operation in operations() if operation.body]
+SCHEMAS = {json.dumps(operation.body): operation for operation in WITH_BODY}  # one of each
 LISTS = [operation for operation in operations() if operation.is_list]
 
 
@@ -88,23 +89,28 @@ class Attacks:
 
 
 def _mistake(
-    response: httpx2.Response, statuses: tuple[int, ...], at: str = "", slug: str = "", of: Any = ""
+    response: httpx2.Response,
+    statuses: tuple[int, ...],
+    at: str = "",
+    slug: str = "",
+    of: Any = "",
 ) -> str:
     if response.status_code not in statuses:
         return f"should be {statuses} {of!r:.60}"
     if response.headers["content-type"] != MEDIA_TYPE:
         return f"should be a problem {of!r:.60}"
     problem = response.json()
-    if problem["status"] != response.status_code or not problem["title"]:
-        return "should tell its status and title"
-    if problem["request_id"] != response.headers["x-request-id"]:
-        return "should tell its request_id"
-    if slug and problem["type"] != f"/problems/{slug}":
-        return f"should be {slug} {of!r:.60}"
+    if not problem["title"] or problem["status"] != response.status_code:
+        return "should tell its title and status"
+    told = (problem["request_id"], slug and problem["type"])
+    if told != (response.headers["x-request-id"], slug and f"/problems/{slug}"):
+        return f"should tell its request_id, and be {slug} {of!r:.60}"
+    return "" if not at or _points(problem, at) else f"should point at {at} {of!r:.60}"
+
+
+def _points(problem: dict[str, Any], at: str) -> bool:
     pointers = [error["pointer"] for error in problem.get("errors", [])]
-    if at and not any(pointer == at or pointer.startswith(f"{at}/") for pointer in pointers):
-        return f"should point at {at} {of!r:.60}"
-    return ""
+    return any(pointer == at or pointer.startswith(f"{at}/") for pointer in pointers)
 
 
 def _told(response: httpx2.Response) -> str:
@@ -249,12 +255,17 @@ def test_an_unknown_parameter(attacks: Attacks) -> None:
         attacks.expect(response, 422, at="#/nonsense")
 
 
+OPAQUE = {"cursor", "expires", "signature"}  # any text: what it is not worth is told otherwise
+
+
 def test_a_parameter_that_cannot_be(attacks: Attacks) -> None:
     for operation in operations():
         for parameter in operation.parameters("query"):
+            if parameter["name"] in OPAQUE:
+                continue
             for junk in _refused_of(parameter["schema"], in_body=False):
                 params = {**passing(operation)["params"], parameter["name"]: junk}
-                response = attacks.send(operation, params=params)
+                response = attacks.send(operation, by=Role.EVALUATOR, params=params)
                 attacks.expect(response, 422, of=(parameter["name"], junk))
 
 
@@ -263,7 +274,7 @@ FORGED = [
     *(
         urlsafe_b64encode(json.dumps(position).encode()).decode()
         for position in (
-            *([], [None], ["a"], ["a", "b"], [2**63, str(uuid4())], [str(uuid4())] * 3),
+            *([], [None], ["a", "b"], [2**63, str(uuid4())], [str(uuid4())] * 3),
             *(["\x00", str(uuid4())], ["2026-02-30T00:00:00Z", str(uuid4())], [1e308, "a"]),
             *(["0001-01-01T00:00:00+14:00", "a"], ["2026-01-05T10:00:00Z", "\x00"], [[[]]], {}),
         )
@@ -302,27 +313,26 @@ def test_a_body_that_is_no_object(attacks: Attacks) -> None:
             attacks.expect(response, 422, at="#", of=content[:20])
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        *("text/plain", "text/json", "application/x-www-form-urlencoded", "multipart/form-data"),
-        *("application/xml", "application/jsonl", "application/json+xml", "application/hal+json"),
-        *("application/octet-stream", "junk", "", "application/jsonx; a=b", "a" * 5000),
-    ],
-)
-def test_a_body_of_another_type(attacks: Attacks, content_type: str) -> None:
+OTHER_TYPES = [
+    *("text/plain", "text/json", "application/x-www-form-urlencoded", "application/json+xml"),
+    *("application/xml", "application/jsonl", "application/hal+json", "application/octet-stream"),
+    *("junk", "", "application/jsonx; a=b", "a" * 5000, "application/json\x0b"),
+]
+
+
+def test_a_body_of_another_type(attacks: Attacks) -> None:
     for operation in operations():
         if not operation.about.get("requestBody"):
             continue
         content = json.dumps(example(operation.body or {"type": "null"})).encode()
-        headers = {"Content-Type": content_type} if content_type else {}
-        response = attacks.send(operation, content=content, headers=headers)
-        malformed = not operation.body and content_type == "multipart/form-data"  # no boundary
-        attacks.expect(response, 400 if malformed else 415)
+        for content_type in OTHER_TYPES:
+            headers = {"Content-Type": content_type} if content_type else {}
+            response = attacks.send(operation, by=Role.ANIMATOR, content=content, headers=headers)
+            attacks.expect(response, 415, of=content_type)
 
 
 def test_a_member_that_does_not_exist(attacks: Attacks) -> None:
-    for operation in WITH_BODY:
+    for operation in SCHEMAS.values():
         body = example(operation.body or {}, whole=True)
         for path, schema in fields(operation.body or {}, body):
             if "properties" not in schema:
@@ -337,10 +347,11 @@ def test_a_member_that_does_not_exist(attacks: Attacks) -> None:
 
 def test_a_value_that_cannot_be(attacks: Attacks) -> None:
     """Each member of each body in turn, whatever the others are: it is the one pointed at."""
-    for operation in WITH_BODY:
+    for operation in SCHEMAS.values():
         body = example(operation.body or {}, whole=True)
         for path, schema in fields(operation.body or {}, body):
-            pointer = "/".join(["#", *map(str, path)])
+            named = path[:-1] if "const" in schema else path  # which of several: of the whole
+            pointer = "/".join(["#", *map(str, named)])
             for junk in _refused_of(schema, in_body=True):
                 made = json.dumps(put(body, path, junk))
                 for name, literal in LITERALS.items():
@@ -392,8 +403,10 @@ NO_FORMAT = {
         "-1",
         "2026-01-05T10:00:00Z",
     ],
-    "date-time": ["2026-01-05T10:00:00", "2026-02-30T10:00:00Z", "0", "1767571200", "1e999"]
-    + ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "10000-01-01T00:00:00Z"],
+    "date-time": [
+        *("2026-01-05T10:00:00", "2026-02-30T10:00:00Z", "0", "1767571200", "1e999"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "10000-01-01T00:00:00Z"),
+    ],
     "email": ["a@", "@b", "a b@c.d"],
 }
 
@@ -475,11 +488,13 @@ def test_a_body_of_50_mb(attacks: Attacks, announced: bool) -> None:
         assert sender.taken <= most, f"{operation.id} took {sender.taken} bytes"
 
 
+HEADERS = ("X-Junk", "Accept-Language", "Cookie", "If-Match", "Idempotency-Key")
+
+
 def test_headers_that_are_huge(attacks: Attacks) -> None:
-    for operation in operations():
-        for name in ("X-Junk", "Accept-Language", "Cookie", "If-Match", "Idempotency-Key"):
-            response = attacks.send(operation, headers={name: "a" * 16_384})
-            attacks.expect(response, 431, slug="request-header-fields-too-large")
+    for operation, name in zip(operations(), cycle(HEADERS), strict=False):
+        response = attacks.send(operation, headers={name: "a" * 16_384})
+        attacks.expect(response, 431, slug="request-header-fields-too-large")
 
 
 # Methods and headers
@@ -498,30 +513,20 @@ def test_an_unknown_method(attacks: Attacks) -> None:
                 attacks.wrong.append(f"{operation.path} allows {known[operation.path]}: {allowed}")
 
 
-@pytest.mark.parametrize(
-    "junk",
-    [
-        "",
-        "*",
-        ";;;q=,",
-        "fr;q=9e9",
-        "en;q=1.9999,fr;q=-1",
-        "en-" + "a" * 9000,
-        "é",
-        "\x01",
-        ", " * 5000,
-    ],
-)
-def test_languages_that_are_none(attacks: Attacks, junk: str) -> None:
-    for operation in operations():
+LANGUAGES = [
+    *("", "*", ";;;q=,", "fr;q=9e9", "en;q=1.9999,fr;q=-1", "en-" + "a" * 9000, "é", "\x01"),
+    *(", " * 5000, "fr;q=" + "1" * 9000, "en;q=0.0000000001", "fr" + " " * 9000),
+]
+
+
+def test_languages_that_are_none(attacks: Attacks) -> None:
+    for operation, junk in zip(operations(), cycle(LANGUAGES), strict=False):
         response = attacks.send(
             operation, params={"nonsense": 1}, headers={"Accept-Language": junk}
         )
         attacks.expect(response, 422, of=junk)
-        if response.headers["content-language"] not in ("fr", "en"):
-            attacks.wrong.append(
-                f"{operation.id} answers in {response.headers['content-language']}"
-            )
+        if (language := response.headers["content-language"]) not in ("fr", "en"):
+            attacks.wrong.append(f"{operation.id} answers in {language}")
 
 
 JUNK_ETAGS = [
@@ -553,7 +558,7 @@ def test_a_version_that_is_none(attacks: Attacks) -> None:
             response = attacks.send(change, url, reader, headers=conditions, **passing(change))
             attacks.expect(response, 412, slug="precondition-failed", of=etag)
             same = attacks.send(operation, url, reader, headers={"If-None-Match": etag})
-            if same.status_code != 200:
+            if same.status_code != (304 if etag == 'W/"1"' else 200):
                 attacks.wrong.append(f"{operation.id} answers {same.status_code} to {etag!r:.40}")
 
 

@@ -215,7 +215,7 @@ async def receive(
     """
     if not bearer or not TOKEN.fullmatch(bearer.credentials):
         raise NotAuthenticated
-    content = request.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
+    content = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
     if not idempotency_key or request.method != "POST" or content != JSON:
         return ApiCall(request, bearer.credentials)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from app.core.problems import Invalid, InvalidText, Problem, UnsupportedMediaType
 
 DEEPEST = 32
-JSON = re.compile(r"\s*application/json\s*(?:;.*)?", re.ASCII | re.IGNORECASE)
+JSON = re.compile(r"[ \t]*application/json[ \t]*(?:;.*)?", re.ASCII | re.IGNORECASE)
 
 
 class RefusedBody(HTTPException):

@@ -14,6 +14,7 @@ arguments the extension members: facts, not sentences, for they are in no langua
 """
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -26,11 +27,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.core.messages import DETAILS_FR, MISTAKES, TITLES_FR
 from app.core.text import INVALID_TEXT
 
 MEDIA_TYPE = "application/problem+json"
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 ACCEPTED_LANGUAGE = re.compile(r"(?:^|,)\s*(fr|en)\b[^,;]*(?:;\s*q=([01](?:\.\d+)?))?", re.I)
 CONTRADICTIONS = {  # of a unique or a foreign key, which the caller can understand
     *("23001", "23503", "23505"),  # PostgreSQL
@@ -251,19 +254,34 @@ def _answer_invalid(request: Request, error: RequestValidationError) -> JSONResp
         return _answer(request, NotFound())  # no such thing can exist at this address
     language = preferred_language(request.headers.get("Accept-Language", ""))
     errors = [
-        {"pointer": _pointer(e["loc"]), "detail": _detail(e, language), "code": e["type"]}
+        {"pointer": _pointer(e, error.body), "detail": _detail(e, language), "code": e["type"]}
         for e in found
     ]
     is_text = any(e["type"] == INVALID_TEXT for e in found)
     return _answer(request, (InvalidText if is_text else Invalid)(errors=errors))
 
 
-def _pointer(loc: tuple[str | int, ...]) -> str:
+def _pointer(error: Any, sent: Any) -> str:
     """RFC 6901, from the root of the body, the query or the headers."""
+    loc = error["loc"]
     if loc[0] == "body" and isinstance(loc[-1], int) and loc[1:] == loc[-1:]:
         return "#"  # where JSON breaks off: a position, not a member
-    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in loc[1:])
+    parts = _in_body(error, sent) if loc[0] == "body" else loc[1:]
+    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)
     return "/".join(("#", *escaped)).encode("utf-8", "replace").decode()
+
+
+def _in_body(error: Any, sent: Any) -> Iterator[str | int]:
+    """Where a mistake is, without what pydantic adds: which choice of a union it tried."""
+    *_, last = places = list(enumerate(error["loc"]))[1:] or [(0, "")]
+    for place in places:
+        part = place[1]
+        is_there = isinstance(sent, dict) and part in sent
+        is_there |= isinstance(sent, list) and isinstance(part, int) and part < len(sent)
+        if is_there:
+            sent = sent[part]
+        if is_there or (place == last and error["type"] in ("missing", "extra_forbidden")):
+            yield part
 
 
 def _detail(error: Any, language: str) -> str:
@@ -305,7 +323,17 @@ def _answer_http(request: Request, error: HTTPException) -> JSONResponse:
     carried = getattr(error, "problem", None)
     response = _answer(request, carried or OF_STATUS.get(error.status_code, BadRequest)())
     response.headers.update(error.headers or {})
+    if error.status_code == MethodNotAllowed.status:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _allowed(request: Request) -> Iterator[str]:
+    """The methods of this address: each is a route, of which Starlette only tells the first."""
+    for method in METHODS:
+        asked = {**request.scope, "method": method}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            yield method
 
 
 def _answer_bug(request: Request, error: Exception) -> JSONResponse:

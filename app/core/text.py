@@ -78,6 +78,13 @@ class OneLine(_Rule):
     refused = NOT_IN_A_LINE
 
 
+def refuse_invalid(text: str) -> str:
+    """The text as it is, blanks included. Raises PydanticCustomError."""
+    if NOT_IN_PROSE.search(text):
+        raise _invalid()
+    return text
+
+
 def _invalid() -> PydanticCustomError:
     return PydanticCustomError(INVALID_TEXT, "A character here cannot be kept or shown")
 

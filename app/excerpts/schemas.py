@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.pages import MirrorParams
 from app.core.schemas import Count, In, Out
-from app.core.text import Body, Line, Paragraph
+from app.core.text import Body, Line, Paragraph, refuse_invalid
 from app.excerpts.models import ExcerptState, SelectorType
 from app.testimonies.models import Nature
 from app.testimonies.schemas import Restriction
@@ -21,7 +21,7 @@ class TextSelector(In):
     type: Literal[SelectorType.TEXT]
     start: Count
     end: Count
-    exact: str = Field(min_length=1, max_length=20_000)
+    exact: Annotated[str, AfterValidator(refuse_invalid)] = Field(min_length=1, max_length=20_000)
 
 
 class TimeSelector(In):

@@ -33,6 +33,7 @@ Signed = Annotated[str | None, Query(max_length=200)]
 RangeHeader = Annotated[str | None, Header(max_length=200)]
 
 
+@router.head("/{media_id}/renditions/{name}", include_in_schema=False)
 @router.get(
     "/{media_id}/renditions/{name}",
     response_class=Response,

@@ -5,11 +5,13 @@ mail open it too. Its button does: POST, then the release.
 """
 
 from typing import Annotated
+from unicodedata import normalize
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 
 from app.accounts.authentication import Forbidden
 from app.core.db import Database
@@ -29,7 +31,13 @@ WRONG = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
 MISSING = "Tapez le code qui vous a été donné."
 SAME_ORIGIN = ("same-origin", "none")  # `none`: the reader's own deed, a reload for instance
 
-Passcode = Annotated[str, Form(max_length=200)]
+
+def _typed(passcode: str) -> str:
+    """The passcode as it is kept: phones type some accents apart, and add a blank."""
+    return normalize("NFC", passcode).strip()
+
+
+Passcode = Annotated[str, Form(max_length=200), AfterValidator(_typed)]
 
 
 @router.api_route("/r/{token}", methods=["GET", "HEAD"])
@@ -46,11 +54,11 @@ def enter(token: str, request: Request, passcode: Passcode = "") -> Response:
     _require_same_origin(request)
     database = _database(request)
     try:
-        delivery_id = deliveries.enter(database, token, passcode.strip() or None)
+        delivery_id = deliveries.enter(database, token, passcode or None)
     except PasscodeNeeded:
         with database.read() as db:
             delivery = deliveries.find(db, token)
-        return page(_invitation(token, delivery, WRONG if passcode.strip() else MISSING), 403)
+        return page(_invitation(token, delivery, WRONG if passcode else MISSING), 403)
     with database.read() as db:
         release_id = deliveries.find(db, token).release_id
     here = _address(release_id)

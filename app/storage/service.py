@@ -27,6 +27,7 @@ from app.core.models import now
 from app.core.problems import InsufficientStorage
 from app.core.settings import settings
 from app.storage.keys import checked
+from app.storage.readers import FileRange
 from app.storage.writers import (
     DRAFTS,
     FolderWriter,
@@ -160,6 +161,8 @@ class Storage:
         if end <= start:
             return iter(())
         try:
+            if self._folder:
+                return FileRange(self._folder / checked(key), start, end, CHUNK)
             found = obstore.get(self._store, checked(key), options={"range": (start, end)})
         except FileNotFoundError:
             raise ObjectMissing(key) from None

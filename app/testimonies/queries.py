@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     String,
     and_,
@@ -115,7 +116,8 @@ def _of_others(filters: TestimonyFilters) -> Sequence[ColumnElement[bool]]:
 
 def _belonging(name: str, model: Any, column: Any, *media: Any) -> Select[Any]:
     """Rows of one sort, in the shape that all share: whose, sort, position, value, media."""
-    nothing = (null(), null(), null())
+    # Typed, for PostgreSQL takes a bare NULL for text, which unites with no number.
+    nothing = cast(null(), String), cast(null(), String), cast(null(), Integer)
     return select(
         as_stored(model.testimony_id),
         literal_column(f"'{name}'"),

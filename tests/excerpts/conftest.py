@@ -13,7 +13,8 @@ from tests.make import Make
 def testimony(make: Make, animator: Account) -> Testimony:
     """Its body is in code points as people write: accents, an emoji, a letter of two."""
     return make.testimony(
-        organization=animator.organization, body="Déjà le 1er jour 👩🏽‍🍳, j'ai suivi Karim : ça m'a plu."
+        organization=animator.organization,
+        body="Déjà le 1er jour 👩🏽‍🍳, j'ai suivi Karim : ça m'a plu.",
     )
 
 

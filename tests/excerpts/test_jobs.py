@@ -54,9 +54,7 @@ def test_words_that_moved_need_a_review_until_they_are_back(
     elsewhere = make.excerpt(make.testimony())
 
     def become(body: str) -> dict[str, Any]:
-        changed = as_editor.put(
-            f"/api/v1/testimonies/{testimony.id}", json=source | {"body": body}
-        )
+        changed = as_editor.put(f"/api/v1/testimonies/{testimony.id}", json=source | {"body": body})
         assert changed.status_code == 200
         run_all(desk)
         return as_editor.get(address).json()  # type: ignore[no-any-return]

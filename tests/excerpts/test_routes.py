@@ -108,7 +108,9 @@ def test_a_theme_is_of_the_same_scheme(
     assert response.json()["errors"][0]["pointer"] == "#/theme_ids/0"
 
 
-PIECES = st.sampled_from(["é", "e\u0301", "👩🏽‍🍳", "🙂", "ça", "a", " ", "\n", "ﬁ", "’", "日本", "𝔘"])
+PIECES = st.sampled_from(
+    ["é", "e\u0301", "👩🏽‍🍳", "🙂", "ça", "a", " ", "\n", "ﬁ", "’", "日本", "𝔘"]
+)
 
 
 @settings(

@@ -7,11 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.testimonies.models import Nature
-from app.witnesses.decision import Cell, Purpose, Verb
+from app.witnesses.decision import Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
 from tests.make import Make
 
-CELL = Cell("anonymous_text", "elected_officials", "web_page", Purpose.EVALUATION)
+CELL = Cell(Medium.ANONYMOUS_TEXT, "elected_officials", "web_page", Purpose.EVALUATION)
 WORDS = ("Chaque vendredi on écrit une ligne à nous deux.", "On s'appelle tous les soirs.")
 
 

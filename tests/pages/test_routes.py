@@ -111,7 +111,7 @@ def test_without_a_pass_every_release_looks_the_same(
     good = reader.cookies[passes.NAME]
     stranger, other = client_for(None), uuid4()
     answers = [
-        stranger.get(f"/dossiers/{release}", headers={"Cookie": f"{passes.NAME}={value}"})
+        stranger.get(f"/dossiers/{release}", headers={b"Cookie": f"{passes.NAME}={value}".encode()})
         for release in (dossier.release_id, other)
         for value in ("", "x", good[:-1] + "0", good.replace(".", ".1", 1), "é.1.é", "a.b.c")
     ]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -62,6 +63,34 @@ def test_an_object_may_be_empty(objects: Storage) -> None:
 def test_a_range_is_read_alone(objects: Storage, first: int, last: int, expected: bytes) -> None:
     objects.write("media/alphabet", [b"abcdef"])
     assert b"".join(objects.read_range("media/alphabet", first, last)) == expected
+
+
+def test_a_range_may_be_of_many_chunks(objects: Storage) -> None:
+    content = os.urandom(3 * MIB + 17)
+    objects.write("media/large", [content])
+    for first, last in ((0, len(content)), (MIB - 1, 2 * MIB + 1), (5, len(content) + 5)):
+        assert b"".join(objects.read_range("media/large", first, last)) == content[first:last]
+
+
+def descriptors() -> set[str]:
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of this listing
+            found.add(os.readlink(entry))
+    return found
+
+
+def test_what_is_read_may_be_deleted_and_is_not_kept_open(on_disk: Storage, folder: Path) -> None:
+    on_disk.write("media/gone", [bytes(2 * MIB)])
+    whole, dropped = on_disk.read("media/gone"), on_disk.read("media/gone")
+    never = on_disk.read("media/gone")
+    next(dropped)
+    on_disk.delete("media/gone")
+    assert sum(map(len, whole)) == 2 * MIB
+    assert next(whole, b"end") == b"end"
+    assert f"{folder}/media/gone (deleted)" in descriptors()
+    del dropped, never
+    assert f"{folder}/media/gone (deleted)" not in descriptors()
 
 
 def test_a_key_is_written_once(objects: Storage) -> None:

@@ -209,9 +209,7 @@ def many(database: Database, make: Make) -> Callable[[Account], Workshop]:
         theirs = make.organization()
         workshops = [
             make.workshop(organization=reader.organization),
-            make.workshop(
-                organization=theirs, partner_organization_id=reader.organization_id
-            ),
+            make.workshop(organization=theirs, partner_organization_id=reader.organization_id),
             *(make.workshop(organization=theirs) for _ in range(3)),
         ]
         chance, rows, links = Random(1), [], []

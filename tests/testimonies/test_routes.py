@@ -242,9 +242,7 @@ def test_the_association_that_films_deposits_for_the_place(
     assert as_films.put(f"{address}/submission").status_code == 204
 
 
-@pytest.mark.parametrize(
-    "role", [Role.EDITOR, Role.EVALUATOR, Role.CUSTODIAN, Role.ADMINISTRATOR]
-)
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.EVALUATOR, Role.CUSTODIAN, Role.ADMINISTRATOR])
 def test_only_who_captures_deposits(
     client_for: ClientFor, make: Make, animator: Account, payload: dict[str, Any], role: Role
 ) -> None:

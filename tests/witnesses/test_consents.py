@@ -118,7 +118,10 @@ def test_cells_may_be_given_directly(as_animator: TestClient, address: str, say:
         ({"notice_id": None}, "#"),
         ({"choices": None}, "#"),
         ({"cells": [VOICE]}, "#"),
-        ({"choices": None, "cells": [VOICE, VOICE | {"audience": "friends"}]}, "#/cells/1/audience"),
+        (
+            {"choices": None, "cells": [VOICE, VOICE | {"audience": "friends"}]},
+            "#/cells/1/audience",
+        ),
         ({"choices": None, "cells": [VOICE | {"form": "opera"}]}, "#/cells/0/form"),
         ({"choices": None, "cells": [VOICE | {"medium": "smell"}]}, "#/cells/0/medium"),
         ({"choices": None, "cells": [VOICE | {"audience": "*"}]}, "#/cells/0/audience"),
@@ -133,7 +136,12 @@ def test_cells_may_be_given_directly(as_animator: TestClient, address: str, say:
     ],
 )
 def test_a_mistake_is_pointed_at_and_nothing_is_kept(
-    as_animator: TestClient, address: str, say: Say, wrong: dict[str, Any], pointer: str, db: Session
+    as_animator: TestClient,
+    address: str,
+    say: Say,
+    wrong: dict[str, Any],
+    pointer: str,
+    db: Session,
 ) -> None:
     response = as_animator.post(address, json=say("written_inside", **wrong))
     assert response.status_code == 422
@@ -193,7 +201,9 @@ def test_a_consent_may_begin_later(as_animator: TestClient, address: str, say: S
     assert effective(as_animator, address)["written_inside"] == "never-given"
 
 
-def test_the_number_decides_and_not_the_date(as_animator: TestClient, address: str, say: Say) -> None:
+def test_the_number_decides_and_not_the_date(
+    as_animator: TestClient, address: str, say: Say
+) -> None:
     """A sheet found in a drawer is older than what was said since, but is noted after it."""
     as_animator.post(address, json=say("written_inside", verb="refuse"))
     drawer = as_animator.post(address, json=say("written_inside", at=z(now() - timedelta(days=90))))
@@ -327,7 +337,9 @@ def test_an_adult_has_no_such_limit(
 ) -> None:
     adult = make.witness(workshop=workshop, role="young_person", birth_year=now().year - 19)
     address = f"/api/v1/witnesses/{adult.id}/consents"
-    said = as_animator.post(address, json=say("written_officials", at="2026-02-28T10:00:00Z")).json()
+    said = as_animator.post(
+        address, json=say("written_officials", at="2026-02-28T10:00:00Z")
+    ).json()
     assert said["valid_until"] == "2028-02-28T10:00:00Z"
     assert effective(as_animator, address)["written_officials"] is None
 

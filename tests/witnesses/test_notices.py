@@ -28,7 +28,11 @@ CHOICE = {
         }
     ],
 }
-NOTICE: dict[str, Any] = {"code": "region", "text": "Voici ce que nous faisons.", "choices": [CHOICE]}
+NOTICE: dict[str, Any] = {
+    "code": "region",
+    "text": "Voici ce que nous faisons.",
+    "choices": [CHOICE],
+}
 
 
 # The one that every installation starts with

@@ -166,7 +166,8 @@ def test_young_people_tell_their_birth_year(
 
 
 @pytest.mark.parametrize(
-    ("today", "status"), [(date(2026, 12, 31), 422), (date(2027, 1, 1), 201), (date(2020, 1, 1), 422)]
+    ("today", "status"),
+    [(date(2026, 12, 31), 422), (date(2027, 1, 1), 201), (date(2020, 1, 1), 422)],
 )
 def test_nobody_is_heard_before_the_end_of_the_year_when_they_become_16(
     as_animator: TestClient,
@@ -258,9 +259,7 @@ def test_the_association_that_films_hears_people_for_the_place(
     assert as_films.get(response.headers["location"]).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "role", [Role.EDITOR, Role.EVALUATOR, Role.CUSTODIAN, Role.ADMINISTRATOR]
-)
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.EVALUATOR, Role.CUSTODIAN, Role.ADMINISTRATOR])
 def test_only_who_captures_registers(
     client_for: ClientFor, make: Make, payload: dict[str, Any], animator: Account, role: Role
 ) -> None:
@@ -398,7 +397,9 @@ def test_a_retry_of_a_disclosure_is_another_one(
     assert db.scalar(select(func.count()).select_from(IdempotencyKey)) == 0
 
 
-@pytest.mark.parametrize("ago", [timedelta(minutes=9, seconds=50), timedelta(minutes=10, seconds=1)])
+@pytest.mark.parametrize(
+    "ago", [timedelta(minutes=9, seconds=50), timedelta(minutes=10, seconds=1)]
+)
 def test_it_asks_for_a_login_of_the_last_ten_minutes(
     as_logged_in: Callable[..., TestClient],
     animator: Account,
