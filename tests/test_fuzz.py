@@ -1,6 +1,6 @@
 """Schemathesis makes requests from the OpenAPI document: the answers are those it describes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
-from schemathesis import Case, Response
+from schemathesis import Case
 from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -33,3 +33,71 @@ CHECKS: list[CheckFunction] = [
     content_type_conformance,
     response_schema_conformance,
 ]
+
+
+@pytest.fixture
+def existing(make: Make, bundle: dict[str, Any], release: dict[str, Any], excerpt: Any) -> Any:
+    """Ids that are somebody's, by the name of their path parameter."""
+    return {
+        "organization_id": make.organization().id,
+        "scheme_id": make.the_scheme.id,
+        "place_id": make.place().id,
+        "territory_id": make.territory().id,
+        "theme_id": make.theme().id,
+        "workshop_id": make.workshop().id,
+        "witness_id": make.witness().id,
+        "testimony_id": excerpt.testimony_id,
+        "excerpt_id": excerpt.id,
+        "bundle_id": bundle["id"],
+        "release_id": release["id"],
+        "name": "methods",
+        "code": "video",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ROLES)
+def test_the_api_keeps_what_its_description_promises(
+    app: FastAPI, make: Make, existing: dict[str, Any], role: Role
+) -> None:
+    wrong: list[str] = []
+    headers = {"Authorization": f"Bearer {make.token(make.account(role=role))}"}
+    with TestClient(Edge(app, settings()), raise_server_exceptions=False) as client:
+        schema = schemathesis.openapi.from_dict(app.openapi())
+        for found in schema.get_all_operations():
+            operation = found.ok()
+            for known in ({}, existing):
+                wrong += _try(operation, client, headers, known)
+    assert not wrong, "\n\n".join(wrong)
+
+
+def _try(
+    operation: Any, client: TestClient, headers: dict[str, str], known: dict[str, Any]
+) -> Iterator[str]:
+    """What is wrong with its answers; once, for one cause often shows many times."""
+    wrong: list[str] = []
+
+    @given(case=operation.as_strategy())
+    @hypothesis_settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def attempt(case: Case) -> None:
+        for name in case.path_parameters.keys() & known.keys():
+            case.path_parameters[name] = str(known[name])
+        request = case.as_transport_kwargs(base_url="http://testserver")
+        sent = {k: v for k, v in request.items() if k != "cookies"}
+        response = client.request(**{**sent, "headers": {**dict(sent["headers"]), **headers}})
+        try:
+            case.validate_response(response, checks=CHECKS)
+        except schemathesis.errors.SchemathesisError as error:
+            wrong.append(str(error))
+        except BaseExceptionGroup as error:
+            wrong.append(f"{operation.label}: {[str(e)[:400] for e in error.exceptions]}")
+
+    attempt()
+    yield from wrong[:1]

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     media_min_ms: int = Field(200, description="The shortest recording, in milliseconds.")
     media_max_ms: int = Field(45 * MINUTE * 1000, description="The longest one, in milliseconds.")
     media_max_pixels: int = Field(8_912_896, description="Pixels of a frame.")
+    image_max_pixels: int = Field(50_000_000, description="Pixels of a picture.")
     media_max_fps: float = Field(121, description="Frames per second.")
     media_max_streams: int = Field(8, description="Streams of a file.")
     media_timeout: float = Field(1800, description="CPU and clock time of one media tool run.")

@@ -46,7 +46,7 @@ def _rows(
     ranges = [rows] if position is None else [rows.where(end) for end in order.after(position)]
     found: list[Row[Any]] = []
     for part in ranges:
-        found += db.execute(order.sort(part).limit(BATCH - len(found)))
+        found += db.connection().execute(order.sort(part).limit(BATCH - len(found)))
         if len(found) == BATCH:
             break
     return found
@@ -56,7 +56,7 @@ def _children(db: Session, kind: Children, found: Sequence[Row[Any]]) -> list[li
     """Those of each row, in their order."""
     by_id: dict[Any, list[Any]] = {row[0]: [] for row in found}
     rows = kind.values.add_columns(as_stored(kind.parent_id), kind.position)
-    read = db.execute(rows.where(as_stored(kind.parent_id).in_(list(by_id)))) if found else ()
+    read = db.connection().execute(rows.where(as_stored(kind.parent_id).in_(list(by_id)))) if found else ()
     for row in sorted(read, key=itemgetter(-1)):
         by_id[row[-2]].append(row[:-2])
     return list(by_id.values())

@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
@@ -14,11 +15,13 @@ from app.audit.service import record
 from app.core.db import locked
 from app.core.problems import NotFound
 from app.core.settings import settings
+from app.jobs.models import UNFINISHED, Job
 from app.jobs.service import MEDIA, Run, handles
 from app.media import service
 from app.media.models import ORIGINAL, Media, Reason, Rendition, Status
 from app.media.probe import Found, Rejected, probe
-from app.media.transcode import Made, Passage, make, names_of
+from app.media.queries import abandoned, abandoned_passages, is_missing
+from app.media.transcode import Made, Passage, Unfinished, make, names_of
 from app.storage.keys import new_key
 from app.storage.service import Storage, Stored, storage
 
@@ -39,20 +42,20 @@ def process(run: Run, media_id: str) -> None:
     """Make a media ready, or reject it. Idempotent by the name of each rendition.
 
     What comes from the file is never an exception: it rejects the media, with its reason, and its
-    bytes are deleted. What comes from the machine is one, and is tried again: nothing is deleted.
+    bytes are deleted. A file that is accepted, but whose renditions are too much work, is rejected
+    for `budget` and kept: asked again, this goes on with what is missing. What comes from the
+    machine is an exception, and is tried again: nothing is deleted; see also `resume`.
     """
     work = Work(run, UUID(media_id), storage())
-    try:
-        with run.reading() as db:
-            status = work.find(db).status
-        if status is not Status.REJECTED:
-            work.make_ready()
-    except Rejected as rejected:
-        work.reject(rejected.reason)
-        status = Status.REJECTED
-    except MediaGone:
-        return
-    if status is Status.REJECTED:
+    with suppress(MediaGone):
+        try:
+            if work.is_wanted():
+                work.make_ready()
+                return
+        except Rejected as rejected:
+            work.reject(rejected.reason)
+            if isinstance(rejected, Unfinished):
+                return
         work.delete_bytes()
 
 
@@ -71,6 +74,31 @@ def clip(run: Run, media_id: str, start_ms: int, end_ms: int) -> None:
         return
 
 
+@handles("media.resume", every=timedelta(days=1))
+def resume(run: Run) -> None:
+    """Ask again for what was given up because of the machine, so that nothing waits for ever.
+
+    That is every media that is neither ready nor rejected, and every passage that is missing,
+    whose job is dead. Folders of jobs that are over are removed: they may hold an original.
+    """
+    rooms = list(_rooms().iterdir())
+    with run.reading() as db:
+        left = abandoned(db)
+        passages = abandoned_passages(db)
+        living = {str(id_) for id_ in db.scalars(select(Job.id).where(UNFINISHED))}
+    for room in rooms:
+        if room.name.partition(".")[0] not in living:
+            shutil.rmtree(room, ignore_errors=True)
+    for media in left:
+        run.check()
+        with run.writing() as db:
+            service.ask_processing(db, media)
+    for media, passage in passages:
+        run.check()
+        with run.writing() as db:
+            service.ask_clip(db, media, passage.start_ms, passage.end_ms)
+
+
 class Work:
     """One try to work on one media."""
 
@@ -84,6 +112,13 @@ class Work:
         if not media:
             raise MediaGone
         return media
+
+    def is_wanted(self) -> bool:
+        """Whether it may become ready: it was not rejected, or kept because of too much work."""
+        with self._run.reading() as db:
+            media = self.find(db)
+            is_kept = media.reason is Reason.BUDGET and ORIGINAL in service.names_of(db, media)
+            return media.status is not Status.REJECTED or is_kept
 
     def make_ready(self) -> None:
         """All the steps; those that are done already are not done again. Raises Rejected."""
@@ -109,12 +144,8 @@ class Work:
     def make_clip(self, passage: Passage) -> None:
         """What is missing of the renditions of a passage. Raises Rejected, MediaGone."""
         with self._run.reading() as db:
-            media = self.find(db)
-            made = service.names_of(db, media)
-        if media.status is not Status.READY or not media.kind:
-            return
-        if made.issuperset(names_of(media.kind, passage)):
-            return
+            if not is_missing(db, self.find(db), passage):
+                return
         with self._folder() as folder:
             self._fetch(folder)
             found = probe(folder, heed=lambda _: self._run.check())
@@ -165,8 +196,7 @@ class Work:
     @contextmanager
     def _folder(self) -> Iterator[Path]:
         """A folder of this try; those of tries of this job that died are removed."""
-        rooms = settings().data_dir.resolve() / "work"
-        rooms.mkdir(parents=True, exist_ok=True, mode=0o700)
+        rooms = _rooms()
         for left in rooms.glob(f"{self._run.job.id}.*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = rooms / f"{self._run.job.id}.{self._run.job.token}"
@@ -233,3 +263,10 @@ class Work:
             with self._run.writing() as db:
                 service.show_progress(db, self._id, share)
             self._shown = share
+
+
+def _rooms() -> Path:
+    """Where tries have their folders, whose names begin with the job's id."""
+    rooms = settings().data_dir.resolve() / "work"
+    rooms.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return rooms

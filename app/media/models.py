@@ -48,7 +48,7 @@ class Media(Versioned):
 
     `filename` is a label, never a path. What is known of the content comes from the content. The
     bytes are in `parts` until they are joined (`uploads`), then in the rendition `original`; those
-    of a rejected media are deleted.
+    of a rejected media are deleted, unless it was only too much work.
     """
 
     __tablename__ = "media"
@@ -79,8 +79,9 @@ class Media(Versioned):
     fps: Mapped[float | None]
 
     def begin(self) -> None:
-        if self.status is Status.RECEIVED:
-            self.status, self.progress = Status.PROCESSING, 0.0
+        """Also once more, after it was too much work."""
+        if self.status is Status.RECEIVED or self.reason is Reason.BUDGET:
+            self.status, self.reason, self.progress = Status.PROCESSING, None, 0.0
 
     def finish(self) -> None:
         self.status, self.progress = Status.READY, None

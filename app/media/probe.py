@@ -55,6 +55,7 @@ def limits() -> dict[str, object]:
         "shortest_ms": most.media_min_ms,
         "longest_ms": most.media_max_ms,
         "pixels": most.media_max_pixels,
+        "picture_pixels": most.image_max_pixels,
         "fps": most.media_max_fps,
         "streams": most.media_max_streams,
         "formats": FORMATS,

@@ -64,8 +64,22 @@ def receive(
     if whole:
         db.add(rendition(media, ORIGINAL, whole, UNKNOWN))
     record(db, "media.received", on=media, by=by, size=media.size)
-    enqueue(db, PROCESS, dedupe_key=f"{PROCESS}:{media.id}", media_id=str(media.id))
+    ask_processing(db, media)
     return media
+
+
+def ask_processing(db: Session, media: Media) -> None:
+    """Have a media processed, once the transaction is committed.
+
+    Also again, one that was rejected for `budget` and still has its original: when there is more
+    time (`media_timeout`), or a faster machine. Of what was rejected otherwise nothing comes.
+    """
+    enqueue(db, PROCESS, dedupe_key=process_key(media), media_id=str(media.id))
+
+
+def process_key(media: Media) -> str:
+    """Under what its processing is asked for, once at a time."""
+    return f"{PROCESS}:{media.id}"
 
 
 def ask_clip(db: Session, media: Media, start_ms: int, end_ms: int) -> None:

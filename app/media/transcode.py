@@ -40,6 +40,13 @@ PICTURE = Path(__file__).with_name("child") / "picture.py"
 Progress = Callable[[float], None]
 
 
+class Unfinished(Rejected):
+    """The file is accepted, but a rendition of it wants more work than a tool may do: for now."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.BUDGET)
+
+
 @dataclass(frozen=True)
 class Passage:
     """A part of a recording, from a moment up to another, in milliseconds of what is shown."""
@@ -85,8 +92,8 @@ def make(
 ) -> Made:
     """This rendition of the `input` in the folder, or of a passage of it.
 
-    Raises Rejected: `budget` when it takes too long, `corrupt` when nothing comes of it; and what
-    `progress` raises, which is called at least every half second with the share that is done.
+    Raises Unfinished when it takes too long, Rejected when nothing comes of it (`corrupt`); and
+    what `progress` raises, which is called at least every half second with the share that is done.
     """
     path = folder / name
     try:
@@ -97,7 +104,7 @@ def make(
         else:
             _encode(path, found, progress, passage)
     except OutOfBudget:
-        raise Rejected(Reason.BUDGET) from None
+        raise Unfinished from None
     except ToolFailed:
         raise Rejected(Reason.CORRUPT) from None
     return _accepted(path, found, passage)
@@ -226,7 +233,7 @@ def _choose_frame(path: Path, found: Found, progress: Progress, passage: Passage
 def _rebuild(path: Path, progress: Progress) -> None:
     """`image.jpg`, or `poster.jpg` of a picture."""
     side = POSTER_SIDE if path.name == POSTER else IMAGE_SIDE
-    limits = json.dumps({"pixels": settings().media_max_pixels})
+    limits = json.dumps({"pixels": settings().image_max_pixels})
     command = [sys.executable, "-I", str(PICTURE), limits, path.name, str(side)]
     run(command, path.parent, lambda _: progress(0))
 

@@ -30,7 +30,7 @@ PAGES = Environment(
 PAGES.globals |= {"asset": asset, "natures": words.NATURES}
 PAGES.filters |= {
     name: getattr(words, name)
-    for name in ("clauses", "day", "duration", "label", "paragraphs", "share", "spaced")
+    for name in ("clauses", "date_of", "day", "duration", "label", "paragraphs", "share", "spaced")
 }
 
 

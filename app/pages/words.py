@@ -1,7 +1,7 @@
 """How pages say things in French: dates, durations, shares, counts, spaces."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,12 +31,17 @@ LABELS = {  # of the tables of a balance
 }
 
 
-def day(moment: datetime | str) -> str:
-    """`2026-11-22T23:30:00Z` -> « 23 novembre 2026 »."""
+def date_of(moment: datetime | str) -> date:
+    """The day that it is for the readers: `2026-11-22T23:30:00Z` -> the 23rd."""
     found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
-    local = found.astimezone(HERE)
-    first = "1er" if local.day == 1 else str(local.day)
-    return f"{first} {MONTHS[local.month - 1]} {local.year}"
+    return found.astimezone(HERE).date()
+
+
+def day(moment: datetime | str) -> str:
+    """`2026-11-22T14:05:00Z` -> « 22 novembre 2026 »."""
+    found = date_of(moment)
+    first = "1er" if found.day == 1 else str(found.day)
+    return f"{first} {MONTHS[found.month - 1]} {found.year}"
 
 
 def duration(milliseconds: int) -> str:

@@ -181,6 +181,7 @@ def test_to_acknowledge_then_thanks() -> None:
     thanked = shown(item(), acknowledged_at="2026-11-22T14:05:00Z")
     assert not thanked.all("form")
     assert "Vous avez pris connaissance de ce dossier le 22 novembre 2026." in thanked.text
+    assert {time["datetime"] for time in thanked.all("time")} == {"2026-11-22"}
 
 
 def test_a_newer_release_is_announced() -> None:

@@ -14,11 +14,12 @@ from PIL import Image, ImageOps
 QUALITY = 85
 
 
-def rebuild(most: int) -> Image.Image:
-    """The pixels of `input`, and nothing else."""
+def rebuild(most: int, longest: int) -> Image.Image:
+    """The pixels of `input`, and nothing else; a JPEG's are decoded at about the size wanted."""
     warnings.simplefilter("error")
     Image.MAX_IMAGE_PIXELS = most
     with Image.open("input", formats=["jpeg", "png", "webp"]) as image:
+        image.draft(None, (longest, longest))
         upright = ImageOps.exif_transpose(image).convert("RGBA")
     clean = Image.new("RGB", upright.size, "white")
     clean.paste(upright, mask=upright.getchannel("A"))
@@ -28,7 +29,7 @@ def rebuild(most: int) -> Image.Image:
 def main() -> None:
     """An error is a traceback and a code."""
     limits, name, longest = sys.argv[1:]
-    picture = rebuild(json.loads(limits)["pixels"])
+    picture = rebuild(json.loads(limits)["pixels"], int(longest))
     picture.thumbnail((int(longest), int(longest)))
     picture.save(Path(name), "JPEG", quality=QUALITY, optimize=True)
 

@@ -47,10 +47,10 @@ def _document(path: Path) -> Found:
 
 def _picture(path: Path, format_: str, limits: Found) -> Found:
     warnings.simplefilter("error")
-    Image.MAX_IMAGE_PIXELS = limits["pixels"]
+    Image.MAX_IMAGE_PIXELS = limits["picture_pixels"]
     try:
         with Image.open(path, formats=[format_]) as image:
-            if image.width * image.height > limits["pixels"]:
+            if image.width * image.height > limits["picture_pixels"]:
                 raise Rejected("too-large-picture")
             width, height = ImageOps.exif_transpose(image).size  # decodes it
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
