@@ -20,7 +20,7 @@ from app.accounts.schemas import (
 from app.audit.service import record
 from app.core.db import locked
 from app.core.models import now
-from app.core.pages import Order
+from app.core.pages import Order, matches
 from app.core.problems import Invalid, NotFound, Problem
 from app.core.settings import settings
 
@@ -79,12 +79,7 @@ def change_password(db: Session, new_hash: str, by: Caller) -> None:
 
 def organizations(filters: OrganizationFilters) -> Select[Organization]:
     """The organizations which pass the filters. They are no secret."""
-    rows = select(Organization)
-    if filters.kind:
-        rows = rows.where(Organization.kind.in_(filters.kind))
-    if filters.in_mapping is not None:
-        rows = rows.where(Organization.in_mapping == filters.in_mapping)
-    return rows
+    return select(Organization).where(*matches(Organization, filters, "kind", "in_mapping"))
 
 
 def find_organization(db: Session, organization_id: UUID) -> Organization:
@@ -127,11 +122,7 @@ def require_organization(db: Session, organization_id: UUID | None, pointer: str
 def accounts(filters: AccountFilters, by: Caller) -> Select[Account]:
     """The accounts which pass the filters."""
     by.require(Permission.MANAGE_ACCOUNTS)
-    rows = select(Account)
-    if filters.role:
-        rows = rows.where(Account.role.in_(filters.role))
-    if filters.organization_id:
-        rows = rows.where(Account.organization_id == filters.organization_id)
+    rows = select(Account).where(*matches(Account, filters, "role", "organization_id"))
     if filters.suspended is not None:
         suspended = Account.suspended_at.is_not(None)
         rows = rows.where(suspended if filters.suspended else ~suspended)

@@ -13,7 +13,7 @@ from app.bundles.models import Bundle, BundleItem, BundleState, Section, ShowAs,
 from app.bundles.schemas import BundleFilters, BundleIn, ItemIn
 from app.core.db import locked
 from app.core.models import now
-from app.core.pages import Item, Order
+from app.core.pages import Item, Order, matches
 from app.core.problems import Invalid, NotFound, WrongState
 from app.excerpts.models import Excerpt, SelectorType
 from app.excerpts.service import visible_to as visible_excerpts
@@ -37,16 +37,7 @@ def visible_to(me: Caller) -> Select[Bundle]:
 
 def search(me: Caller, filters: BundleFilters) -> Select[Bundle]:
     """The visible bundles which pass the filters."""
-    rows = visible_to(me)
-    if filters.scheme_id:
-        rows = rows.where(Bundle.scheme_id == filters.scheme_id)
-    if filters.audience:
-        rows = rows.where(Bundle.audience.in_(filters.audience))
-    if filters.form:
-        rows = rows.where(Bundle.form.in_(filters.form))
-    if filters.updated_since:
-        rows = rows.where(Bundle.updated_at >= filters.updated_since)
-    return rows
+    return visible_to(me).where(*matches(Bundle, filters, "scheme_id", "audience", "form"))
 
 
 def find(db: Session, bundle_id: UUID, by: Caller) -> Bundle:

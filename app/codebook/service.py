@@ -12,7 +12,7 @@ from app.audit.service import record
 from app.codebook.models import Theme
 from app.codebook.schemas import ThemeFilters, ThemeIn
 from app.core.db import locked
-from app.core.pages import Order
+from app.core.pages import Order, matches
 from app.core.problems import Conflict, Invalid, NotFound
 from app.schemes.models import Scheme
 from app.schemes.service import require_scheme
@@ -25,14 +25,7 @@ THEMES_OF_SCHEME = select(Theme.id).where(
 
 def search(filters: ThemeFilters) -> Select[Theme]:
     """The themes which pass the filters: a codebook holds nobody's words."""
-    rows = select(Theme)
-    if filters.scheme_id:
-        rows = rows.where(Theme.scheme_id == filters.scheme_id)
-    if filters.parent_id:
-        rows = rows.where(Theme.parent_id == filters.parent_id)
-    if filters.updated_since:
-        rows = rows.where(Theme.updated_at >= filters.updated_since)
-    return rows
+    return select(Theme).where(*matches(Theme, filters, "scheme_id", "parent_id"))
 
 
 def find(db: Session, theme_id: UUID) -> Theme:

@@ -138,6 +138,23 @@ def _comparable(value: Any, falls: bool) -> Any:
     return -(number.toordinal() if isinstance(number, date) else number)
 
 
+def matches(entity: Any, filters: Any, *names: str) -> list[ColumnElement[bool]]:
+    """What the filters of these names ask of the columns of the same names; and `updated_since`.
+
+    A list asks for one of its values, and an empty one for nothing; so does null.
+    """
+    found: list[ColumnElement[bool]] = []
+    for name in names:
+        column, value = getattr(entity, name), getattr(filters, name)
+        if isinstance(value, list):
+            found += [column.in_(value)] if value else []
+        elif value is not None:
+            found.append(column == value)
+    if since := getattr(filters, "updated_since", None):
+        found.append(entity.updated_at >= since)
+    return found
+
+
 def read_page(
     db: Session,
     out: type[Out],

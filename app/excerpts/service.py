@@ -13,7 +13,7 @@ from app.audit.service import record
 from app.codebook.service import require_themes
 from app.core.db import locked
 from app.core.models import as_stored, now
-from app.core.pages import Item, Order
+from app.core.pages import Item, Order, matches
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
@@ -71,21 +71,10 @@ def search(me: Caller, filters: ExcerptFilters) -> Sequence[Select[Excerpt]]:
 
 def filtered(filters: ExcerptFilters) -> Select[Excerpt]:
     """The excerpts which pass the filters, whoever may see them."""
-    conditions: list[Any] = [
-        getattr(E, name) == value
-        for name in ("scheme_id", "testimony_id")
-        if (value := getattr(filters, name))
-    ]
-    conditions += [
-        getattr(E, name).in_(values)
-        for name in ("nature", "state", "selector")
-        if (values := getattr(filters, name))
-    ]
+    conditions = matches(E, filters, "scheme_id", "testimony_id", "nature", "state", "selector")
     if filters.theme_id:
         coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(filters.theme_id))
         conditions.append(coded.where(ExcerptTheme.excerpt_id == E.id).exists())
-    if filters.updated_since:
-        conditions.append(E.updated_at >= filters.updated_since)
     return select(E).where(*conditions)
 
 

@@ -14,7 +14,7 @@ from app.audit import service as audit
 from app.audit.models import ActorKind, AuditEvent
 from app.audit.service import Verification
 from app.core.models import Base, now
-from app.core.pages import Order
+from app.core.pages import Order, matches
 from app.jobs.models import Job, State
 from app.operations.schemas import AuditEventFilters, JobFilters
 
@@ -25,9 +25,7 @@ NEWEST_EVENT_FIRST = Order(AuditEvent.created_at, AuditEvent.id, descending=True
 def jobs(filters: JobFilters, by: Caller) -> Select[Job]:
     """The jobs which pass the filters."""
     by.require(Permission.READ_JOBS)
-    rows = select(Job)
-    if filters.name:
-        rows = rows.where(Job.name.in_(filters.name))
+    rows = select(Job).where(*matches(Job, filters, "name"))
     if filters.state:
         rows = rows.where(or_(*(_is(state) for state in filters.state)))
     return rows
@@ -48,13 +46,7 @@ def _is(state: State) -> ColumnElement[bool]:
 def audit_events(filters: AuditEventFilters, by: Caller) -> Select[AuditEvent]:
     """The audit events which pass the filters."""
     by.require(Permission.READ_AUDIT)
-    conditions: list[ColumnElement[bool]] = [
-        getattr(AuditEvent, name) == value
-        for name in ("subject_id", "actor_id")
-        if (value := getattr(filters, name))
-    ]
-    if filters.action:
-        conditions.append(AuditEvent.action.in_(filters.action))
+    conditions = matches(AuditEvent, filters, "subject_id", "actor_id", "action")
     if filters.created_from:
         conditions.append(AuditEvent.created_at >= filters.created_from)
     if filters.created_to:

@@ -10,7 +10,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import require_organization
 from app.audit.service import record
 from app.core.db import locked
-from app.core.pages import Order
+from app.core.pages import Order, matches
 from app.core.problems import Invalid, NotFound
 from app.places.models import Level, Place, Territory
 from app.places.schemas import PlaceFilters, PlaceIn, TerritoryFilters, TerritoryIn
@@ -39,10 +39,8 @@ def lineage(db: Session, territory_id: UUID) -> list[Territory]:
 
 def territories(filters: TerritoryFilters) -> Select[Territory]:
     """The territories which pass the filters."""
-    rows = select(Territory)
-    if filters.within:
-        rows = rows.where(Territory.id.in_(within(filters.within)))
-    return rows.where(Territory.level.in_(filters.level)) if filters.level else rows
+    rows = select(Territory).where(*matches(Territory, filters, "level"))
+    return rows.where(Territory.id.in_(within(filters.within))) if filters.within else rows
 
 
 def add_territory(db: Session, payload: TerritoryIn, by: Caller) -> Territory:
@@ -76,11 +74,7 @@ def require_territory(
 
 def places(filters: PlaceFilters) -> Select[Place]:
     """The places which pass the filters: where people are heard is public."""
-    rows = select(Place)
-    if filters.kind:
-        rows = rows.where(Place.kind.in_(filters.kind))
-    if filters.organization_id:
-        rows = rows.where(Place.organization_id == filters.organization_id)
+    rows = select(Place).where(*matches(Place, filters, "kind", "organization_id"))
     if filters.territory_id:
         rows = rows.where(Place.territory_id.in_(within(filters.territory_id)))
     return rows

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Sight
 from app.core.models import as_stored, now
-from app.core.pages import Item
+from app.core.pages import Item, matches
 from app.media.models import Media
 from app.places.service import within
 from app.testimonies.models import (
@@ -73,24 +73,12 @@ def refused(at: datetime) -> ColumnElement[bool]:
 
 def filtered(filters: TestimonyFilters) -> Select[Testimony]:
     """The testimonies which pass the filters, whoever may see them."""
-    conditions: list[Any] = [
-        getattr(T, name) == value
-        for name in ("scheme_id", "workshop_id", "place_id")
-        if (value := getattr(filters, name))
-    ]
-    conditions += [
-        getattr(T, name).in_(values)
-        for name in ("method", "nature", "state")
-        if (values := getattr(filters, name))
-    ]
-    if filters.captured_by:
-        conditions.append(T.captured_by == filters.captured_by)
+    names = ("scheme_id", "workshop_id", "place_id", "method", "nature", "state", "captured_by")
+    conditions = matches(T, filters, *names)
     if filters.recorded_from:
         conditions.append(T.recorded_on >= filters.recorded_from)
     if filters.recorded_to:
         conditions.append(T.recorded_on <= filters.recorded_to)
-    if filters.updated_since:
-        conditions.append(T.updated_at >= filters.updated_since)
     return select(T).where(*conditions, *_of_others(filters))
 
 

@@ -13,7 +13,7 @@ from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.core.db import locked
 from app.core.models import now
-from app.core.pages import Order
+from app.core.pages import Order, matches
 from app.core.problems import Invalid, NotFound, Problem
 from app.places.service import require_territory, within
 from app.schemes.service import require_scheme, require_terms
@@ -48,20 +48,9 @@ def search(me: Caller, filters: WitnessFilters) -> Sequence[Select[Witness]]:
 
 def filtered(filters: WitnessFilters) -> Select[Witness]:
     """The witnesses which pass the filters, whoever may see them."""
-    conditions: list[Any] = [
-        getattr(Witness, name) == value
-        for name in ("scheme_id", "workshop_id")
-        if (value := getattr(filters, name))
-    ]
-    conditions += [
-        getattr(Witness, name).in_(values)
-        for name in ("role", "sector")
-        if (values := getattr(filters, name))
-    ]
+    conditions = matches(Witness, filters, "scheme_id", "workshop_id", "role", "sector")
     if filters.territory_id:
         conditions.append(Witness.territory_id.in_(within(filters.territory_id)))
-    if filters.updated_since:
-        conditions.append(Witness.updated_at >= filters.updated_since)
     return select(Witness).where(*conditions)
 
 

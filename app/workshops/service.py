@@ -13,7 +13,7 @@ from app.accounts.service import require_organization
 from app.audit.service import record
 from app.core.db import locked
 from app.core.models import now
-from app.core.pages import Item, Order
+from app.core.pages import Item, Order, matches
 from app.core.problems import Invalid, NotFound
 from app.places.models import Place
 from app.places.service import within
@@ -39,16 +39,7 @@ def search(me: Caller, filters: WorkshopFilters) -> Sequence[Select[Workshop]]:
 
 def filtered(filters: WorkshopFilters) -> Select[Workshop]:
     """The workshops which pass the filters, whoever may see them."""
-    conditions: list[Any] = [
-        getattr(Workshop, name) == value
-        for name in ("scheme_id", "place_id")
-        if (value := getattr(filters, name))
-    ]
-    conditions += [
-        getattr(Workshop, name).in_(values)
-        for name in ("kind", "method")
-        if (values := getattr(filters, name))
-    ]
+    conditions = matches(Workshop, filters, "scheme_id", "place_id", "kind", "method")
     if filters.territory_id:
         there = select(Place.id).where(Place.territory_id.in_(within(filters.territory_id)))
         conditions.append(Workshop.place_id.in_(there))
@@ -56,8 +47,6 @@ def filtered(filters: WorkshopFilters) -> Select[Workshop]:
         conditions.append(Workshop.starts_at >= filters.starts_from)
     if filters.starts_to:
         conditions.append(Workshop.starts_at <= filters.starts_to)
-    if filters.updated_since:
-        conditions.append(Workshop.updated_at >= filters.updated_since)
     return select(Workshop).where(*conditions)
 
 
