@@ -1,7 +1,7 @@
 """The OpenAPI document, as what tests are made from: operations, and bodies that pass."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -109,7 +109,8 @@ def example(schema: Schema, whole: bool = False) -> Any:
     if "const" in found or "enum" in found:
         return found.get("const", found.get("enum", [None])[0])
     kind = found.get("type", "null")
-    return EXAMPLES[kind](found, whole)
+    made: Any = EXAMPLES[kind](found, whole)
+    return made
 
 
 def _object(schema: Schema, whole: bool) -> Any:
@@ -139,7 +140,7 @@ def _string(schema: Schema, _: bool) -> Any:
     return "a" * max(1, schema.get("minLength", 1))
 
 
-EXAMPLES = {
+EXAMPLES: dict[str, Callable[[Schema, bool], Any]] = {
     "object": _object,
     "array": _array,
     "string": _string,
@@ -169,6 +170,6 @@ def put(value: Any, path: Path, new: Any) -> Any:
     """The same value, with something else at this place."""
     if not path:
         return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[path[0]] = put(copy[path[0]], path[1:], new)
     return copy

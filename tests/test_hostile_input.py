@@ -272,16 +272,14 @@ def test_a_parameter_that_cannot_be(attacks: Attacks) -> None:
                 attacks.expect(response, 422, of=(parameter["name"], junk))
 
 
+POSITIONS: list[Any] = [
+    *([], [None], ["a", "b"], [2**63, str(uuid4())], [str(uuid4())] * 3),
+    *(["\x00", str(uuid4())], ["2026-02-30T00:00:00Z", str(uuid4())], [1e308, "a"], [[[]]], {}),
+    *(["0001-01-01T00:00:00+14:00", "a"], ["2026-01-05T10:00:00Z", "\x00"]),
+]
 FORGED = [
     *("", "junk", "é", "\x00", "%00", "a" * 2000, "a" * 2001, "WzFd", "e30=", "bnVsbA=="),
-    *(
-        urlsafe_b64encode(json.dumps(position).encode()).decode()
-        for position in (
-            *([], [None], ["a", "b"], [2**63, str(uuid4())], [str(uuid4())] * 3),
-            *(["\x00", str(uuid4())], ["2026-02-30T00:00:00Z", str(uuid4())], [1e308, "a"]),
-            *(["0001-01-01T00:00:00+14:00", "a"], ["2026-01-05T10:00:00Z", "\x00"], [[[]]], {}),
-        )
-    ),
+    *(urlsafe_b64encode(json.dumps(position).encode()).decode() for position in POSITIONS),
     urlsafe_b64encode(b"[" * 1000).decode(),
     urlsafe_b64encode(b'["\\ud800"]').decode(),
 ]

@@ -32,6 +32,7 @@ SETTINGS = {
         "timezone": "UTC",
         "lock_timeout": "10s",
         "statement_timeout": "10s",
+        "jit": "off",  # it took 85 of the 127 ms of each batch of an export
     },
 }
 

@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from app.exports.queries import read_children
 from app.exports.schemas import Type
 
 Cells: TypeAlias = Sequence[Any]
@@ -64,12 +65,15 @@ def exported_id(name: str) -> Callable[[Batch], Cells]:
 
 def each(name: str, position: int = 0) -> Callable[[Batch], Cells]:
     """One value of each child of the row."""
-    return lambda batch: [[child[position] for child in row] for row in batch.read[name]]
+    return lambda batch: [
+        [child[position] for child in read_children(text)] for text in batch.read[name]
+    ]
 
 
 def exported_ids(name: str) -> Callable[[Batch], Cells]:
     """The ids that stand for those of the children."""
-    return lambda batch: [[batch.exported(child[0]) for child in row] for row in batch.read[name]]
+    real = each(name)
+    return lambda batch: [[batch.exported(real_id) for real_id in row] for row in real(batch)]
 
 
 def nothing(batch: Batch) -> Cells:

@@ -5,12 +5,11 @@ team writes for itself (notes, guides, memos).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.codebook.models import Theme
 from app.core.models import as_stored
@@ -34,7 +33,7 @@ from app.exports.columns import (
     nothing,
     words,
 )
-from app.exports.queries import exportable, willing
+from app.exports.queries import children, exportable, willing
 from app.exports.schemas import Type
 from app.places.models import Place, PlaceKind, Territory
 from app.schemes.models import Scheme
@@ -60,20 +59,11 @@ E, T, W = Excerpt, Testimony, Workshop
 
 
 @dataclass(frozen=True)
-class Children:
-    """Rows of another table that belong to rows of the dataset, in the order of `position`."""
-
-    parent_id: InstrumentedAttribute[Any]
-    values: Select[Any]
-    position: InstrumentedAttribute[Any]
-
-
-@dataclass(frozen=True)
 class Dataset:
     """A dataset. `rows` are those that pass filters and may leave at a moment, in `order`.
 
-    `reads` gives names to what is read of a row, `id` first, and `children` to lists of others;
-    `restrictions` are the names of the JSON ones, which Python asks.
+    `reads` gives names to what is read of a row, `id` first; `restrictions` are the names of those
+    that Python asks, for they are JSON.
     """
 
     name: str
@@ -81,7 +71,6 @@ class Dataset:
     order: Order
     reads: Mapping[str, SQLColumnExpression[Any]]
     columns: tuple[Column, ...]
-    children: Mapping[str, Children] = field(default_factory=dict)
     restrictions: tuple[str, ...] = ()
 
 
@@ -151,8 +140,9 @@ def _testimonies(filters: TestimonyFilters, at: datetime) -> Select[Any]:
 
 def _age_bands(batch: Batch) -> Cells:
     """One of each witness, at the time of recording."""
-    spoke = zip(batch.read["witnesses"], batch.read["recorded_on"], strict=True)
-    return [[age_band(birth_year, day) for _, _, birth_year in row] for row, day in spoke]
+    years = each("witnesses", 2)(batch)
+    spoke = zip(years, batch.read["recorded_on"], strict=True)
+    return [[age_band(int(year) if year else None, day) for year in row] for row, day in spoke]
 
 
 TESTIMONIES = Dataset(
@@ -173,25 +163,32 @@ TESTIMONIES = Dataset(
         "nature": as_stored(T.nature),
         "sector": T.sector,
         "restriction": _json(T.restriction),
+        "witnesses": children(
+            T,
+            select(TestimonyWitness)
+            .join(Witness, Witness.id == TestimonyWitness.witness_id)
+            .where(TestimonyWitness.testimony_id == T.id),
+            TestimonyWitness.position,
+            TestimonyWitness.witness_id,
+            Witness.role,
+            Witness.birth_year,
+        ),
+        "themes": children(
+            T,
+            select(TestimonyTheme)
+            .join(Theme, Theme.id == TestimonyTheme.theme_id)
+            .where(TestimonyTheme.testimony_id == T.id),
+            TestimonyTheme.position,
+            Theme.name,
+        ),
+        "tags": children(
+            T,
+            select(TestimonyTag).where(TestimonyTag.testimony_id == T.id),
+            TestimonyTag.position,
+            TestimonyTag.tag,
+        ),
     },
     restrictions=("restriction",),
-    children={
-        "witnesses": Children(
-            TestimonyWitness.testimony_id,
-            select(as_stored(TestimonyWitness.witness_id), Witness.role, Witness.birth_year).join(
-                Witness, Witness.id == TestimonyWitness.witness_id
-            ),
-            TestimonyWitness.position,
-        ),
-        "themes": Children(
-            TestimonyTheme.testimony_id,
-            select(Theme.name).join(TestimonyTheme, TestimonyTheme.theme_id == Theme.id),
-            TestimonyTheme.position,
-        ),
-        "tags": Children(
-            TestimonyTag.testimony_id, select(TestimonyTag.tag), TestimonyTag.position
-        ),
-    },
     columns=(
         _id("id", "Témoignage, dans cet export seulement", "Testimony, in this export only"),
         SCHEME,
@@ -280,15 +277,16 @@ EXCERPTS = Dataset(
         "recorded_on": _day(T.recorded_on),
         "restriction": _json(E.restriction),
         "testimony_restriction": _json(T.restriction),
+        "themes": children(
+            E,
+            select(ExcerptTheme)
+            .join(Theme, Theme.id == ExcerptTheme.theme_id)
+            .where(ExcerptTheme.excerpt_id == E.id),
+            ExcerptTheme.position,
+            Theme.name,
+        ),
     },
     restrictions=("restriction", "testimony_restriction"),
-    children={
-        "themes": Children(
-            ExcerptTheme.excerpt_id,
-            select(Theme.name).join(ExcerptTheme, ExcerptTheme.theme_id == Theme.id),
-            ExcerptTheme.position,
-        )
-    },
     columns=(
         _id("id", "Extrait, dans cet export seulement", "Excerpt, in this export only"),
         _id(

@@ -1,8 +1,7 @@
 """A dataset read in batches: a short read each, with constant memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row, Select
@@ -10,15 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.models import as_stored, now
-from app.exports.datasets import Children, Dataset
+from app.exports.datasets import Dataset
 
 BATCH = 1000
-Read: TypeAlias = tuple[Any, ...]  # what `names` name, of one row
-
-
-def names(dataset: Dataset) -> list[str]:
-    """What is read of each row, in this order."""
-    return [*dataset.reads, *dataset.children]
+Read: TypeAlias = Row[Any]  # what `reads` names of one row, then the columns of the order
 
 
 def batches(database: Database, dataset: Dataset, filters: Any) -> Iterator[list[Read]]:
@@ -27,36 +21,25 @@ def batches(database: Database, dataset: Dataset, filters: Any) -> Iterator[list
     while True:
         with database.read() as db:
             found = _rows(db, dataset, filters, now(), position)
-            children = [_children(db, kind, found) for kind in dataset.children.values()]
-        width = len(dataset.reads)
-        yield [(*row[:width], *kids) for row, *kids in zip(found, *children, strict=True)]
+        yield found
         if len(found) < BATCH:
             return
-        position = dataset.order.position.validate_python(tuple(found[-1][width:]))
+        last = found[-1][len(dataset.reads) :]
+        position = dataset.order.position.validate_python(tuple(last))
 
 
 def _rows(
     db: Session, dataset: Dataset, filters: Any, at: datetime, position: tuple[Any, ...] | None
-) -> list[Row[Any]]:
-    """The next rows, then the columns of the order."""
+) -> list[Read]:
     order = dataset.order
     read = [*dataset.reads.values(), *map(as_stored, order.columns)]
     labelled: list[Any] = [column.label(f"read_{number}") for number, column in enumerate(read)]
     rows: Select[Any] = dataset.rows(filters, at).with_only_columns(*labelled)
     ranges = [rows] if position is None else [rows.where(end) for end in order.after(position)]
-    found: list[Row[Any]] = []
+    found: list[Read] = []
+    connection = db.connection()  # rows, not entities: the session would look for some
     for part in ranges:
-        found += db.connection().execute(order.sort(part).limit(BATCH - len(found)))
+        found += connection.execute(order.sort(part).limit(BATCH - len(found)))
         if len(found) == BATCH:
             break
     return found
-
-
-def _children(db: Session, kind: Children, found: Sequence[Row[Any]]) -> list[list[Any]]:
-    """Those of each row, in their order."""
-    by_id: dict[Any, list[Any]] = {row[0]: [] for row in found}
-    rows = kind.values.add_columns(as_stored(kind.parent_id), kind.position)
-    read = db.connection().execute(rows.where(as_stored(kind.parent_id).in_(list(by_id)))) if found else ()
-    for row in sorted(read, key=itemgetter(-1)):
-        by_id[row[-2]].append(row[:-2])
-    return list(by_id.values())

@@ -22,7 +22,7 @@ from app.exports.datasets import UNREADABLE, Dataset
 from app.exports.formats import writer
 from app.exports.models import Export
 from app.exports.queries import permits
-from app.exports.reading import Read, batches, names
+from app.exports.reading import Read, batches
 from app.exports.schemas import Format, Whole
 from app.schemes.models import Term
 
@@ -87,7 +87,7 @@ class Stream:
         self.database, self.export, self.asked, self.by = database, export, asked, by
         self.rows = self.anomalies = 0
         self._writer = writer(asked.format, asked.language, asked.dataset.columns)
-        self._names = names(asked.dataset)
+        self._names = list(asked.dataset.reads)
         self._restrictions = [self._names.index(name) for name in asked.dataset.restrictions]
         self._digest, self._is_whole = sha256(), False
         self._exported = lru_cache(KNOWN_IDS)(_ids(secrets.token_bytes(32)))
@@ -142,16 +142,14 @@ class Stream:
             return [self._anomaly(rows[0], error)]
 
     def _cells(self, rows: Sequence[Read]) -> list[tuple[Any, ...]]:
-        permitted = [row for row in rows if self._may_leave(row)]
-        read = dict(zip(self._names, zip(*permitted, strict=True), strict=False))
+        for i in self._restrictions:
+            rows = [row for row in rows if row[i] is None or permits(row[i])]
+        read = dict(zip(self._names, zip(*rows, strict=True), strict=False))
         if not read:
             return []
         batch = Batch(read, self._exported)
         cells = self._writer.shown([column.of(batch) for column in self.asked.dataset.columns])
         return list(zip(*cells, strict=True))
-
-    def _may_leave(self, row: Read) -> bool:
-        return all(row[i] is None or permits(row[i]) for i in self._restrictions)
 
     def _anomaly(self, row: Read, error: Exception) -> tuple[Any, ...]:
         dataset = self.asked.dataset

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.accounts.authentication import Forbidden, NotAuthenticated
@@ -30,6 +30,7 @@ def show(media_id: UUID, call: Call) -> Response:
 
 
 Signed = Annotated[str | None, Query(max_length=200)]
+FileName = Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,40}$")]
 RangeHeader = Annotated[str | None, Header(max_length=200)]
 
 
@@ -47,7 +48,7 @@ RangeHeader = Annotated[str | None, Header(max_length=200)]
 async def show_rendition(
     request: Request,
     media_id: UUID,
-    name: str,
+    name: FileName,
     bearer: Bearer,
     expires: Signed = None,
     signature: Signed = None,

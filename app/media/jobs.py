@@ -66,12 +66,11 @@ def clip(run: Run, media_id: str, start_ms: int, end_ms: int) -> None:
     When no passage can be made of the file, an event says why, and the media stays as it is.
     """
     work, passage = Work(run, UUID(media_id), storage()), Passage(start_ms, end_ms)
-    try:
-        work.make_clip(passage)
-    except Rejected as rejected:
-        work.give_up(passage, rejected.reason)
-    except MediaGone:
-        return
+    with suppress(MediaGone):
+        try:
+            work.make_clip(passage)
+        except Rejected as rejected:
+            work.give_up(passage, rejected.reason)
 
 
 @handles("media.resume", every=timedelta(days=1))

@@ -23,7 +23,7 @@ def abandoned(db: Session) -> list[Media]:
 def abandoned_passages(db: Session) -> list[tuple[Media, Passage]]:
     """The passages whose job is dead, and that are still missing."""
     dead = select(Job.dedupe_key, Job.facts).where(Job.name == CLIP, Job.failed_at.is_not(None))
-    facts = {key: facts for key, facts in db.execute(dead).tuples()}
+    facts = {row.dedupe_key: row.facts for row in db.execute(dead)}
     found = []
     for asked in facts.values():
         passage = Passage(asked["start_ms"], asked["end_ms"])

@@ -79,7 +79,7 @@ def test_words_that_do_not_stand_there_are_refused_with_those_that_do(
         ({"selector": {"type": "text", "start": 5, "end": 3, "exact": "D"}}, "#/selector/end"),
         (
             {"selector": {"type": "text", "start": -1, "end": 3, "exact": "D"}},
-            "#/selector/text/start",
+            "#/selector/start",
         ),
         ({"selector": {"type": "dream"}}, "#/selector"),
         ({"nature": "poem"}, "#/nature"),

@@ -71,12 +71,17 @@ def test_nobody_else_does(
 
 
 @pytest.mark.parametrize(
-    "path", ["testimonies.xlsx", "identities.csv", "testimonies", "a/dictionary", "testimonies.CSV"]
+    "path", ["testimonies.xlsx", "identities.csv", "testimonies", "testimonies.CSV", ".csv"]
 )
 def test_what_is_not_exported_is_not_found(as_evaluator: TestClient, path: str) -> None:
     response = as_evaluator.get(f"{URL}/{path}", params=WHY)
     assert response.status_code == 404
     assert response.json()["type"] == "/problems/not-found"
+
+
+def test_nor_is_its_dictionary(as_evaluator: TestClient, as_anonymous: TestClient) -> None:
+    assert as_evaluator.get(f"{URL}/identities/dictionary").status_code == 404
+    assert as_anonymous.get(f"{URL}/testimonies/dictionary").status_code == 401
 
 
 def test_the_purpose_is_needed(as_evaluator: TestClient, db: Session) -> None:

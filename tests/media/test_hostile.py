@@ -19,7 +19,7 @@ from app.media.sandbox import Hindered, bubblewrap
 from app.media.transcode import ffmpeg
 from app.storage.service import storage
 from tests.jobs.desk import Desk, wait_until
-from tests.media.conftest import Deposit, Process
+from tests.media.conftest import Deposit, Process, read
 from tests.media.film import H264, SOUND, film
 
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
@@ -48,6 +48,20 @@ def rejected(process: Process, look: Look) -> Callable[[Path], Reason | None]:
         return media.reason
 
     return rejected
+
+
+@pytest.fixture
+def kept(process: Process, look: Look) -> Callable[[Path], Reason | None]:
+    """Why a file that was accepted is rejected: it was too much work, and its original is kept."""
+
+    def kept(path: Path) -> Reason | None:
+        media, files = look(process(path))
+        assert media.status is Status.REJECTED
+        assert read(files["original"]) == path.read_bytes()
+        assert len(list(storage().objects())) == len(files)
+        return media.reason
+
+    return kept
 
 
 Rejected = Callable[[Path], Reason | None]
@@ -110,8 +124,19 @@ def test_a_broken_picture(rejected: Rejected, write: Write, shown: bytes) -> Non
 
 def test_a_picture_of_too_many_pixels(rejected: Rejected, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.png"
-    Image.new("1", (4000, 4000)).save(bomb)
+    Image.new("1", (10_000, 5001)).save(bomb)
     assert bomb.stat().st_size < 100_000
+    assert rejected(bomb) is Reason.TOO_LARGE_PICTURE
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_a_bomb_that_pillow_knows_is_one_too(
+    rejected: Rejected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Pillow warns above the limit, and refuses above twice as much."""
+    monkeypatch.setattr(settings(), "image_max_pixels", 4999)
+    bomb = tmp_path / "bomb.webp"
+    Image.new("RGB", (100 * times, 50)).save(bomb)
     assert rejected(bomb) is Reason.TOO_LARGE_PICTURE
 
 
@@ -241,12 +266,12 @@ def running(mark: str) -> list[str]:
 
 
 def test_one_that_hangs_is_killed_with_its_children(
-    rejected: Rejected, small_video: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
+    kept: Rejected, small_video: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = f"98765.{os.getpid()}"
     tool(f"trap '' TERM INT HUP\nsleep {seconds} &\nsleep {seconds} & wait")
     monkeypatch.setattr(settings(), "media_timeout", 1.5)
-    assert rejected(small_video) is Reason.BUDGET
+    assert kept(small_video) is Reason.BUDGET
     assert running(seconds) == []
 
 
@@ -285,7 +310,8 @@ def test_one_that_fails(
     ],
 )
 def test_one_that_exaggerates(
-    rejected: Rejected,
+    process: Process,
+    look: Look,
     small_video: Path,
     tool: Tool,
     script: str,
@@ -294,16 +320,18 @@ def test_one_that_exaggerates(
 ) -> None:
     monkeypatch.setattr(settings(), "video_max", 1_000_000)
     tool(script)
-    assert rejected(small_video) is reason
+    media, files = look(process(small_video))
+    assert media.reason is reason
+    assert sorted(files) == (["original"] if reason is Reason.BUDGET else [])
 
 
 @pytest.mark.slow
 def test_one_that_works_for_ever(
-    rejected: Rejected, small_video: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
+    kept: Rejected, small_video: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings(), "media_timeout", 2)
     tool("while :; do :; done")
-    assert rejected(small_video) is Reason.BUDGET
+    assert kept(small_video) is Reason.BUDGET
 
 
 @pytest.mark.slow

@@ -1,10 +1,11 @@
 """What becomes of a file: renditions that tell nothing but what is seen and heard."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from PIL import Image, ImageStat
@@ -13,13 +14,18 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
 from app.core.db import Database
+from app.core.models import now
+from app.core.settings import settings
 from app.jobs.models import Job
-from app.jobs.service import Stopping, enqueue
+from app.jobs.runner import MAX_ATTEMPTS
+from app.jobs.service import HANDLERS, Stopping, enqueue
 from app.media import service
 from app.media.models import Kind, Media, Reason, Rendition, Status
 from app.media.probe import probe
+from app.media.transcode import Unfinished, make
 from app.storage.service import storage
 from tests.jobs.desk import Desk
+from tests.make import Make
 from tests.media.conftest import Deposit, Process, read
 from tests.media.film import AUTHOR, GPS, H264, PICTURES, SOUND, film, tags_of
 
@@ -101,6 +107,18 @@ def test_a_picture_is_rebuilt_upright(
         assert not rebuilt.getexif()
         assert "comment" not in rebuilt.info
     assert b"Somebody" not in read(files["image.jpg"])
+
+
+def test_a_photograph_of_a_phone_is_accepted(process: Process, look: Look, tmp_path: Path) -> None:
+    """Of 12 million pixels, more than a video may have."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photograph = tmp_path / "photograph.jpg"
+    Image.linear_gradient("L").resize((4032, 3024)).save(photograph, exif=exif)
+    media, files = look(process(photograph))
+    assert (media.status, media.width, media.height) == (Status.READY, 3024, 4032)
+    sizes = {name: (file.width, file.height) for name, file in files.items()}
+    assert (sizes["image.jpg"], sizes["poster.jpg"]) == ((1920, 2560), (960, 1280))
 
 
 def test_a_document_is_only_stored(process: Process, look: Look, tmp_path: Path) -> None:
@@ -302,3 +320,135 @@ def test_a_large_video_is_shown_in_720p(process: Process, look: Look, samples: P
     media, files = look(process(path))
     assert (media.width, media.height) == (1921, 1081)
     assert (files["web.mp4"].width, files["web.mp4"].height) == (1280, 720)
+
+
+# Too much work, and machines that fail
+
+
+def test_what_was_too_much_work_may_be_tried_again(
+    process: Process,
+    look: Look,
+    desk: Desk,
+    database: Database,
+    small_video: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    db: Session,
+) -> None:
+    def too_slow(name: str, *given: Any) -> Any:
+        if name == "web.mp4":
+            raise Unfinished
+        return make(name, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.media.jobs.make", too_slow)
+        media = process(small_video)
+    assert (media.status, media.reason) == (Status.REJECTED, Reason.BUDGET)
+    before = look(media)[1]
+    assert sorted(before) == ["original", "poster.jpg"]
+
+    with database.write.begin() as writing:
+        service.ask_processing(writing, media)
+    assert desk.run_next("media")
+    media, after = look(media)
+    assert (media.status, media.reason, media.progress) == (Status.READY, None, None)
+    assert after["poster.jpg"].key == before["poster.jpg"].key
+    assert sorted(after) == ["original", "poster.jpg", "web.mp4"]
+    events = select(AuditEvent.action).where(AuditEvent.subject_id == media.id)
+    assert sorted(db.scalars(events)) == ["media.ready", "media.received", "media.rejected"]
+
+
+def test_but_not_when_nothing_was_kept(
+    process: Process,
+    look: Look,
+    desk: Desk,
+    database: Database,
+    voice: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file of too many bytes is rejected for the same reason, by the probe."""
+    with monkeypatch.context() as patch:
+        patch.setattr(settings(), "audio_max", 1000)
+        media = process(voice)
+    assert (media.reason, look(media)[1]) == (Reason.BUDGET, {})
+    with database.write.begin() as writing:
+        service.ask_processing(writing, media)
+    assert desk.run_next("media")
+    again = look(media)[0]
+    assert (again.status, again.version) == (Status.REJECTED, media.version)
+
+
+@pytest.fixture
+def resume(desk: Desk) -> Callable[[], None]:
+    """Let a day pass."""
+
+    def resume() -> None:
+        desk.ask("media.resume")
+        assert desk.run_next()
+        assert {job.last_error for job in desk.jobs("media.resume")} == {None}
+
+    return resume
+
+
+def test_what_a_machine_gave_up_is_asked_for_again(
+    deposit: Deposit,
+    desk: Desk,
+    look: Look,
+    small_video: Path,
+    voice: Path,
+    resume: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    media = deposit(small_video)
+    with monkeypatch.context() as patch:
+        patch.setattr(settings(), "ffmpeg", "/nowhere/ffmpeg")
+        for _ in range(MAX_ATTEMPTS):
+            desk.make_due()
+            assert desk.run_next("media")
+    assert desk.job("media.process").failed_at
+    assert look(media)[0].status is Status.PROCESSING
+    waiting = deposit(voice)
+
+    resume()
+    jobs = desk.jobs("media.process")
+    assert sorted(job.state for job in jobs) == ["dead", "waiting", "waiting"]
+    resume()
+    assert desk.count("media.process") == 3
+    while desk.run_next("media"):
+        pass
+    assert {look(one)[0].status for one in (media, waiting)} == {Status.READY}
+    resume()
+    assert desk.count("media.process") == 3
+
+
+def test_a_passage_too(
+    make: Make, database: Database, desk: Desk, resume: Callable[[], None]
+) -> None:
+    missing, made = make.media(), make.media(files={"clip-0-900.mp4": b"x", "clip-0-900.jpg": b"x"})
+    rejected = make.media(status=Status.REJECTED, reason=Reason.CORRUPT)
+    with database.write.begin() as db:
+        for media in (missing, made, rejected):
+            service.ask_clip(db, media, 0, 900)
+    desk.change(failed_at=now())
+    resume()
+    asked = [job.facts["media_id"] for job in desk.jobs("media.clip") if not job.failed_at]
+    assert asked == [str(missing.id)]
+
+
+def test_folders_of_the_dead_are_removed(
+    deposit: Deposit, desk: Desk, voice: Path, resume: Callable[[], None]
+) -> None:
+    """One holds the original under a second name, which would outlive its deletion."""
+    deposit(voice)
+    work = settings().data_dir / "work"
+    work.mkdir(exist_ok=True)
+    dead, living = work / f"{uuid4()}.5", work / f"{desk.job('media.process').id}.1"
+    for folder in (dead, living):
+        folder.mkdir()
+        (folder / "input").touch()
+    resume()
+    assert (dead.exists(), living.exists()) == (False, True)
+    assert desk.run_next("media")
+
+
+def test_it_is_done_once_a_day() -> None:
+    assert HANDLERS["media.resume"].every == timedelta(days=1)

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.problems import NotFound, RateLimited
@@ -79,10 +79,15 @@ def test_what_people_wrote_is_text_and_stays_text(text: str) -> None:
     assert Reader(page).text.count(text) >= 15
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1).map(str.strip).filter(bool))
+# Lines and clauses make elements of their own: here, one line, and no colon.
+ONE_LINE = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1).filter(
+    lambda text: text.strip() and len(text.splitlines()) == 1 and not NOT_IN_PROSE.search(text)
+)
+
+
+@given(ONE_LINE)
+@settings(deadline=None)  # it is about what is made, not how fast
 def test_no_text_changes_the_page(text: str) -> None:
-    if NOT_IN_PROSE.search(text) or "\n" in text or " : " in text or len(text.splitlines()) > 1:
-        return
     page = release_page(everywhere(text), HERE)
     assert skeleton(page) == skeleton(release_page(everywhere("Rien."), HERE))
 

@@ -203,7 +203,7 @@ def test_an_unknown_filter_is_refused(as_animator: TestClient, wrong: str) -> No
 
 @pytest.fixture
 def many(database: Database, make: Make) -> Callable[[Account], Workshop]:
-    """Enough rows for a database to prefer an index, of several organizations and states."""
+    """Enough rows for a database to prefer an index: of several states, hundreds of each day."""
 
     def many(reader: Account) -> Workshop:
         theirs = make.organization()
@@ -213,9 +213,9 @@ def many(database: Database, make: Make) -> Callable[[Account], Workshop]:
             *(make.workshop(organization=theirs) for _ in range(3)),
         ]
         chance, rows, links = Random(1), [], []
-        for workshop in workshops:
+        for number, workshop in enumerate(workshops):
             witness = make.witness(workshop=workshop)
-            for _ in range(400):
+            for _ in range(200 if number > 1 else 900):
                 state = chance.choice([State.SUBMITTED, State.ACCEPTED, State.RETURNED])
                 rows.append(
                     {
@@ -227,7 +227,7 @@ def many(database: Database, make: Make) -> Callable[[Account], Workshop]:
                         "partner_organization_id": workshop.partner_organization_id,
                         "method": "written",
                         "body": "Le premier jour.",
-                        "recorded_on": date(2013, 1, 1) + timedelta(chance.randrange(200)),
+                        "recorded_on": date(2013, 1, 1) + timedelta(chance.randrange(3)),
                         "state": state,
                         "submitted_at": now(),
                         "captured_by": reader.id,
@@ -249,16 +249,20 @@ def many(database: Database, make: Make) -> Callable[[Account], Workshop]:
 @pytest.mark.parametrize(
     ("role", "filters", "queries"),
     [
-        (Role.ANIMATOR, "", 2),  # the owner's, then the partner's
-        (Role.EDITOR, "", 1),
-        (Role.EVALUATOR, "", 1),
-        (Role.EDITOR, "scheme_id={0.scheme_id}", 1),
-        (Role.EDITOR, "workshop_id={0.id}", 1),
-        (Role.EDITOR, "place_id={0.place_id}", 1),
-        (Role.EVALUATOR, "scheme_id={0.scheme_id}", 1),
-        (Role.EVALUATOR, "workshop_id={0.id}", 1),
-        (Role.EVALUATOR, "place_id={0.place_id}", 1),
-        (Role.EVALUATOR, "state=accepted", 1),
+        (Role.ANIMATOR, [""], 2),  # the owner's, then the partner's
+        (
+            Role.EDITOR,
+            ["", "scheme_id={0.scheme_id}", "workshop_id={0.id}", "place_id={0.place_id}"],
+            1,
+        ),
+        (
+            Role.EVALUATOR,
+            [
+                *("", "state=accepted"),
+                *("scheme_id={0.scheme_id}", "workshop_id={0.id}", "place_id={0.place_id}"),
+            ],
+            1,
+        ),
     ],
 )
 def test_every_page_is_read_in_the_order_of_an_index(
@@ -267,19 +271,20 @@ def test_every_page_is_read_in_the_order_of_an_index(
     database: Database,
     many: Callable[[Account], Workshop],
     role: Role,
-    filters: str,
+    filters: list[str],
     queries: int,
 ) -> None:
     reader = make.account(role=role)
     workshop, client = many(reader), client_for(reader)
-    with asked(database, "testimonies") as seen:
-        first = client.get(f"{URL}?limit=20&{filters.format(workshop)}")
-        first_page = len(seen)
-        later = client.get(first.links["next"]["url"])
-    assert len(later.json()["items"]) == 20
-    assert first_page == queries
-    assert len(seen) > first_page
-    for plan in plans(database, seen):
-        assert not sorts(plan), plan
-        assert "ix_testimonies" in plan
-        assert "recorded_on_id" in plan, plan
+    for filter_ in filters:
+        with asked(database, "testimonies") as seen:
+            first = client.get(f"{URL}?limit=20&{filter_.format(workshop)}")
+            first_page = len(seen)
+            later = client.get(first.links["next"]["url"])
+        assert len(later.json()["items"]) == 20
+        assert first_page == queries
+        assert len(seen) > first_page
+        for plan in plans(database, seen):
+            assert not sorts(plan), plan
+            assert "ix_testimonies" in plan
+            assert "recorded_on_id" in plan, plan

@@ -28,21 +28,28 @@ def _no_object_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def people(client_for: ClientFor, make: Make, animator: Account) -> dict[str, TestClient]:
-    films = make.account()
+def films(make: Make) -> Account:
+    """An association that films in the place of others."""
+    return make.account()
+
+
+@pytest.fixture
+def people(
+    client_for: ClientFor, make: Make, animator: Account, films: Account
+) -> dict[str, TestClient]:
     return {
         "owner": client_for(animator),
         "partner": client_for(films),
         "editor": client_for(make.account(role=Role.EDITOR)),
         "evaluator": client_for(make.account(role=Role.EVALUATOR)),
-        "films": client_for(films),
-    } | {"films_id": films.organization_id}  # type: ignore[dict-item]
+    }
 
 
 @pytest.fixture
-def workshop(make: Make, animator: Account, people: dict[str, TestClient]) -> Workshop:
-    films = people["films_id"]
-    return make.workshop(organization=animator.organization, partner_organization_id=films)
+def workshop(make: Make, animator: Account, films: Account) -> Workshop:
+    return make.workshop(
+        organization=animator.organization, partner_organization_id=films.organization_id
+    )
 
 
 @pytest.fixture

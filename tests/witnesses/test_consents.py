@@ -77,7 +77,7 @@ def test_choices_are_kept_with_the_cells_they_expand_to(
     assert said["number"] == 1
     assert said["choices"] == ["written_inside", "employer_named"]
     assert said["collected_by_id"] == str(animator.id)
-    purposes, forms = ("evaluation", "improvement"), "film exhibition note event".split()
+    purposes, forms = ("evaluation", "improvement"), ["film", "exhibition", "note", "event"]
     cells = [tuple(cell) for cell in said["cells"]]
     assert len(cells) == len(set(cells)) == 1 * 6 * 2 + 4 * 6 * 2
     for form in forms:
