@@ -61,6 +61,7 @@ ROUTERS = [
     gate.router,
     bundles.router,
     releases.router,
+    pages.files,
     exports.router,
     operations.router,
 ]

@@ -29,10 +29,12 @@ from app.accounts.service import InvalidCredentials, OwnAccount
 from app.calls.call import ApiCall, Call
 from app.core.bodies import Route
 from app.core.pages import Page, PageParams
-from app.core.problems import NotFound, PreconditionFailed, RateLimited, documented
+from app.core.problems import Conflict, NotFound, PreconditionFailed, RateLimited, documented
 from app.core.schemas import to_json
 
-router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden, PreconditionFailed))
+router = APIRouter(
+    route_class=Route, responses=documented(NotFound, Forbidden, PreconditionFailed, Conflict)
+)
 
 
 @router.post(

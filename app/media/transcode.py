@@ -205,7 +205,10 @@ def _encode(path: Path, found: Found, progress: Progress, passage: Passage | Non
 
 
 def _choose_frame(path: Path, found: Found, progress: Progress, passage: Passage | None) -> None:
-    """`poster.jpg`: of the first minute, the most typical frame that is not black."""
+    """`poster.jpg`: of the first minute, the most typical frame that is not black.
+
+    Or of the passage.
+    """
     width, height = size_of(found.width or 2, found.height or 2)
     lasts = (passage.duration_ms if passage else found.duration_ms) or 0
     rate = min(25.0, LOOKED_AT / min(LOOKED_AT, max(0.2, lasts / 1000)))

@@ -9,7 +9,7 @@ from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.pages import Page, PageParams
-from app.core.problems import NotFound, WrongState, documented
+from app.core.problems import NotFound, PreconditionFailed, WrongState, documented
 from app.moderation import service
 from app.moderation.schemas import DecisionIn, DecisionOut
 from app.testimonies.service import find
@@ -18,7 +18,7 @@ router = APIRouter(
     route_class=Route,
     prefix="/testimonies/{testimony_id}/decisions",
     tags=["moderation"],
-    responses=documented(NotFound, Forbidden, WrongState),
+    responses=documented(NotFound, Forbidden, WrongState, PreconditionFailed),
 )
 
 

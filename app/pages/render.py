@@ -34,8 +34,11 @@ PAGES.filters |= {
 }
 
 
-def release_page(content: Mapping[str, Any], here: str) -> str:
-    """A release, read at the address `here`, below which its reader acknowledges it."""
+def release_page(content: Mapping[str, Any], here: str | None = None) -> str:
+    """A release, read at the address `here`, below which its reader acknowledges it.
+
+    Without `here` it is a file: there is nowhere to acknowledge it.
+    """
     items = [item for section in content["sections"] for item in section["items"]]
     return PAGES.get_template("release.html").render(
         release=content,

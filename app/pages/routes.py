@@ -4,28 +4,37 @@ Opening the link shows an invitation, and counts for nothing: previews of messag
 mail open it too. Its button does: POST, then the release.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from unicodedata import normalize
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Form, Header, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import AfterValidator
 
 from app.accounts.authentication import Forbidden
+from app.calls.call import Call
+from app.core.bodies import Route
 from app.core.db import Database
-from app.core.problems import NotFound
+from app.core.models import now
+from app.core.problems import NotFound, RateLimited, documented
 from app.core.settings import settings
 from app.pages import passes
 from app.pages.answers import FOR_EVER, HEADERS, PageRoute, page
 from app.pages.assets import BY_NAME
 from app.pages.render import invitation_page, release_page
 from app.releases import deliveries
-from app.releases.deliveries import PasscodeNeeded
+from app.releases import service as releases
+from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.models import Delivery
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+# The files of releases are part of the API: problems there are problem documents.
+files = APIRouter(route_class=Route, tags=["releases"], responses=documented(NotFound, Forbidden))
+HTML: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The page.", "content": {"text/html": {}}}
+}
 
 WRONG = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
 MISSING = "Tapez le code qui vous a été donné."
@@ -103,6 +112,43 @@ async def asset(name: str) -> Response:
         raise NotFound
     found = BY_NAME[name]
     return Response(found.content, headers=FOR_EVER, media_type=found.content_type)
+
+
+@files.get("/releases/{release_id}/files/{name}", response_class=HTMLResponse, responses=HTML)
+def show_file(release_id: UUID, name: str, call: Call) -> Response:
+    """A file of a release, as it may be read now: `page.html`."""
+    with call as (db, me):
+        release = releases.find(db, release_id, by=me)
+        _require_page(name)
+        content, _ = releases.read(db, release, now())
+        newer = releases.superseded_by(db, release)
+        nobody = {"acknowledged_at": None, "superseded_by": newer and newer.number, "files": []}
+        return page(release_page(content | nobody))
+
+
+@files.get(
+    "/shared/{token}/files/{name}",
+    response_class=HTMLResponse,
+    responses=HTML | documented(LinkClosed, PasscodeNeeded, RateLimited),
+    tags=["shared"],
+)
+def read_shared_file(
+    token: str,
+    name: str,
+    request: Request,
+    passcode: Annotated[str | None, Header(alias="X-Passcode", max_length=200)] = None,
+) -> Response:
+    """A file of what was given to the holder of this link: `page.html`."""
+    delivery_id = deliveries.enter(_database(request), token, passcode)
+    _require_page(name)
+    with _database(request).read() as db:
+        content = deliveries.read(db, db.get_one(Delivery, delivery_id), "")
+        return page(release_page(content))
+
+
+def _require_page(name: str) -> None:
+    if name != releases.PAGE:
+        raise NotFound
 
 
 def _address(release_id: UUID) -> str:

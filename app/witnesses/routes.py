@@ -10,7 +10,7 @@ from app.accounts.permissions import Permission
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.pages import Page
-from app.core.problems import NotFound, documented
+from app.core.problems import Conflict, NotFound, documented
 from app.witnesses import consents, service
 from app.witnesses.schemas import (
     ConsentFilters,
@@ -30,7 +30,7 @@ from app.witnesses.schemas import (
 from app.witnesses.service import TooYoung
 from app.workshops.models import WorkshopNotOpen
 
-router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
+router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden, Conflict))
 
 
 @router.get("/witnesses", response_model=Page[WitnessOut], tags=["witnesses"])

@@ -61,7 +61,7 @@ def test_what_is_given_back_may_be_worded_for_the_public(
 def test_words_that_do_not_stand_there_are_refused_with_those_that_do(
     as_editor: TestClient, payload: dict[str, Any], db: Session
 ) -> None:
-    wrong = payload["selector"] | {"exact": "j'ai quitté Karim"}
+    wrong = payload["selector"] | {"exact": "j'ai suivi Kevin"}
     response = as_editor.post(URL, json=payload | {"selector": wrong})
 
     assert response.status_code == 422

@@ -109,11 +109,12 @@ def test_without_a_pass_every_release_looks_the_same(
 ) -> None:
     reader.post(dossier.deliver()[0])
     good = reader.cookies[passes.NAME]
+    forged = good[:-1] + ("1" if good.endswith("0") else "0")
     stranger, other = client_for(None), uuid4()
     answers = [
         stranger.get(f"/dossiers/{release}", headers={b"Cookie": f"{passes.NAME}={value}".encode()})
         for release in (dossier.release_id, other)
-        for value in ("", "x", good[:-1] + "0", good.replace(".", ".1", 1), "é.1.é", "a.b.c")
+        for value in ("", "x", forged, good.replace(".", ".1", 1), "é.1.é", "a.b.c")
     ]
     answers.append(stranger.get(f"/dossiers/{other}", headers={"Cookie": f"dossier={good}"}))
     for answer in answers:

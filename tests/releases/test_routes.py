@@ -271,3 +271,32 @@ def test_an_evaluator_gives_no_links(
     assert as_evaluator.delete(f"/api/v1/deliveries/{made['id']}").status_code == 403
     past = {"recipient": "X", "expires_at": "2020-01-01T00:00:00Z"}
     assert as_editor.post(url, json=past).status_code == 422
+
+
+# Files
+
+
+def test_its_page_is_a_file_for_the_team_and_for_recipients(
+    as_editor: TestClient,
+    as_animator: TestClient,
+    as_anonymous: TestClient,
+    make: Make,
+    release: dict[str, Any],
+    token: str,
+    witness: Witness,
+    excerpt: Excerpt,
+) -> None:
+    shared = as_anonymous.get(f"{SHARED}/{token}").json()
+    [theirs], [ours] = shared["files"], release["files"]
+    assert (theirs["name"], theirs["status"]) == ("page.html", "ready")
+    assert excerpt.exact
+    for client, file in ((as_anonymous, theirs), (as_editor, ours)):
+        page = client.get(file["url"])
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert excerpt.exact in page.text
+        assert "<form" not in page.text
+    assert as_animator.get(ours["url"]).status_code == 404
+    assert as_editor.get(ours["url"].replace("page.html", "note.pdf")).status_code == 404
+    make.consent(witness, OFFICIALS, verb=Verb.WITHDRAW)
+    for client, file in ((as_anonymous, theirs), (as_editor, ours)):
+        assert excerpt.exact not in client.get(file["url"]).text
