@@ -49,7 +49,9 @@ PUBLIC_ROUTES: set[tuple[str, str]] = {
     ("get", "/api/v1/releases/{release_id}/items/{item_id}/{name}"),
 }
 # An address that we signed opens these too, instead of a token: they have no `call` to enter.
-SIGNED_ROUTES = {("get", "/api/v1/media/{media_id}/renditions/{name}")}
+SIGNED_ROUTES = {
+    (method, "/api/v1/media/{media_id}/renditions/{name}") for method in ("get", "head")
+}
 # Bytes stream through these: they are `async`, and hold no session meanwhile.
 STREAMING_ROUTES = {("post", "/api/v1/media")}
 

@@ -31,7 +31,7 @@ from app.releases.models import Delivery
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 # The files of releases are part of the API: problems there are problem documents.
-files = APIRouter(route_class=Route, tags=["releases"], responses=documented(NotFound, Forbidden))
+files = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
 HTML: dict[int | str, dict[str, Any]] = {
     200: {"description": "The page.", "content": {"text/html": {}}}
 }
@@ -114,7 +114,12 @@ async def asset(name: str) -> Response:
     return Response(found.content, headers=FOR_EVER, media_type=found.content_type)
 
 
-@files.get("/releases/{release_id}/files/{name}", response_class=HTMLResponse, responses=HTML)
+@files.get(
+    "/releases/{release_id}/files/{name}",
+    response_class=HTMLResponse,
+    responses=HTML,
+    tags=["releases"],
+)
 def show_file(release_id: UUID, name: str, call: Call) -> Response:
     """A file of a release, as it may be read now: `page.html`."""
     with call as (db, me):
@@ -122,7 +127,11 @@ def show_file(release_id: UUID, name: str, call: Call) -> Response:
         _require_page(name)
         content, _ = releases.read(db, release, now())
         newer = releases.superseded_by(db, release)
-        nobody = {"acknowledged_at": None, "superseded_by": newer and newer.number, "files": []}
+        nobody: dict[str, Any] = {
+            "acknowledged_at": None,
+            "superseded_by": newer and newer.number,
+            "files": [],
+        }
         return page(release_page(content | nobody))
 
 
