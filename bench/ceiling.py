@@ -1,6 +1,7 @@
-"""The least that the same work costs: bare routes that run the same SQL, and answer the same bytes.
+"""The least that the same work costs: bare routes that run the same SQL and answer the same bytes.
 
-They have the same authentication and the same transaction as the application. What they run was recorded from the application itself by `record.py`, in `$BENCH_FOLDER`.
+They have the same authentication and the same transaction as the application. What they run was
+recorded from the application itself by `record.py`, in `$BENCH_FOLDER`.
 """
 
 import os

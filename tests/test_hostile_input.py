@@ -41,6 +41,8 @@ from tests.document import (
 from tests.make import Make
 from tests.releases.conftest import bundle, composed, consented, excerpt, payload_of, release, token
 
+pytestmark = pytest.mark.slow  # every operation, attacked in every way
+
 __all__ = ["bundle", "composed", "consented", "excerpt", "payload_of", "release", "token"]
 
 ROLES = (Role.ADMINISTRATOR, Role.EDITOR, Role.ANIMATOR, Role.EVALUATOR, Role.CUSTODIAN)

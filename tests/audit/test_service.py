@@ -323,7 +323,7 @@ def test_a_number_is_given_once(database: Database) -> None:
 
 
 def test_a_periodic_job_seals_what_waits(database: Database, db: Session) -> None:
-    import app.worker  # noqa: F401 - registers it
+    import app.operations.jobs  # noqa: F401 - registers it
 
     add(database, 1500)
     request_periodic(database)

@@ -42,7 +42,10 @@ def at_work(database: Database) -> Iterator[At]:
 
 
 def test_every_feature_registers_its_handlers() -> None:
-    program = "from app import worker as w; w.discover(); print(*w.handles.__globals__['HANDLERS'])"
+    program = (
+        "from app import worker; from app.jobs.service import HANDLERS\n"
+        "worker.discover(); print(*HANDLERS)"
+    )
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
