@@ -136,20 +136,32 @@ CELLS = [EXPORTED, INSIDE, *OTHER]
 said = st.fixed_dictionaries(
     {
         "verb": st.sampled_from([Verb.GIVE, Verb.GIVE, *Verb]),
-        "cells": st.sets(st.sampled_from(CELLS)).map(sorted),
+        "cells": st.sets(st.sampled_from(CELLS), max_size=2).map(sorted),
         "valid_from": st.sampled_from([-400, -3, 3]),
         "valid_until": st.sampled_from([-1, 1, 400, None]),
         "revoked": st.sampled_from([None, None, -1, 1]),
         "guardian": st.sampled_from([False, False, False, True]),
     }
 )
-people = st.lists(
-    st.tuples(st.sampled_from([None, 17, 30]), st.lists(said, max_size=4)), min_size=1, max_size=3
+SURE = {
+    "verb": Verb.GIVE,
+    "cells": CELLS,
+    "valid_from": -3,
+    "valid_until": 400,
+    "revoked": None,
+    "guardian": False,
+}
+# Most begin by saying yes: else next to nothing would leave, and nothing be compared.
+histories = st.builds(
+    lambda first, then: [*first, *then],
+    st.sampled_from([[SURE], [SURE], []]),
+    st.lists(said, max_size=3),
 )
+people = st.lists(st.tuples(st.sampled_from([None, 17, 30]), histories), min_size=1, max_size=3)
 spoken = st.lists(
     st.fixed_dictionaries(
         {
-            "who": st.sets(st.integers(0, 2), max_size=3),
+            "who": st.sampled_from([{0}, {0}, {1}, {0, 1}, {0, 1, 2}, set()]),
             "state": st.sampled_from([State.ACCEPTED, State.ACCEPTED, State.REJECTED]),
             "embargo": st.sampled_from([None, None, -1, 1]),
             "restriction": st.sampled_from([None, None, ONLY_SERVICES, ONLY_TEAM]),
@@ -159,15 +171,18 @@ spoken = st.lists(
     min_size=1,
     max_size=3,
 )
-YES = {"verb": Verb.GIVE, "cells": CELLS, "valid_from": -3, "valid_until": 400}
-SURE = YES | {"revoked": None, "guardian": False}
+REFUSED_INSIDE = SURE | {"verb": Verb.REFUSE, "cells": [INSIDE]}
 ACCEPTED = {"state": State.ACCEPTED, "embargo": None, "restriction": None, "of_excerpt": None}
 
 
 @given(people=people, spoken=spoken)
 @example(people=[(30, [SURE]), (17, [SURE])], spoken=[{"who": {0, 1}, **ACCEPTED}])
+@example(people=[(30, [SURE, REFUSED_INSIDE])], spoken=[{"who": {0}, **ACCEPTED}])
+@example(people=[(30, [SURE | {"valid_until": -1}])], spoken=[{"who": {0}, **ACCEPTED}])
+@example(people=[(30, [SURE | {"revoked": -1}])], spoken=[{"who": {0}, **ACCEPTED}])
+@example(people=[(30, [SURE])], spoken=[{"who": {0}, **ACCEPTED, "of_excerpt": ONLY_SERVICES}])
 @settings(
-    max_examples=80,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
