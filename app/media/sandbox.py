@@ -105,6 +105,7 @@ def _limited(command: Sequence[str]) -> list[str]:
     most = settings()
     cpu = max(1, int(most.media_timeout))
     limits = {"cpu": cpu, "memory": MEMORY, "file": most.video_max, "files": FILES, "nice": NICE}
+    limits["parent"] = os.getpid()
     return [sys.executable, "-I", "-S", str(LIMIT), json.dumps(limits), *command]
 
 

@@ -1,5 +1,6 @@
 """Files and tools that mean harm: rejected with their reason, and nothing else happens."""
 
+import json
 import os
 import stat
 import subprocess
@@ -15,7 +16,7 @@ from PIL import Image
 from app.core.settings import settings
 from app.media import probe as probing
 from app.media.models import Media, Reason, Rendition, Status
-from app.media.sandbox import Hindered, bubblewrap
+from app.media.sandbox import LIMIT, Hindered, bubblewrap
 from app.media.transcode import ffmpeg
 from app.storage.service import storage
 from tests.jobs.desk import Desk, wait_until
@@ -348,6 +349,16 @@ def test_a_tool_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None
         finally:
             worker.kill()
     wait_until(lambda: not running(tool))
+
+
+def test_a_tool_whose_worker_is_gone_already_does_not_begin(tmp_path: Path) -> None:
+    limits = {"cpu": 9, "memory": 2**31, "file": 2**20, "files": 64, "nice": 0}
+    for parent, begins in ((os.getpid(), True), (1, False)):
+        made = tmp_path / str(parent)
+        told = json.dumps({**limits, "parent": parent})
+        command = [sys.executable, "-I", "-S", str(LIMIT), told, "/bin/touch", str(made)]
+        subprocess.run(command, check=begins)
+        assert made.exists() is begins
 
 
 def test_it_knows_nothing_and_may_little(

@@ -1,7 +1,8 @@
 """Become another program, with limits: `limit.py '{"cpu": …}' program argument…`.
 
 Done here, and not between fork and exec of the service, which has threads. Limits: `cpu` seconds,
-`memory` and `file` bytes, `files` open at once, `nice`. Ends with 127 without such a program.
+`memory` and `file` bytes, `files` open at once, `nice`. Ends with 127 without such a program, and
+with 126 when the process `parent` is gone already.
 """
 
 import ctypes
@@ -11,7 +12,7 @@ import resource
 import signal
 import sys
 
-NO_PROGRAM = 127
+NO_PROGRAM, NO_PARENT = 127, 126
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 AFTER_WARNING = 5  # seconds of processor between SIGXCPU and SIGKILL
 
@@ -35,6 +36,8 @@ def become(limits: dict[str, int], command: list[str]) -> None:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # never outlive the worker
+    if os.getppid() != limits["parent"]:
+        sys.exit(NO_PARENT)  # which was killed before we could ask for that signal
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, others should not
         signal.signal(number, signal.SIG_DFL)
     try:
