@@ -165,9 +165,3 @@ def _belongings(db: Session, ids: list[Any]) -> Iterator[tuple[Any, str, Any]]:
         if name == "media":
             told = {"id": value, "kind": kind, "status": status, "duration_ms": duration_ms}
         yield testimony_id, name, told
-
-
-def witness_ids(db: Session, testimony_id: UUID) -> list[UUID]:
-    """Who spoke."""
-    rows = select(TestimonyWitness.witness_id).where(TestimonyWitness.testimony_id == testimony_id)
-    return list(db.scalars(rows.order_by(TestimonyWitness.position)))
