@@ -6,17 +6,21 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     demo          three invented stories, told through the deeds of the features below
     pages         HTML for people without an account: the release that a personal link gives
     operations    what keeps it running: installation, serving, health, jobs, audit, verification
+    receipts      what witnesses see and do with their receipt code: follow, take back, carry away
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
+    withdrawals   words taken back: at once, then wherever they were kept; the ledger
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     bundles       chosen passages for one audience, in one form; balance, checks
     gate          may this passage leave, to whom, in which form; serves media to the team
     excerpts      chosen passages, their nature and themes
     moderation    decisions on testimonies
     testimonies   the words, and where they are on their way
+    appearances   who is seen, heard or named in which moments of a media
+    groups        witness groups: members over time, restitution protocols, handover
     witnesses     people, consents, identity vault; the pure `decide`
     media         files, and what machines make of them
     codebook      themes
-    workshops     workshops, interviews, surveys: one occasion of hearing people
+    workshops     workshops, interviews, surveys: one occasion of hearing people; the row of a group
     places        places and territories
     schemes       the public policies that are listened to; the vocabularies
     access        the routes of accounts: sessions, accounts, API tokens, organizations
@@ -24,6 +28,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     accounts      organizations, people, roles, permissions, tokens, sessions
     audit         who did what, chained so that a change of the past shows
     jobs          work done later
+    lineage       which output was made from which inputs
     storage       bytes
     core          settings, database, problems, text rules, pages: tools that know no feature
 """

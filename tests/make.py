@@ -193,6 +193,8 @@ class Make:
             language="fr",
             recorded_on=date(2013, 5, 14),
             submitted_at=None if state is State.DRAFT else now(),
+            withdrawn_at=now() if state is State.WITHDRAWN else None,
+            withdrawn_from=State.ACCEPTED if state is State.WITHDRAWN else None,
             captured_by=given.get("captured_by") or self._animator(workshop).id,
         )
         with self.sessions.begin() as db:

@@ -9,6 +9,7 @@ class Permission(StrEnum):
     RUN_WORKSHOPS = "run_workshops"  # plan, change, close those of one's own organization
     HEAR_WITNESSES = "hear_witnesses"  # register people, note their consents
     WRITE_TESTIMONIES = "write_testimonies"
+    WITHDRAW = "withdraw"  # write down that a witness takes words back
     READ_CONSENT_PROOF = "read_consent_proof"
     DISCLOSE_IDENTITY = "disclose_identity"
     MODERATE = "moderate"
@@ -18,6 +19,7 @@ class Permission(StrEnum):
     EXPORT = "export"
     MANAGE_FRAME = "manage_frame"  # schemes, vocabularies, places, territories, notices
     MANAGE_ACCOUNTS = "manage_accounts"
+    HOLD = "hold"  # legal holds
     READ_AUDIT = "read_audit"
     VERIFY_AUDIT = "verify_audit"
     READ_JOBS = "read_jobs"
@@ -44,14 +46,20 @@ class Sight(StrEnum):
 
 
 P = Permission
-CAPTURE = {P.RUN_WORKSHOPS, P.HEAR_WITNESSES, P.WRITE_TESTIMONIES, P.READ_CONSENT_PROOF}
+CAPTURE = {
+    *(P.RUN_WORKSHOPS, P.HEAR_WITNESSES, P.WRITE_TESTIMONIES),
+    *(P.WITHDRAW, P.READ_CONSENT_PROOF),
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY}),
     Role.EDITOR: frozenset({P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.MANAGE_FRAME}),
     Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES}),
     Role.CUSTODIAN: frozenset(
-        {P.DISCLOSE_IDENTITY, P.READ_CONSENT_PROOF, P.EXPORT, P.READ_AUDIT, P.VERIFY_AUDIT}
+        {
+            *(P.DISCLOSE_IDENTITY, P.READ_CONSENT_PROOF, P.WITHDRAW, P.HOLD),
+            *(P.EXPORT, P.READ_AUDIT, P.VERIFY_AUDIT),
+        }
     ),
     Role.ADMINISTRATOR: frozenset({P.MANAGE_ACCOUNTS, P.MANAGE_FRAME, P.VERIFY_AUDIT, P.READ_JOBS}),
     Role.INTEGRATION: frozenset(CAPTURE),

@@ -1,5 +1,6 @@
 """One event for every deed. No foreign keys: an event outlives what it is about."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,31 @@ class ActorKind(StrEnum):
     LINK = "link"
     SYSTEM = "system"
     COMMAND = "command"
+
+
+class AuditCheckpoint(Base):
+    """Where the chain began to be kept, once its older events were pruned: the last one pruned.
+
+    `number` and `digest` are those of that event; the chain is verified from here.
+    """
+
+    __tablename__ = "audit_checkpoints"
+
+    number: Mapped[int] = mapped_column(unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    pruned: Mapped[int]
+    up_to: Mapped[datetime]
+
+
+class CaseReading(Base):
+    """That a custodian read content, on a case, and why. The route is a template, not a path."""
+
+    __tablename__ = "case_readings"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    account_id: Mapped[UUID]
+    route: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(500))
 
 
 class AuditEvent(Base):

@@ -1,5 +1,6 @@
 """An excerpt: a passage of a testimony's text, or of one of its recordings."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -35,9 +36,15 @@ class Excerpt(Owned, Versioned):
     __tablename__ = "excerpts"
     __table_args__ = (
         CheckConstraint("start >= 0 AND stop > start", name="in_order"),
-        CheckConstraint("(selector = 'text') = (exact IS NOT NULL)", name="text_is_kept"),
+        CheckConstraint(
+            "erased_at IS NOT NULL OR (selector = 'text') = (exact IS NOT NULL)",
+            name="text_is_kept",
+        ),
         CheckConstraint("(selector = 'time') = (media_id IS NOT NULL)", name="time_is_of_media"),
-        CheckConstraint("(nature = 'practice') = (practice IS NOT NULL)", name="practice_told"),
+        CheckConstraint(
+            "erased_at IS NOT NULL OR (nature = 'practice') = (practice IS NOT NULL)",
+            name="practice_told",
+        ),
         Index(None, "owner_organization_id", "created_at", "id"),
         Index(None, "partner_organization_id", "created_at", "id"),
         Index(None, "scheme_id", "created_at", "id"),
@@ -61,6 +68,7 @@ class Excerpt(Owned, Versioned):
     restriction: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     state: Mapped[ExcerptState] = mapped_column(default=ExcerptState.VALID)
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    erased_at: Mapped[datetime | None]  # its words are gone, for somebody took them back
 
     @property
     def quote(self) -> str | None:

@@ -1,5 +1,6 @@
 """A media: a file as it was received, what was found in it, and what was made of it."""
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -77,6 +78,7 @@ class Media(Versioned):
     width: Mapped[int | None]
     height: Mapped[int | None]
     fps: Mapped[float | None]
+    erased_at: Mapped[datetime | None]  # its bytes and its name are gone, for somebody took it back
 
     def begin(self) -> None:
         """Also once more, after it was too much work."""

@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base, Versioned, now
@@ -30,6 +38,9 @@ class Release(Base):
     territory_id: Mapped[UUID | None] = mapped_column(ForeignKey("territories.id"))
     sha256: Mapped[str] = mapped_column(String(64))
     content: Mapped[dict[str, Any]]
+    # What a successor lost of the release before: `{excerpt_id, item_id, reason}` each.
+    exclusions: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    recalled_at: Mapped[datetime | None]  # a successor took its place: nothing of it is shown
 
 
 class ReleaseItem(Base):
@@ -52,6 +63,20 @@ class ReleaseItem(Base):
     poster_id: Mapped[UUID | None] = mapped_column(ForeignKey("renditions.id"))
 
 
+class ReleaseFile(Base):
+    """A file composed from all the items of a release. One blocked item blocks it whole."""
+
+    __tablename__ = "release_files"
+    __table_args__ = (UniqueConstraint("release_id", "name"),)
+
+    release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    content_type: Mapped[str] = mapped_column(String(80))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+
+
 class Delivery(Versioned):
     """A release given to one recipient, by a link of their own. Only its fingerprint is kept."""
 
@@ -72,3 +97,4 @@ class Delivery(Versioned):
     revoked_at: Mapped[datetime | None]
     revoked_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     recalled_at: Mapped[datetime | None]
+    recall_acknowledged_at: Mapped[datetime | None]

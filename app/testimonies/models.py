@@ -57,8 +57,10 @@ class Testimony(Owned, Versioned):
             ["workshops.id", "workshops.owner_organization_id"],
         ),
         CheckConstraint(
-            "(state = 'draft') = (submitted_at IS NULL)", name="submitted_unless_draft"
+            "state = 'withdrawn' OR (state = 'draft') = (submitted_at IS NULL)",
+            name="submitted_unless_draft",
         ),
+        CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_at"),
         _latest_first("owner_organization_id"),
         _latest_first("partner_organization_id"),
         _latest_first("state"),
@@ -84,6 +86,9 @@ class Testimony(Owned, Versioned):
     embargo_until: Mapped[datetime | None]
     state: Mapped[State] = mapped_column(default=State.DRAFT)
     submitted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_from: Mapped[State | None]  # who had seen it is told that it is gone
+    erased_at: Mapped[datetime | None]  # its words are gone
     captured_by: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
 
 

@@ -50,14 +50,38 @@ class Witness(Owned, Versioned):
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     signature: Mapped[str | None] = mapped_column(String(64))
     receipt_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    withdrawn_at: Mapped[datetime | None]  # took back all that was said
+    erased_at: Mapped[datetime | None]  # what described the person is gone
+
+
+class Guardian(Base):
+    """Somebody who answers for a minor. Who that is, is in the vault."""
+
+    __tablename__ = "guardians"
+    __table_args__ = (Index(None, "witness_id", "created_at", "id"),)
+
+    witness_id: Mapped[UUID] = mapped_column(ForeignKey("witnesses.id"))
+    relation: Mapped[str] = mapped_column(String(40))
+    declared_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
 
 class Identity(Base):
-    """The vault: who a witness is, encrypted with a key that is not in the database."""
+    """The vault: who a witness, or a guardian of theirs, is; the key is not in the database."""
 
     __tablename__ = "identities"
+    __table_args__ = (
+        Index(
+            "uq_identities_witness_id",
+            "witness_id",
+            unique=True,
+            postgresql_where=text("guardian_id IS NULL"),
+            sqlite_where=text("guardian_id IS NULL"),
+        ),
+        Index(None, "key_id"),
+    )
 
-    witness_id: Mapped[UUID] = mapped_column(ForeignKey("witnesses.id"), unique=True)
+    witness_id: Mapped[UUID] = mapped_column(ForeignKey("witnesses.id"))
+    guardian_id: Mapped[UUID | None] = mapped_column(ForeignKey("guardians.id"), unique=True)
     key_id: Mapped[str] = mapped_column(String(16))
     given_name: Mapped[bytes] = mapped_column(LargeBinary)
     family_name: Mapped[bytes] = mapped_column(LargeBinary)
@@ -93,6 +117,7 @@ class Notice(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     choices: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class ConsentEvent(Base):
@@ -110,12 +135,13 @@ class ConsentEvent(Base):
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]
     given_by: Mapped[GivenBy]
-    guardian_id: Mapped[UUID | None]
+    guardian_id: Mapped[UUID | None] = mapped_column(ForeignKey("guardians.id"))
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"))
     notice: Mapped[Notice | None] = relationship(lazy="raise")
     method: Mapped[str] = mapped_column(String(40))
     collected_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    evidence_media_id: Mapped[UUID | None] = mapped_column(ForeignKey("media.id"))
+    evidence_media_id: Mapped[UUID | None] = mapped_column(ForeignKey("media.id"), index=True)
+    evidence_sha256: Mapped[str | None] = mapped_column(String(64))  # kept when the media is not
     at: Mapped[datetime]
     note: Mapped[str | None] = mapped_column(Text)
 

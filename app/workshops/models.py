@@ -51,6 +51,25 @@ def state_of(starts_at: datetime, closed_at: datetime | None) -> State:
     return State.OPEN if starts_at <= now() else State.PLANNED
 
 
+class Group(Owned, Versioned):
+    """The same people over time: a standing group, whose members meet in its workshops.
+
+    The owner runs it; `groups` says who its members are, and hands it over.
+    """
+
+    __tablename__ = "groups"
+    __table_args__ = (
+        Index(None, "owner_organization_id", "created_at", "id"),
+        Index(None, "partner_organization_id", "created_at", "id"),
+        Index(None, "created_at", "id"),
+    )
+
+    scheme_id: Mapped[UUID] = mapped_column(ForeignKey("schemes.id"), index=True)
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("places.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str | None] = mapped_column(Text)
+
+
 class Workshop(Owned, Versioned):
     """One occasion of hearing people, in one place."""
 
@@ -67,11 +86,13 @@ class Workshop(Owned, Versioned):
         Index(None, "owner_organization_id", "starts_at", "id"),
         Index(None, "partner_organization_id", "starts_at", "id"),
         Index(None, "place_id", "starts_at", "id"),
+        Index(None, "group_id", "starts_at", "id"),
         Index(None, "starts_at", "id"),
     )
 
     scheme_id: Mapped[UUID] = mapped_column(ForeignKey("schemes.id"), index=True)
     place_id: Mapped[UUID]
+    group_id: Mapped[UUID | None] = mapped_column(ForeignKey("groups.id"))
     kind: Mapped[Kind]
     method: Mapped[str] = mapped_column(String(40))
     title: Mapped[str] = mapped_column(String(200))

@@ -4,12 +4,13 @@ import pytest
 
 from app.accounts.permissions import EVERYWHERE, GRANTS, WORDS, Permission, Role, Sight
 
-CAPTURE = "run_workshops hear_witnesses write_testimonies read_consent_proof"
+CAPTURE = "run_workshops hear_witnesses write_testimonies withdraw read_consent_proof"
 MAY = {
     "animator": f"{CAPTURE} disclose_identity",
     "editor": "moderate code compose read_bundles manage_frame",
     "evaluator": "read_bundles export",
-    "custodian": "disclose_identity read_consent_proof export read_audit verify_audit",
+    "custodian": "disclose_identity read_consent_proof withdraw hold export read_audit "
+    "verify_audit",
     "administrator": "manage_accounts manage_frame verify_audit read_jobs",
     "integration": CAPTURE,
 }
