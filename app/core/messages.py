@@ -24,6 +24,7 @@ TITLES_FR = {
     "not-ready": "Le service ne peut pas encore répondre.",
     "not-publishable": "Quelque chose empêche de publier ce dossier.",
     "not-there": "Le texte choisi n'est pas celui qui se trouve là.",
+    "of-age": "Une personne majeure parle pour elle-même : personne ne consent à sa place.",
     "own-account": "Quelqu'un d'autre doit faire cela à votre compte.",
     "passcode-needed": "Ce lien demande son code d'accès.",
     "precondition-failed": "Ceci a changé depuis que vous l'avez lu.",
@@ -34,6 +35,7 @@ TITLES_FR = {
     "too-young": "On n'entend personne ici avant la fin de l'année de ses 16 ans.",
     "unsupported-media-type": "Ce que vous avez envoyé n'est pas d'un type accepté ici.",
     "workshop-not-open": "On n'entend des témoins que pendant un atelier ouvert.",
+    "withdrawn-witness": "Cette personne a retiré tout ce qu'elle avait dit.",
     "wrong-state": "Ce que vous demandez n'est pas possible à cette étape.",
 }
 
@@ -102,13 +104,16 @@ MISTAKES = {
     ),
     "code_stays": ("A code stays what it is.", "Un code ne change pas."),
     "future": ("This is in the future.", "C'est dans l'avenir."),
+    "guardian_named": (
+        "What a guardian says, and nothing else, names the guardian.",
+        "Ce que dit un représentant légal, et rien d'autre, dit lequel.",
+    ),
     "json_constant": ("{name} is not JSON.", "{name} n'est pas du JSON."),
     "json_depth": ("At most {deepest} levels.", "Au plus {deepest} niveaux."),
     "json_number": ("A number is too long.", "Un nombre est trop long."),
     "json_twice": ("An object names a member twice.", "Un objet nomme deux fois le même champ."),
     "json_utf8": ("The text is not UTF-8.", "Le texte n'est pas en UTF-8."),
     "lone_surrogate": ("A surrogate stands alone.", "Un caractère de substitution est isolé."),
-    "no_guardian": ("No guardian is declared.", "Aucun représentant légal n'est déclaré."),
     "not_in_mapping": (
         "A field actor belongs to an organization of the mapping.",
         "Un acteur de terrain appartient à une structure de la cartographie.",

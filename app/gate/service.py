@@ -24,6 +24,7 @@ from app.witnesses.decision import (
     WitnessFacts,
     decide,
 )
+from app.witnesses.guardians import ids_of
 from app.witnesses.models import Witness
 from app.workshops.models import Workshop
 
@@ -121,7 +122,8 @@ def _gather(db: Session, testimony_ids: set[UUID], way: WayOut) -> _Gathered:
         .where(TestimonyWitness.testimony_id.in_(ids))
         .order_by(TestimonyWitness.testimony_id, TestimonyWitness.position)
     ).all()
-    events = events_of(db, list({witness.id for _, witness, _ in spoke}))
+    people = list({witness.id for _, witness, _ in spoke})
+    events, guardians = events_of(db, people), ids_of(db, people)
     homes: dict[UUID | None, Mapping[Reach, UUID]] = {None: {}}
     witnesses: dict[UUID, list[WitnessFacts]] = {testimony_id: [] for testimony_id in ids}
     for testimony_id, witness, place_territory_id in spoke:
@@ -134,6 +136,7 @@ def _gather(db: Session, testimony_ids: set[UUID], way: WayOut) -> _Gathered:
                 events=decisive(events[witness.id]),
                 territory=homes[base],
                 birth_year=witness.birth_year,
+                guardians=guardians.get(witness.id, frozenset()),
             )
         )
     return _Gathered(testimonies, witnesses, _where(db, way))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from itertools import product
 from typing import Any
@@ -13,10 +14,13 @@ from sqlalchemy.orm import Session, joinedload
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
+from app.core.db import locked
 from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Invalid, NotFound
+from app.jobs.service import enqueue
 from app.media.models import Media
+from app.media.service import visible_to as visible_media
 from app.schemes.service import require_terms
 from app.witnesses.decision import (
     NOT_ASKED,
@@ -37,8 +41,10 @@ from app.witnesses.decision import (
     project,
     too_far,
 )
+from app.witnesses.guardians import OfAge, ids_of
 from app.witnesses.models import ConsentEvent, CurrentConsent, Notice, Witness
 from app.witnesses.schemas import ConsentIn, ConsentOut, NoticeFilters, NoticeIn
+from app.witnesses.service import WithdrawnWitness
 
 NOTICES_LATEST_FIRST = Order(Notice.created_at, Notice.id, descending=True)
 
@@ -55,8 +61,8 @@ def notices(filters: NoticeFilters) -> Select[Notice]:
 
 
 def find_notice(db: Session, notice_id: UUID) -> Notice:
-    """The notice. Raises NotFound."""
-    if not (notice := db.get(Notice, notice_id)):
+    """The notice; locked if it may be changed. Raises NotFound."""
+    if not (notice := db.scalar(locked(db, select(Notice).where(Notice.id == notice_id)))):
         raise NotFound
     return notice
 
@@ -76,6 +82,18 @@ def publish_notice(db: Session, payload: NoticeIn, by: Caller) -> Notice:
     notice = new_notice(db, payload.code, payload.language, payload.text, payload.choices)
     record(db, "notice.published", on=notice, by=by, code=notice.code, version=notice.version)
     return notice
+
+
+def revoke_notice(db: Session, notice: Notice, by: Caller) -> None:
+    """What was consented to under this notice holds no more, from now on. Twice is once.
+
+    It is not taken back: who consented is asked again, under another notice.
+    """
+    by.require(Permission.MANAGE_FRAME)
+    if not notice.revoked_at:
+        notice.revoked_at, notice.revoked_by_id = now(), by.id
+        record(db, "notice.revoked", on=notice, by=by, code=notice.code, version=notice.version)
+        enqueue(db, "notice.revoked", notice_id=str(notice.id))
 
 
 def new_notice(db: Session, code: str, language: str, text: str, choices: Iterable[Any]) -> Notice:
@@ -111,28 +129,18 @@ def cells_of(choice: dict[str, Any]) -> frozenset[Cell]:
 
 
 def note(db: Session, witness: Witness, payload: ConsentIn, by: Caller) -> ConsentEvent:
-    """What the witness said, once: an event, and what it changes in `current_consents`.
+    """What the witness, or a guardian, said once: an event, and what it changes for queries.
 
-    `witness` is locked, so that numbers follow one another.
+    `witness` is locked, so that numbers follow one another. What says no is looked after by a job,
+    `consent.noted`: words that were given back already are taken back. Raises WithdrawnWitness.
     """
     by.require(Permission.HEAR_WITNESSES, at=witness)
-    moment = now()
-    at = payload.at or moment
-    if at > moment:
-        raise Invalid.at("#/at", "future")
-    valid_from = payload.valid_from or at
-    valid_until = payload.valid_until or default_valid_until(valid_from)
-    if too_far(valid_from, valid_until):
-        raise Invalid.at("#/valid_until", "too_far")
-    if valid_until <= valid_from:
-        raise Invalid.at("#/valid_until", "before_from")
-    if payload.given_by is GivenBy.GUARDIAN:
-        raise Invalid.at("#/given_by", "no_guardian")
-    if payload.evidence_media_id and not _is_evidence(db, payload.evidence_media_id, by):
-        raise Invalid.at("#/evidence_media_id", "unknown_id")
-    if witness.birth_year and is_minor(witness.birth_year, valid_from.date()):
-        of_age = majority(witness.birth_year)
-        valid_until = min(valid_until, moment.replace(of_age.year, 1, 1, 0, 0, 0, 0))
+    if witness.withdrawn_at:
+        raise WithdrawnWitness
+    at = payload.at or now()
+    valid_from, valid_until = _validity(witness, payload, at)
+    _require_guardian(db, witness, payload)
+    evidence = _evidence(db, payload.evidence_media_id, by)
     said = ConsentEvent(
         witness_id=witness.id,
         verb=payload.verb,
@@ -142,17 +150,51 @@ def note(db: Session, witness: Witness, payload: ConsentIn, by: Caller) -> Conse
         valid_from=valid_from,
         valid_until=valid_until if payload.verb is Verb.GIVE else None,
         given_by=payload.given_by,
+        guardian_id=payload.guardian_id,
         notice_id=payload.notice_id,
         method=payload.method,
         collected_by_id=by.id,
         evidence_media_id=payload.evidence_media_id,
+        evidence_sha256=evidence and evidence.sha256,
         at=at,
         note=payload.note,
     )
     append(db, said)
     witness.touch()
     record(db, "consent.noted", on=witness, by=by, verb=said.verb, number=said.number)
+    if said.verb is not Verb.GIVE:
+        enqueue(db, "consent.noted", witness_id=str(witness.id))
     return said
+
+
+def _validity(witness: Witness, payload: ConsentIn, at: datetime) -> tuple[datetime, datetime]:
+    """From when and until when; what a minor says ends when they are of age. Raises Invalid."""
+    moment = now()
+    if at > moment:
+        raise Invalid.at("#/at", "future")
+    valid_from = payload.valid_from or at
+    valid_until = payload.valid_until or default_valid_until(valid_from)
+    if too_far(valid_from, valid_until):
+        raise Invalid.at("#/valid_until", "too_far")
+    if valid_until <= valid_from:
+        raise Invalid.at("#/valid_until", "before_from")
+    if witness.birth_year and is_minor(witness.birth_year, valid_from.date()):
+        of_age = majority(witness.birth_year)
+        valid_until = min(valid_until, moment.replace(of_age.year, 1, 1, 0, 0, 0, 0))
+    return valid_from, valid_until
+
+
+def _require_guardian(db: Session, witness: Witness, payload: ConsentIn) -> None:
+    """Raise Invalid when it is said by a guardian who is none of this witness; OfAge."""
+    is_guardians = payload.given_by is GivenBy.GUARDIAN
+    if is_guardians != (payload.guardian_id is not None):
+        raise Invalid.at("#/guardian_id", "guardian_named")
+    if is_guardians:
+        declared = ids_of(db, [witness.id]).get(witness.id, frozenset())
+        if payload.guardian_id not in declared:
+            raise Invalid.at("#/guardian_id", "unknown_id")
+        if not is_minor(witness.birth_year, now().date()):
+            raise OfAge
 
 
 def append(db: Session, said: ConsentEvent) -> None:
@@ -199,36 +241,54 @@ def tell(db: Session, witness: Witness, proof: bool, with_cells: bool) -> dict[s
     for event in events if proof else []:
         item = {name: getattr(event, name) for name in EVENT_FIELDS}
         shown.append(item | {"cells": event.cells if with_cells else None})
-    return {"events": shown, "effective": _effective(witness, events)}
+    return {"events": shown, "effective": effective(db, witness, events, with_cells)}
 
 
 EVENT_FIELDS = [name for name in ConsentOut.model_fields if name != "cells"]
 
 
-def _effective(witness: Witness, events: Sequence[ConsentEvent]) -> list[dict[str, Any]]:
-    """Each choice of the notices answered: whether all its cells pass now, and until when."""
+def effective(
+    db: Session, witness: Witness, events: Sequence[ConsentEvent], with_cells: bool = False
+) -> list[dict[str, Any]]:
+    """Each choice of the notices answered: whether all its cells pass now, and until when.
+
+    Items are `EffectiveOut`. The word of guardians counts as it does when words leave.
+    """
     moment, said = now(), decisive(events)
-    person = WitnessFacts(id=witness.id, events=said, birth_year=witness.birth_year)
+    guardians = ids_of(db, [witness.id]).get(witness.id, frozenset())
+    person = WitnessFacts(
+        id=witness.id, events=said, birth_year=witness.birth_year, guardians=guardians
+    )
     facts = Facts(witnesses=[person], where=NOT_ASKED, accepted=True)
-    told = []
     answered = {event.notice.id: event.notice for event in events if event.notice}
-    for notice in answered.values():
-        for choice in notice.choices:
-            cells = cells_of(choice)
-            verdict = decide(facts, cells, moment)
-            ends = [e.valid_until for c in cells if (e := in_force(said, c, moment))]
-            told.append(
-                {
-                    "choice": choice["code"],
-                    "label": choice["label_fr"],
-                    "allowed": verdict.allowed,
-                    "reason": verdict.reason,
-                    "until": min((end for end in ends if end), default=None)
-                    if verdict.allowed
-                    else None,
-                }
-            )
-    return told
+    return [
+        {"notice_id": notice.id, **_told(facts, choice, moment, with_cells)}
+        for notice in answered.values()
+        for choice in notice.choices
+    ]
+
+
+def _told(facts: Facts, choice: dict[str, Any], at: datetime, with_cells: bool) -> dict[str, Any]:
+    """What is effective of one choice of a notice."""
+    cells = cells_of(choice)
+    verdict = decide(facts, cells, at)
+    (person,) = facts.witnesses
+    givers = (None, *person.guardians)
+    words = (in_force(person.events, cell, at, giver) for cell in cells for giver in givers)
+    ends = [word.valid_until for word in words if word and word.valid_until]
+    each = [(cell, decide(facts, [cell], at)) for cell in sorted(cells)] if with_cells else []
+    return {
+        "choice": choice["code"],
+        "label": choice["label_fr"],
+        "allowed": verdict.allowed,
+        "reason": verdict.reason,
+        "until": min(ends, default=None) if verdict.allowed else None,
+        "cells": [
+            {"cell": list(cell), "allowed": one.allowed, "reason": one.reason} for cell, one in each
+        ]
+        if with_cells
+        else None,
+    }
 
 
 def _cells(db: Session, payload: ConsentIn) -> frozenset[Cell]:
@@ -252,9 +312,14 @@ def _cells(db: Session, payload: ConsentIn) -> frozenset[Cell]:
     return found
 
 
-def _is_evidence(db: Session, media_id: UUID, by: Caller) -> bool:
-    here = Media.id == media_id, Media.owner_organization_id == by.organization_id
-    return db.scalar(select(Media.id).where(*here)) is not None
+def _evidence(db: Session, media_id: UUID | None, by: Caller) -> Media | None:
+    """The recording or scan that proves it. Raises Invalid when it is none of `by`'s."""
+    if not media_id:
+        return None
+    evidence = db.scalar(visible_media(by).where(Media.id == media_id, Media.erased_at.is_(None)))
+    if not evidence:
+        raise Invalid.at("#/evidence_media_id", "unknown_id")
+    return evidence
 
 
 def _event(row: ConsentEvent, revoked_at: Any) -> Event:

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app.witnesses.decision import DATASET, TEAM, Medium, Purpose, Verb
-from app.witnesses.models import CurrentConsent, Notice
+from app.witnesses.decision import ADULT_AT, DATASET, TEAM, Medium, Purpose, Verb
+from app.witnesses.models import CurrentConsent, Notice, Witness
 
 C = CurrentConsent
 
@@ -25,19 +25,31 @@ def refused_to_team(
 ) -> ColumnElement[bool]:
     """Whether this witness said no to a reading by the team of one of these media.
 
-    By default the anonymous text, which is what a list shows. See `decision.team_blocked`.
+    By default the anonymous text, which is what a list shows, and of which minors decide alone; of
+    other media their guardians have a say too. See `decision.team_blocked`.
     """
+    asked = media or (Medium.ANONYMOUS_TEXT,)
+    speaks: ColumnElement[bool] = C.giver_id.is_(None)
+    if others := [medium for medium in asked if medium is not Medium.ANONYMOUS_TEXT]:
+        speaks |= and_(C.medium.in_(others), _is_minor(at))
     return exists(
         select(C.id).where(
             C.witness_id == witness_id,
             C.audience == TEAM,
-            C.medium.in_(media or (Medium.ANONYMOUS_TEXT,)),
+            C.medium.in_(asked),
             C.verb != Verb.GIVE,
             or_(C.verb != Verb.RESTRICT, C.form == ""),
-            C.giver_id.is_(None),
+            speaks,
             holds(at),
         )
     )
+
+
+def _is_minor(at: datetime) -> ColumnElement[bool]:
+    """Whether the witness of a row of `current_consents` is a minor: see `decision.is_minor`."""
+    young = aliased(Witness)  # the query around may be about witnesses
+    born = young.id == C.witness_id, young.birth_year >= at.year - ADULT_AT
+    return exists(select(young.id).where(*born))
 
 
 def allows_dataset(witness_id: InstrumentedAttribute[Any], at: datetime) -> ColumnElement[bool]:

@@ -9,15 +9,18 @@ from app.accounts.authentication import Forbidden, FreshLoginNeeded
 from app.accounts.permissions import Permission
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.pages import Page
+from app.core.pages import Page, PageParams
 from app.core.problems import Conflict, NotFound, documented
-from app.witnesses import consents, service
+from app.witnesses import consents, guardians, service
+from app.witnesses.guardians import OfAge
 from app.witnesses.schemas import (
     ConsentFilters,
     ConsentIn,
     ConsentOut,
     ConsentsOut,
     DisclosureIn,
+    GuardianIn,
+    GuardianOut,
     IdentityOut,
     NewWitnessOut,
     NoticeFilters,
@@ -27,7 +30,7 @@ from app.witnesses.schemas import (
     WitnessIn,
     WitnessOut,
 )
-from app.witnesses.service import TooYoung
+from app.witnesses.service import TooYoung, WithdrawnWitness
 from app.workshops.models import WorkshopNotOpen
 
 router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden, Conflict))
@@ -76,6 +79,32 @@ def disclose(witness_id: UUID, payload: DisclosureIn, call: Call) -> Response:
         return call.once(IdentityOut, service.disclose(db, witness, payload.reason, by=me))
 
 
+@router.get(
+    "/witnesses/{witness_id}/guardians", response_model=Page[GuardianOut], tags=["witnesses"]
+)
+def list_guardians(
+    witness_id: UUID, params: Annotated[PageParams, Query()], call: Call
+) -> Response:
+    """Who answers for a minor, the first declared first; never by name. Sort: `created_at,id`."""
+    with call as (db, me):
+        rows = guardians.of_witness(service.find(db, witness_id, by=me))
+        return call.page(GuardianOut, rows, params, guardians.OLDEST_FIRST)
+
+
+@router.post(
+    "/witnesses/{witness_id}/guardians",
+    response_model=GuardianOut,
+    status_code=201,
+    tags=["witnesses"],
+    responses=documented(OfAge),
+)
+def declare_guardian(witness_id: UUID, payload: GuardianIn, call: Call) -> Response:
+    """Declare who answers for a minor: beyond the team, every guardian must agree too."""
+    with call as (db, me):
+        witness = service.find(db, witness_id, by=me)
+        return call.created(GuardianOut, guardians.declare(db, witness, payload, by=me))
+
+
 @router.get("/witnesses/{witness_id}/consents", response_model=ConsentsOut, tags=["consents"])
 def show_consents(
     witness_id: UUID, asked: Annotated[ConsentFilters, Query()], call: Call
@@ -92,6 +121,7 @@ def show_consents(
     response_model=ConsentOut,
     status_code=201,
     tags=["consents"],
+    responses=documented(OfAge, WithdrawnWitness),
 )
 def note_consent(witness_id: UUID, payload: ConsentIn, call: Call) -> Response:
     """Note what a witness said: it counts from now on, and is never erased by another."""
@@ -120,3 +150,11 @@ def show_notice(notice_id: UUID, call: Call) -> Response:
     """One notice."""
     with call as (db, _):
         return call.ok(NoticeOut, consents.find_notice(db, notice_id))
+
+
+@router.put("/notices/{notice_id}/revocation", status_code=204, tags=["consents"])
+def revoke_notice(notice_id: UUID, call: Call) -> Response:
+    """Revoke a notice: what was consented to under it holds no more, at once and for good."""
+    with call as (db, me):
+        consents.revoke_notice(db, consents.find_notice(db, notice_id), by=me)
+        return call.nothing()

@@ -44,6 +44,31 @@ class IdentityIn(In):
     phone: Annotated[str, OneLine(40), AfterValidator(_normal_phone)] | None = None
 
 
+class Relation(StrEnum):
+    """What a guardian is to a minor."""
+
+    PARENT = "parent"
+    LEGAL_GUARDIAN = "legal_guardian"
+    FOSTER_CARER = "foster_carer"
+    SOCIAL_SERVICE = "social_service"
+
+
+class GuardianIn(In):
+    """Somebody who answers for a minor, and must agree too."""
+
+    relation: Relation = Relation.PARENT
+    identity: IdentityIn | None = None
+
+
+class GuardianOut(Out):
+    """A guardian, never by name: that is in the vault."""
+
+    id: UUID
+    witness_id: UUID
+    relation: Relation
+    created_at: datetime
+
+
 class WitnessIn(In):
     """Somebody who is going to speak."""
 
@@ -87,6 +112,7 @@ class WitnessOut(Out):
     sector: str | None
     organization_id: UUID | None
     signature: str | None
+    withdrawn_at: datetime | None = Field(description="When they took back all they had said.")
     created_at: datetime
     updated_at: datetime
 
@@ -103,14 +129,27 @@ class DisclosureIn(In):
     reason: Paragraph
 
 
-class IdentityOut(Out):
-    """An identity, shown once; the disclosure is recorded."""
+class PersonOut(Out):
+    """Who somebody is."""
 
-    witness_id: UUID
     given_name: str | None
     family_name: str | None
     email: str | None
     phone: str | None
+
+
+class GuardianIdentityOut(PersonOut):
+    """Who a guardian is."""
+
+    guardian_id: UUID
+    relation: Relation
+
+
+class IdentityOut(PersonOut):
+    """An identity, shown once; the disclosure is recorded."""
+
+    witness_id: UUID
+    guardians: list[GuardianIdentityOut]
 
 
 # Notices
@@ -191,6 +230,7 @@ class ConsentIn(In):
     valid_from: Start | None = Field(None, description="Default: `at`.")
     valid_until: Moment | None = Field(None, description="Default: 24 months; at most 60.")
     given_by: GivenBy = GivenBy.SELF
+    guardian_id: UUID | None = Field(None, description="Who, when a guardian says it.")
     method: Method
     evidence_media_id: UUID | None = None
     at: Moment | None = Field(None, description="When it was said; paper may be older than today.")
@@ -208,7 +248,9 @@ class ConsentIn(In):
 class ConsentFilters(In):
     """How much to tell of consents."""
 
-    cells: bool = Field(False, description="Add to each event the cells it expands to.")
+    cells: bool = Field(
+        False, description="Add to each event, and to what is effective, the cells it expands to."
+    )
 
 
 class ConsentOut(Out):
@@ -222,14 +264,24 @@ class ConsentOut(Out):
     valid_from: datetime
     valid_until: datetime | None
     given_by: GivenBy
+    guardian_id: UUID | None
     notice_id: UUID | None
     method: Method
     collected_by_id: UUID | None
     evidence_media_id: UUID | None
+    evidence_sha256: str | None
     at: datetime
     note: str | None
     created_at: datetime
     cells: list[list[str]] | None = Field(None, exclude_if=lambda cells: cells is None)
+
+
+class EffectiveCellOut(Out):
+    """Whether one precise use is allowed now, and why not."""
+
+    cell: list[str]
+    allowed: bool
+    reason: Reason | None
 
 
 class EffectiveOut(Out):
@@ -237,9 +289,11 @@ class EffectiveOut(Out):
 
     choice: str
     label: str
+    notice_id: UUID
     allowed: bool
     reason: Reason | None
     until: datetime | None
+    cells: list[EffectiveCellOut] | None = Field(None, exclude_if=lambda cells: cells is None)
 
 
 class ConsentsOut(Out):

@@ -19,7 +19,7 @@ from app.places.service import require_territory, within
 from app.schemes.service import require_scheme, require_terms
 from app.witnesses.codes import new_pseudonym, new_receipt_code, receipt_hash
 from app.witnesses.decision import is_too_young
-from app.witnesses.models import Disclosure, Identity, Witness
+from app.witnesses.models import Disclosure, Guardian, Identity, Witness
 from app.witnesses.schemas import WitnessFilters, WitnessIn
 from app.witnesses.vault import open_identity, seal
 from app.workshops.service import require_open_workshop
@@ -33,6 +33,12 @@ class TooYoung(Problem):
     """Nobody is heard here before the end of the year when they become 16."""
 
     status = 422
+
+
+class WithdrawnWitness(Problem):
+    """This person took back all that they had said."""
+
+    status = 409
 
 
 def visible_to(me: Caller) -> Select[Witness]:
@@ -63,12 +69,18 @@ def find(db: Session, witness_id: UUID, by: Caller) -> Witness:
 
 
 def require_witnesses(db: Session, ids: Sequence[UUID], scheme_id: UUID, by: Caller) -> None:
-    """Raise Invalid at `#/witness_ids/…` for the first that `by` does not see in this scheme."""
+    """Raise Invalid at `#/witness_ids/…` for the first that `by` does not see in this scheme.
+
+    Raises WithdrawnWitness for who took all back: nothing more is kept of them.
+    """
     seen = visible_to(by).where(Witness.id.in_(ids), Witness.scheme_id == scheme_id)
-    known = set(db.scalars(seen.with_only_columns(Witness.id)))
+    columns = seen.with_only_columns(Witness.id, Witness.withdrawn_at)
+    known = {row.id: row.withdrawn_at for row in db.execute(columns)}
     for index, witness_id in enumerate(ids):
         if witness_id not in known:
             raise Invalid.at(f"#/witness_ids/{index}", "unknown_id")
+        if known[witness_id]:
+            raise WithdrawnWitness(pointer=f"#/witness_ids/{index}")
 
 
 def register(db: Session, payload: WitnessIn, by: Caller) -> tuple[str, Witness]:
@@ -101,12 +113,28 @@ def disclose(db: Session, witness: Witness, reason: str, by: Caller) -> dict[str
         by.require(Permission.DISCLOSE_IDENTITY, at=witness)
     by.require(Permission.DISCLOSE_IDENTITY)
     by.require_fresh_login()
-    identity = db.scalar(select(Identity).where(Identity.witness_id == witness.id))
+    own = Identity.witness_id == witness.id, Identity.guardian_id.is_(None)
+    identity = db.scalar(select(Identity).where(*own))
     if not identity:
         raise NotFound
     db.add(Disclosure(witness_id=witness.id, by_id=by.id, by_role=by.role, reason=reason))
     record(db, "identity.disclosed", on=witness, by=by)
-    return {"witness_id": witness.id, **open_identity(identity)}
+    who = {"witness_id": witness.id, "guardians": _guardians(db, witness)}
+    return {**open_identity(identity), **who}
+
+
+def _guardians(db: Session, witness: Witness) -> list[dict[str, Any]]:
+    """Who the guardians are whose names were given."""
+    rows = (
+        select(Guardian, Identity)
+        .join(Identity, Identity.guardian_id == Guardian.id)
+        .where(Guardian.witness_id == witness.id)
+        .order_by(Guardian.created_at, Guardian.id)
+    )
+    return [
+        {**open_identity(identity), "guardian_id": guardian.id, "relation": guardian.relation}
+        for guardian, identity in db.execute(rows)
+    ]
 
 
 def _check(db: Session, payload: WitnessIn) -> None:

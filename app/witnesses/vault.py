@@ -18,15 +18,20 @@ NONCE = 12
 FIELDS = ("given_name", "family_name", "email", "phone")
 
 
-def seal(witness_id: UUID, identity: dict[str, str | None]) -> Identity:
-    """The row that keeps this identity: `given_name family_name email? phone?`."""
+def seal(
+    witness_id: UUID, identity: dict[str, str | None], guardian_id: UUID | None = None
+) -> Identity:
+    """The row that keeps this identity, of a witness or of a guardian of theirs.
+
+    `given_name family_name email? phone?`.
+    """
     key = load_key(settings().vault_key_path)
     sealed = {
-        name: _encrypt(key, witness_id, name, value)
+        name: _encrypt(key, guardian_id or witness_id, name, value)
         for name in FIELDS
         if (value := identity.get(name)) is not None
     }
-    return Identity(witness_id=witness_id, key_id=key_id(key), **sealed)
+    return Identity(witness_id=witness_id, guardian_id=guardian_id, key_id=key_id(key), **sealed)
 
 
 def open_identity(row: Identity) -> dict[str, str | None]:
@@ -37,7 +42,7 @@ def open_identity(row: Identity) -> dict[str, str | None]:
         kept: bytes | None = getattr(row, name)
         found[name] = None
         if kept is not None:
-            bound = _bound(row.witness_id, name)
+            bound = _bound(row.guardian_id or row.witness_id, name)
             found[name] = cipher.decrypt(kept[:NONCE], kept[NONCE:], bound).decode()
     return found
 
@@ -47,10 +52,10 @@ def key_id(key: bytes) -> str:
     return sha256(b"vault key id" + key).hexdigest()[:16]
 
 
-def _encrypt(key: bytes, witness_id: UUID, name: str, value: str) -> bytes:
+def _encrypt(key: bytes, person_id: UUID, name: str, value: str) -> bytes:
     nonce = os.urandom(NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, value.encode(), _bound(witness_id, name))
+    return nonce + AESGCM(key).encrypt(nonce, value.encode(), _bound(person_id, name))
 
 
-def _bound(witness_id: UUID, name: str) -> bytes:
-    return f"identities/{witness_id}/{name}".encode()
+def _bound(person_id: UUID, name: str) -> bytes:
+    return f"identities/{person_id}/{name}".encode()

@@ -34,6 +34,23 @@ LINEAGE = """
 BATCH = 5000
 
 
+# SQLite changes a CHECK by copying the table, and does not tell which columns of an index descend.
+LATEST_FIRST = (
+    *("owner_organization_id", "partner_organization_id", "state"),
+    *("scheme_id", "workshop_id", "place_id", None),
+)
+
+
+def put_the_latest_first_again() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    for first in LATEST_FIRST:
+        before = [first] if first else []
+        name = "_".join(("ix_testimonies", *before, "recorded_on_id"))
+        op.drop_index(name, "testimonies")
+        op.create_index(name, "testimonies", [*before, sa.text("recorded_on DESC"), "id"])
+
+
 def remember_lineage() -> None:
     bind = op.get_bind()
     now = bind.scalar(
@@ -682,6 +699,7 @@ def upgrade() -> None:
             "(state = 'withdrawn') = (withdrawn_at IS NOT NULL)",
         )
 
+    put_the_latest_first_again()
     with op.batch_alter_table("witnesses", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column(
@@ -742,6 +760,7 @@ def downgrade() -> None:
         batch_op.drop_column("withdrawn_from")
         batch_op.drop_column("withdrawn_at")
 
+    put_the_latest_first_again()
     with op.batch_alter_table("releases", schema=None) as batch_op:
         batch_op.drop_column("recalled_at")
         batch_op.drop_column("exclusions")

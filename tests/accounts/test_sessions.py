@@ -44,6 +44,7 @@ def test_who_logs_in_is_told_a_token_once(
         "hear_witnesses",
         "read_consent_proof",
         "run_workshops",
+        "withdraw",
         "write_testimonies",
     ]
     assert "password" not in response.text.lower()

@@ -374,7 +374,7 @@ def test_an_identity_is_disclosed_for_a_reason_and_recorded_once(
     assert response.status_code == 201
     shown = response.json()
     assert str(shown.pop("witness_id")) in known
-    assert shown == IDENTITY | {"phone": "+33612345678"}
+    assert shown == IDENTITY | {"phone": "+33612345678", "guardians": []}
     assert response.headers["cache-control"] == "no-store"
     record = db.scalars(select(Disclosure)).one()
     assert (record.by_id, record.by_role) == (animator.id, "animator")
