@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.bundles.models import Bundle, BundleItem
@@ -59,8 +59,13 @@ def of_bundle(db: Session, bundle: Bundle) -> Counts:
         .join(Testimony, BundleItem.testimony_id == Testimony.id)
         .where(BundleItem.bundle_id == bundle.id)
     )
+    return of_passages(db, excerpts, wholes)
+
+
+def of_passages(db: Session, *passages_of: Select[Any, Any, Any]) -> Counts:
+    """The make-up of passages, which selects of (an id, a nature, a testimony's id) tell."""
     counts, passages = Counts(), Counter[UUID]()
-    for rows in (excerpts, wholes):
+    for rows in passages_of:
         for _, nature, testimony_id in db.execute(rows):
             counts.count += 1
             counts.add("nature", nature, 1)

@@ -1,9 +1,10 @@
 """What can be done with bundles: each function is one deed, one permission, one audit event."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, delete, false, insert, select
+from sqlalchemy import Select, delete, false, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -131,6 +132,12 @@ def sections_of(db: Session, bundle_id: UUID) -> list[dict[str, Any]]:
     for item in items:
         found[item.section_id]["items"].append(item)
     return list(found.values())
+
+
+def erase(db: Session, excerpt_ids: Collection[UUID], testimony_ids: Collection[UUID]) -> None:
+    """What was written beside these passages, in any bundle, is gone; the items stay, empty."""
+    shows = or_(BundleItem.excerpt_id.in_(excerpt_ids), BundleItem.testimony_id.in_(testimony_ids))
+    db.execute(update(BundleItem).where(shows).values(caption=None, selection_reason=None))
 
 
 def shown(db: Session, bundle: Bundle) -> Item:

@@ -28,7 +28,15 @@ from app.calls.idempotency import Key, reserve
 from app.calls.models import IdempotencyKey
 from app.core.db import Database
 from app.core.models import Versioned
-from app.core.pages import Details, Order, Page, PageParams, read_page
+from app.core.pages import (
+    Details,
+    MirrorPage,
+    MirrorParams,
+    Order,
+    Page,
+    PageParams,
+    read_page,
+)
 from app.core.preconditions import is_expected, is_known, make_etag
 from app.core.problems import PreconditionFailed, preferred_language
 from app.core.schemas import Out, to_json
@@ -140,13 +148,27 @@ class ApiCall:
         """A page of `rows`. See `read_page`."""
         return self.paged(out, read_page(self._db, out, rows, params, order, details))
 
-    def paged(self, out: type[Out], found: Mapping[str, Any]) -> Response:
+    def mirror(
+        self,
+        out: type[Out],
+        rows: Sequence[Select[Any]],
+        params: MirrorParams,
+        order: Order,
+        details: Details,
+    ) -> Response:
+        """The same of what clients keep copies of: `details` bury what was taken back."""
+        found = read_page(self._db, out, rows, params, order, details)
+        return self.paged(out, found, MirrorPage if params.updated_since else Page)
+
+    def paged(
+        self, out: type[Out], found: Mapping[str, Any], page: type[Page[Any]] = Page
+    ) -> Response:
         """A page that was read, and the Link to the next one (RFC 8288)."""
         headers = {}
         if cursor := found["next_cursor"]:
             query = urlencode([*self._other_params("cursor"), ("cursor", cursor)])
             headers["Link"] = f'<{self.request.url.path}?{query}>; rel="next"'
-        return self.answer(to_json(Page[out], found), 200, headers)  # type: ignore[valid-type]
+        return self.answer(to_json(page[out], found), 200, headers)  # type: ignore[index]
 
     def shown(self, out: type[Out], found: object, status: int = 200) -> Response:
         """Something that is no row: computed, or shown once."""

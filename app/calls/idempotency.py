@@ -15,7 +15,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Response
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.calls.models import IdempotencyKey
@@ -26,6 +26,12 @@ from app.core.problems import Problem
 from app.core.settings import settings
 
 NONCE = 12
+
+
+class AnswerForgotten(Problem):
+    """This was done already, and what was answered is not kept any more: read it anew."""
+
+    status = 409
 
 
 class IdempotencyKeyReused(Problem):
@@ -71,13 +77,22 @@ def reserve(db: Session, key: Key) -> IdempotencyKey:
     """The key, reserved for this request; or with its answer, when it was answered already.
 
     While the first request is under way, a retry waits: on SQLite for its turn to write, on
-    PostgreSQL for the unique constraint. Raises IdempotencyKeyReused.
+    PostgreSQL for the unique constraint. Raises IdempotencyKeyReused; AnswerForgotten when a
+    withdrawal emptied the answer: the deed is not done twice for that.
     """
-    insert_new(db, IdempotencyKey, key_hash=key.hash, fingerprint=key.fingerprint)
+    values = {"key_hash": key.hash, "fingerprint": key.fingerprint}
+    is_new = insert_new(db, IdempotencyKey, **values)
     reserved = db.scalars(select(IdempotencyKey).where(IdempotencyKey.key_hash == key.hash)).one()
     if reserved.fingerprint != key.fingerprint:
         raise IdempotencyKeyReused
+    if not is_new and reserved.answer is None:
+        raise AnswerForgotten
     return reserved
+
+
+def forget_answers(db: Session) -> None:
+    """Empty every answer: they are encrypted, and nobody can tell which hold somebody's words."""
+    db.execute(update(IdempotencyKey).where(IdempotencyKey.answer.is_not(None)).values(answer=None))
 
 
 def forget_old(db: Session) -> None:

@@ -7,7 +7,7 @@ from app.core.models import Base
 
 
 class IdempotencyKey(Base):
-    """A request and its answer, which is empty only inside the transaction that does the deed.
+    """A request and its answer, empty inside the transaction of the deed, or after a withdrawal.
 
     The answer may hold a secret shown once: it is encrypted under a key that only the client has,
     derived from its Idempotency-Key. Of that one, and of the caller, only a hash is kept.

@@ -122,11 +122,11 @@ def locked(db: Session, rows: Select[Row]) -> Select[Row]:
     return rows if db.info.get("read_only") else rows.with_for_update(key_share=True)
 
 
-def insert_new(db: Session, model: type[DeclarativeBase], **values: Any) -> None:
-    """Insert a row, unless one of its unique keys is taken already.
+def insert_new(db: Session, model: type[DeclarativeBase], **values: Any) -> bool:
+    """Insert a row, unless one of its unique keys is taken already; whether it was inserted.
 
     On PostgreSQL it waits for the end of a transaction which inserts the same key.
     """
     dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.get_bind().dialect.name]
     insert = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
-    db.connection().execute(insert)
+    return db.connection().execute(insert).rowcount > 0

@@ -5,6 +5,7 @@ The English title of a problem is its docstring; a test compares the two lists.
 
 # The titles of problems, by the last part of their type.
 TITLES_FR = {
+    "answer-forgotten": "Ceci est déjà fait, et la réponse d'alors n'est plus gardée : relisez l'état actuel.",
     "bad-request": "Votre requête est illisible.",
     "conflict": "Ceci contredit ce qui est déjà enregistré.",
     "content-too-large": "Ce que vous avez envoyé est trop volumineux.",
@@ -30,6 +31,7 @@ TITLES_FR = {
     "precondition-failed": "Ceci a changé depuis que vous l'avez lu.",
     "range-not-satisfiable": "Le fichier n'a pas de tels octets.",
     "rate-limited": "Trop d'essais : patientez un peu, puis recommencez.",
+    "release-recalled": "Ce dossier a été rappelé : des paroles en ont été retirées, une version plus récente le remplace.",
     "request-header-fields-too-large": "Les en-têtes de votre requête sont trop volumineux.",
     "service-unavailable": "Le service est trop occupé : renvoyez votre requête dans un instant.",
     "too-young": "On n'entend personne ici avant la fin de l'année de ses 16 ans.",

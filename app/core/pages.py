@@ -6,11 +6,11 @@ A cursor is a position, neither secret nor signed: a forged one shows nothing th
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from types import GenericAlias
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -46,12 +46,34 @@ class MirrorParams(PageParams):
     updated_since: Moment | None = Field(None, description="Only what changed since.")
 
 
+class Tombstone(Out):
+    """What a mirror must forget: it was withdrawn, and there is nothing more to say of it."""
+
+    id: UUID
+    state: Literal["withdrawn"] = "withdrawn"
+
+
+def bury(items: list[Item], gone: Collection[Any]) -> None:
+    """Make tombstones of the items with these ids, in their place."""
+    for item in items:
+        if item["id"] in gone:
+            kept = {"id": item["id"], "state": "withdrawn"}
+            item.clear()
+            item.update(kept)
+
+
 class Page(Out, Generic[T]):
     """A page of a list. `next_cursor` is null on the last one."""
 
     items: list[T]
     next_cursor: str | None
     total: int | None = Field(None, exclude_if=lambda total: total is None)
+
+
+class MirrorPage(Page[T], Generic[T]):
+    """A page of a list that a client keeps a copy of: with what it must forget."""
+
+    items: list[T | Tombstone]  # type: ignore[assignment]
 
 
 # What both databases can compare a column with.

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.pages import Page
+from app.core.pages import MirrorPage
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
 from app.excerpts import service
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, ExcerptOut
@@ -22,12 +22,17 @@ router = APIRouter(
 )
 
 
-@router.get("", response_model=Page[ExcerptOut])
+@router.get("", response_model=MirrorPage[ExcerptOut])
 def index(filters: Annotated[ExcerptFilters, Query()], call: Call) -> Response:
-    """The excerpts you may see, the latest first. Sort: `-created_at,-id`."""
+    """The excerpts you may see, the latest first. Sort: `-created_at,-id`.
+
+    With `updated_since`, what was taken back since is there too, as `{id, state: "withdrawn"}`, for
+    90 days: forget it.
+    """
     with call as (_, me):
         rows = service.search(me, filters)
-        return call.page(ExcerptOut, rows, filters, service.LATEST_FIRST, service.complete)
+        details = service.mirrored if filters.updated_since else service.complete
+        return call.mirror(ExcerptOut, rows, filters, service.LATEST_FIRST, details)
 
 
 @router.post("", response_model=ExcerptOut, status_code=201, responses=documented(NotThere))

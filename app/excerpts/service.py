@@ -1,6 +1,6 @@
 """What can be done with excerpts: each function is one deed, one permission, one audit event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,13 +13,16 @@ from app.audit.service import record
 from app.codebook.service import require_themes
 from app.core.db import locked
 from app.core.models import as_stored, now
-from app.core.pages import Item, Order, matches
+from app.core.pages import Item, Order, bury, matches
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
+from app.lineage.service import forget, made
 from app.media.models import Media, Status
 from app.media.service import ask_clip
+from app.testimonies import queries as testimonies
 from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
+from app.testimonies.queries import MOURNED
 from app.testimonies.service import visible_to as visible_testimonies
 from app.witnesses.queries import refused_to_team
 
@@ -43,19 +46,37 @@ def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
     """What holds for the excerpts that the caller sees: conditions that no row meets twice."""
     if me.sight is Sight.NONE:
         return [false()]
-    readable = ~exists(
-        select(TestimonyWitness.id).where(
-            TestimonyWitness.testimony_id == E.testimony_id,
-            refused_to_team(TestimonyWitness.witness_id, now()),
-        )
-    )
     alive = select(Testimony.id).where(Testimony.id == E.testimony_id)
     if me.sight is Sight.OWN:
         of = alive.where(Testimony.state != State.WITHDRAWN)
     else:
         of = alive.where(Testimony.state.in_(SEEN[me.sight]))
     own = me.owns(E) if me.sight is Sight.OWN else [true()]
-    return [and_(right, of.exists(), readable) for right in own]
+    return [and_(right, of.exists(), E.erased_at.is_(None), ~_refused()) for right in own]
+
+
+def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
+    """What holds for those that the caller could see, and that were taken back since."""
+    own = me.owns(E) if me.sight is Sight.OWN else [true()]
+    of = select(Testimony.id).where(
+        Testimony.id == E.testimony_id, or_(False, *testimonies.rights_to_know(me))
+    )
+    # One that went with a recording: of words that the caller may read still.
+    alone = E.erased_at.is_not(None)
+    seen = select(Testimony.id).where(
+        Testimony.id == E.testimony_id, or_(False, *testimonies.rights(me))
+    )
+    return [and_(right, or_(of.exists(), and_(alone, seen.exists()))) for right in own]
+
+
+def _refused() -> ColumnElement[bool]:
+    """Whether one of the witnesses said no to a reading by the team."""
+    return exists(
+        select(TestimonyWitness.id).where(
+            TestimonyWitness.testimony_id == E.testimony_id,
+            refused_to_team(TestimonyWitness.witness_id, now()),
+        )
+    )
 
 
 def visible_to(me: Caller) -> Select[Excerpt]:
@@ -64,9 +85,16 @@ def visible_to(me: Caller) -> Select[Excerpt]:
 
 
 def search(me: Caller, filters: ExcerptFilters) -> Sequence[Select[Excerpt]]:
-    """The visible excerpts which pass the filters: a select for each right to see."""
+    """The visible excerpts which pass the filters: a select for each right to see.
+
+    With `updated_since`, those that the caller could see and that were taken back meanwhile too.
+    """
     rows = filtered(filters)
-    return [rows.where(right) for right in rights(me)]
+    found = [rows.where(right) for right in rights(me)]
+    if filters.updated_since:
+        gone = select(E).where(E.updated_at >= max(filters.updated_since, now() - MOURNED))
+        found += [gone.where(right) for right in rights_to_know(me)]
+    return found
 
 
 def filtered(filters: ExcerptFilters) -> Select[Excerpt]:
@@ -91,6 +119,7 @@ def choose(db: Session, payload: ExcerptIn, by: Caller) -> Excerpt:
     excerpt = Excerpt(id=uuid4(), created_by_id=by.id)
     _describe(db, excerpt, payload, by)
     db.add(excerpt)
+    _remember(db, excerpt)
     record(db, "excerpt.chosen", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
     return excerpt
@@ -103,6 +132,7 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
         raise Invalid.at("#/testimony_id", "stays")
     _describe(db, excerpt, payload, by)
     excerpt.touch()
+    _remember(db, excerpt)
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     record(db, "excerpt.changed", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
@@ -113,8 +143,13 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     """Delete an excerpt that no bundle holds (the database refuses the others: a conflict)."""
     by.require(Permission.CODE)
     record(db, "excerpt.discarded", on=excerpt, by=by)
+    forget(db, E.__tablename__, [excerpt.id])
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
+
+
+def _remember(db: Session, excerpt: Excerpt) -> None:
+    made(db, excerpt, [(Testimony, excerpt.testimony_id), (Media, excerpt.media_id)])
 
 
 def review(db: Session, testimony_id: UUID) -> None:
@@ -122,7 +157,8 @@ def review(db: Session, testimony_id: UUID) -> None:
     body = db.scalar(select(Testimony.body).where(Testimony.id == testimony_id)) or ""
     of_it = TestimonyMedia.testimony_id == testimony_id
     recordings = set(db.scalars(select(TestimonyMedia.media_id).where(of_it)))
-    for excerpt in db.scalars(locked(db, select(E).where(E.testimony_id == testimony_id))):
+    kept = E.testimony_id == testimony_id, E.erased_at.is_(None)
+    for excerpt in db.scalars(locked(db, select(E).where(*kept))):
         if excerpt.selector is SelectorType.TEXT:
             is_there = body[excerpt.start : excerpt.stop] == excerpt.exact
         else:
@@ -130,6 +166,34 @@ def review(db: Session, testimony_id: UUID) -> None:
         state = ExcerptState.VALID if is_there else ExcerptState.NEEDS_REVIEW
         if excerpt.state is not state:
             excerpt.state = state
+
+
+def erase(db: Session, ids: Collection[UUID]) -> None:
+    """The words of these excerpts are gone, with what was written about them."""
+    rows = select(E).where(E.id.in_(ids), E.erased_at.is_(None))
+    for excerpt in db.scalars(locked(db, rows)):
+        excerpt.exact = excerpt.public_quote = excerpt.memo = None
+        excerpt.practice = excerpt.restriction = None
+        excerpt.names_employer, excerpt.erased_at = False, now()
+    db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id.in_(ids)))
+
+
+def touch_those_of(db: Session, testimony_ids: Collection[UUID]) -> None:
+    """Mirrors look again at the excerpts of these testimonies: who may read them has changed."""
+    for excerpt in db.scalars(locked(db, select(E).where(E.testimony_id.in_(testimony_ids)))):
+        excerpt.touch()
+
+
+def mirrored(db: Session, items: list[Item]) -> None:
+    """The same as `complete`; of what was taken back, nothing but its id."""
+    ids = [item["id"] for item in items]
+    withdrawn = select(Testimony.id).where(
+        Testimony.id == E.testimony_id, Testimony.state == State.WITHDRAWN
+    )
+    is_gone = or_(withdrawn.exists(), _refused(), E.erased_at.is_not(None))
+    gone = set(db.scalars(select(as_stored(E.id)).where(E.id.in_(ids), is_gone)))
+    bury(items, gone)
+    complete(db, [item for item in items if item["id"] not in gone])
 
 
 def complete(db: Session, items: list[Item]) -> None:

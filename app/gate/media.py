@@ -50,7 +50,7 @@ def visible_to(me: Caller) -> Select[Media]:
         whose |= in_words.where(or_(*rights(me, moment))).exists()
     else:
         whose = in_words.where(or_(*rights(me, moment))).exists()
-    return select(Media).where(whose, ~_refused(moment))
+    return select(Media).where(whose, Media.erased_at.is_(None), ~_refused(moment))
 
 
 def find(db: Session, media_id: UUID, by: Caller) -> Media:

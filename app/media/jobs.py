@@ -8,7 +8,7 @@ from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
@@ -80,14 +80,10 @@ def resume(run: Run) -> None:
     That is every media that is neither ready nor rejected, and every passage that is missing,
     whose job is dead. Folders of jobs that are over are removed: they may hold an original.
     """
-    rooms = list(_rooms().iterdir())
+    sweep(run)
     with run.reading() as db:
         left = abandoned(db)
         passages = abandoned_passages(db)
-        living = {str(id_) for id_ in db.scalars(select(Job.id).where(UNFINISHED))}
-    for room in rooms:
-        if room.name.partition(".")[0] not in living:
-            shutil.rmtree(room, ignore_errors=True)
     for media in left:
         run.check()
         with run.writing() as db:
@@ -96,6 +92,16 @@ def resume(run: Run) -> None:
         run.check()
         with run.writing() as db:
             service.ask_clip(db, media, passage.start_ms, passage.end_ms)
+
+
+def sweep(run: Run) -> None:
+    """Remove the folders of jobs that are over: they may hold an original."""
+    rooms = list(_rooms().iterdir())
+    with run.reading() as db:
+        living = {str(id_) for id_ in db.scalars(select(Job.id).where(UNFINISHED))}
+    for room in rooms:
+        if room.name.partition(".")[0] not in living:
+            shutil.rmtree(room, ignore_errors=True)
 
 
 class Work:
@@ -107,7 +113,8 @@ class Work:
 
     def find(self, db: Session) -> Media:
         """The media, locked if it may be changed. Raises MediaGone."""
-        media = db.scalar(locked(db, select(Media).where(Media.id == self._id)))
+        there = Media.id == self._id, Media.erased_at.is_(None)
+        media = db.scalar(locked(db, select(Media).where(*there)))
         if not media:
             raise MediaGone
         return media
@@ -173,7 +180,8 @@ class Work:
         if keys:
             with self._run.writing() as db:
                 self.find(db).parts = []
-                db.execute(delete(Rendition).where(Rendition.media_id == self._id))
+                files = select(Rendition.id).where(Rendition.media_id == self._id)
+                service.erase_renditions(db, list(db.scalars(files)))
 
     def _join(self, parts: list[str]) -> None:
         """Make the original of its parts, which are then deleted."""
@@ -188,7 +196,7 @@ class Work:
             if stored.size != media.size:
                 raise StorageDamaged(f"{self._id}: {stored.size} bytes, and not {media.size}")
             media.parts, media.sha256 = [], stored.sha256
-            db.add(service.rendition(media, ORIGINAL, stored, service.UNKNOWN))
+            service.keep(db, media, service.rendition(media, ORIGINAL, stored, service.UNKNOWN))
         for key in parts:
             self._storage.delete(key)
 
@@ -247,7 +255,8 @@ class Work:
             names = service.names_of(db, media) if media else set()
             wanted = ORIGINAL in names and name not in names
             if media and wanted:
-                db.add(service.rendition(media, name, stored, made.content_type, size))
+                file = service.rendition(media, name, stored, made.content_type, size)
+                service.keep(db, media, file)
                 media.touch()
         if not wanted:
             self._storage.delete(stored.key)

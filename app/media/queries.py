@@ -14,7 +14,8 @@ from app.media.transcode import names_of as names_for
 
 def abandoned(db: Session) -> list[Media]:
     """The media that are neither ready nor rejected, and that no job will process."""
-    waiting = select(Media).where(Media.status.in_((Status.RECEIVED, Status.PROCESSING)))
+    unfinished = Media.status.in_((Status.RECEIVED, Status.PROCESSING))
+    waiting = select(Media).where(unfinished, Media.erased_at.is_(None))
     media = list(db.scalars(waiting))  # first: a job that ends meanwhile is asked for in vain
     asked = set(db.scalars(select(Job.dedupe_key).where(Job.name == PROCESS, UNFINISHED)))
     return [one for one in media if process_key(one) not in asked]
@@ -35,6 +36,6 @@ def abandoned_passages(db: Session) -> list[tuple[Media, Passage]]:
 
 def is_missing(db: Session, media: Media, passage: Passage) -> bool:
     """Whether there is something to make of this passage: the media is ready, and it is not."""
-    if media.status is not Status.READY or not media.kind:
+    if media.status is not Status.READY or not media.kind or media.erased_at:
         return False
     return not names_of(db, media).issuperset(names_for(media.kind, passage))

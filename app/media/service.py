@@ -1,21 +1,23 @@
 """What can be done with media: receive, find, deliver; and what jobs keep of their work."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.audit.service import record
 from app.core.db import locked
+from app.core.models import now
 from app.core.problems import NotFound
 from app.core.text import NOT_IN_A_LINE
 from app.jobs.service import enqueue
+from app.lineage.service import forget, made
 from app.media.models import ORIGINAL, Media, Rendition, Status
 from app.media.probe import Found
 from app.media.ranges import Range, choose
@@ -24,13 +26,15 @@ from app.storage.service import Storage, Stored
 
 PROCESS, CLIP = "media.process", "media.clip"
 UNKNOWN = "application/octet-stream"
+GONE = "file"
 LONGEST_LABEL = 200  # code points
 MEDIA = Media.metadata.tables["media"]
 
 
 def visible_to(me: Caller) -> Select[Media]:
     """The media that this caller's organization deposited. Others are seen through `gate`."""
-    return select(Media).where(Media.owner_organization_id == me.organization_id)
+    own = Media.owner_organization_id == me.organization_id
+    return select(Media).where(own, Media.erased_at.is_(None))
 
 
 def find(db: Session, media_id: UUID, by: Caller) -> Media:
@@ -62,7 +66,7 @@ def receive(
     db.add(media)
     db.flush()
     if whole:
-        db.add(rendition(media, ORIGINAL, whole, UNKNOWN))
+        keep(db, media, rendition(media, ORIGINAL, whole, UNKNOWN))
     record(db, "media.received", on=media, by=by, size=media.size)
     ask_processing(db, media)
     return media
@@ -97,7 +101,7 @@ def label(filename: str | None) -> str:
     """The last part of a file's name as one line to show, NFC, of 1 to 200 code points."""
     name = re.split(r"[/\\]", filename or "")[-1]
     shown = normalize("NFC", NOT_IN_A_LINE.sub("", name)).strip()
-    return shown[:LONGEST_LABEL].strip() or "file"
+    return shown[:LONGEST_LABEL].strip() or GONE
 
 
 def renditions_of(db: Session, media: Media) -> list[Rendition]:
@@ -165,7 +169,38 @@ def known_keys(db: Session) -> Iterator[str]:
         yield from parts
 
 
+# Taken back
+
+
+def erase(db: Session, ids: Collection[UUID]) -> list[str]:
+    """These media are gone: the keys of their objects, which the caller deletes.
+
+    What proves a consent keeps its SHA-256; nothing else is left but that there was a file.
+    """
+    rows = select(Media).where(Media.id.in_(ids), Media.erased_at.is_(None))
+    keys: list[str] = []
+    for media in db.scalars(locked(db, rows)):
+        keys += media.parts
+        media.filename, media.parts, media.erased_at = GONE, [], now()
+    files = select(Rendition.id).where(Rendition.media_id.in_(ids))
+    return keys + erase_renditions(db, list(db.scalars(files)))
+
+
+def erase_renditions(db: Session, ids: Collection[UUID]) -> list[str]:
+    """These files are gone: the keys of their objects, which the caller deletes."""
+    keys = list(db.scalars(select(Rendition.key).where(Rendition.id.in_(ids))))
+    db.execute(delete(Rendition).where(Rendition.id.in_(ids)))
+    forget(db, Rendition.__tablename__, ids)
+    return keys
+
+
 # For the job
+
+
+def keep(db: Session, media: Media, file: Rendition) -> None:
+    """Keep a file that was received, or made, of this media."""
+    db.add(file)
+    made(db, file, [(Media, media.id)])
 
 
 def rendition(

@@ -15,17 +15,22 @@ from app.bundles.checks import check
 from app.bundles.models import Bundle
 from app.bundles.service import require_publishable
 from app.bundles.service import visible_to as visible_bundles
-from app.core.models import now
+from app.core.models import Base, now
 from app.core.pages import Order
 from app.core.problems import NotFound, Problem
+from app.excerpts.models import Excerpt
 from app.gate.service import Use, WayOut, judge
+from app.lineage.service import made
 from app.media.models import Rendition
 from app.releases.addresses import address
 from app.releases.models import Release, ReleaseItem
 from app.releases.snapshot import Snapshot, take
+from app.testimonies.models import Testimony
 from app.witnesses.decision import Medium, Reason
 
 LATEST_FIRST = Order(Release.number, Release.id, descending=True)
+Blocked = dict[str, tuple[ReleaseItem, Reason]]  # by item: what it is made from, and why not
+ON_REQUEST = {Reason.REFUSED, Reason.WITHDRAWN, Reason.GUARDIAN_VETO}
 RELEASE_ITEMS = ReleaseItem.metadata.tables["release_items"]
 PAGE = "page.html"
 
@@ -34,6 +39,12 @@ class NotPublishable(Problem):
     """Something forbids publishing this bundle."""
 
     status = 409
+
+
+class ReleaseRecalled(Problem):
+    """This was recalled, for some words in it were taken back: a newer one takes its place."""
+
+    status = 410
 
 
 def visible_to(me: Caller) -> Select[Release]:
@@ -52,6 +63,14 @@ def find(db: Session, release_id: UUID, by: Caller) -> Release:
     if not (release := db.scalar(visible_to(by).where(Release.id == release_id))):
         raise NotFound
     return release
+
+
+def require_current(db: Session, release: Release) -> None:
+    """Raise ReleaseRecalled, with the number of the one to read, when it was recalled."""
+    if release.recalled_at:
+        newer = superseded_by(db, release)
+        told = {"recalled_at": release.recalled_at, "number": release.number}
+        raise ReleaseRecalled(**told, superseded_by=newer.number if newer else None)
 
 
 def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
@@ -95,14 +114,15 @@ def read(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The snapshot minus what the gate blocks at this moment, and what that is.
 
-    Addresses of recordings are signed: for a delivery, they stop with it.
+    Addresses of recordings are signed: for a delivery, they stop with it. Raises ReleaseRecalled.
     """
-    blocked = _blocked(db, release, at)
+    require_current(db, release)
+    blocked = blocked_items(db, release, at)
     content = deepcopy(release.content)
     for section in content["sections"]:
         for item in section["items"]:
             if item["id"] in blocked:
-                _withdraw(item)
+                hide(item, blocked[item["id"]][1])
             elif item["media"]:
                 item["media"] = _addresses(release, item, delivery_id)
     content |= {"published_at": release.published_at, "number": release.number}
@@ -115,11 +135,11 @@ def read(
 
 def shown(db: Session, release: Release) -> dict[str, Any]:
     """What is told of a release to the team, besides its columns."""
-    content, exclusions = read(db, release, now())
+    content, blocked = read(db, release, now())
     newer = superseded_by(db, release)
     return {
         "content": content,
-        "exclusions": exclusions,
+        "exclusions": [*release.exclusions, *blocked],
         "files": files(f"/api/v1/releases/{release.id}"),
         "superseded_by": newer.id if newer else None,
     }
@@ -135,7 +155,9 @@ def file_of_item(
         )
     )
     release = db.get(Release, release_id)
-    if not row or not release or str(item_id) in _blocked(db, release, at, item_id):
+    if release:
+        require_current(db, release)
+    if not row or not release or str(item_id) in blocked_items(db, release, at, item_id):
         raise NotFound
     for file_id in (row.file_id, row.poster_id):
         file = db.get(Rendition, file_id) if file_id else None
@@ -150,9 +172,9 @@ def files(url: str) -> list[dict[str, Any]]:
     return [page | {"url": f"{url}/files/{PAGE}"}]
 
 
-def _blocked(
+def blocked_items(
     db: Session, release: Release, at: datetime, item_id: UUID | None = None
-) -> dict[str, tuple[ReleaseItem, Reason]]:
+) -> Blocked:
     """The items that may not be shown now, by id, and why."""
     rows = select(ReleaseItem).where(ReleaseItem.release_id == release.id)
     if item_id:
@@ -171,10 +193,12 @@ def _blocked(
     }
 
 
-def _withdraw(item: dict[str, Any]) -> None:
+def hide(item: dict[str, Any], why: Reason) -> None:
+    """Leave nothing of an item, but that it was there, and whether a person took it back."""
     for name in item.keys() - {"id", "show_as"}:
         item[name] = None
     item["withdrawn"] = True
+    item["withdrawn_on_request"] = why in ON_REQUEST
 
 
 def _addresses(release: Release, item: dict[str, Any], delivery_id: UUID | None) -> dict[str, Any]:
@@ -202,5 +226,15 @@ def _keep_sources(db: Session, release: Release, snapshot: Snapshot) -> None:
         }
         for item_id, source in snapshot.sources.items()
     ]
+    keep_items(db, release, rows)
+
+
+def keep_items(db: Session, release: Release, rows: list[dict[str, Any]]) -> None:
+    """Keep what the items of a release are made from, and so what it is made from itself."""
     if rows:
         db.execute(insert(RELEASE_ITEMS), rows)
+    inputs: list[tuple[type[Base], UUID | None]] = []
+    for row in rows:
+        inputs += [(Testimony, row["testimony_id"]), (Excerpt, row["excerpt_id"])]
+        inputs += [(Rendition, row["file_id"]), (Rendition, row["poster_id"])]
+    made(db, release, inputs)

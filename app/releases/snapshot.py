@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.bundles.balance import of_bundle
+from app.bundles.balance import Counts, of_bundle
 from app.bundles.checks import Source, sources_of
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
@@ -46,9 +46,13 @@ class Snapshot:
 
     @property
     def sha256(self) -> str:
-        """Of the content as JSON: sorted names, no blanks, UTF-8 (RFC 8785 in spirit)."""
-        told = json.dumps(self.content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return sha256(told.encode()).hexdigest()
+        return digest(self.content)
+
+
+def digest(content: dict[str, Any]) -> str:
+    """SHA-256 of the content as JSON: sorted names, no blanks, UTF-8 (RFC 8785 in spirit)."""
+    told = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(told.encode()).hexdigest()
 
 
 def take(db: Session, bundle: Bundle) -> Snapshot:
@@ -70,7 +74,7 @@ def take(db: Session, bundle: Bundle) -> Snapshot:
         "audience": bundle.audience,
         "form": bundle.form,
         "introduction": bundle.introduction,
-        "balance": _balance(db, bundle, speakers),
+        "balance": balance_of(db, bundle.audience, of_bundle(db, bundle)),
         "sections": sections,
     }
     return Snapshot(content, sources)
@@ -111,11 +115,10 @@ def _item(item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, 
     return shown
 
 
-def _balance(db: Session, bundle: Bundle, speakers: "_Speakers") -> dict[str, Any]:
+def balance_of(db: Session, audience: str, counts: Counts) -> dict[str, Any]:
     """What stands on the page anyway is rounded; the method, which does not, is suppressed too."""
-    counts = of_bundle(db, bundle)
-    k = K_PUBLIC if bundle.audience == "general_public" else K_RESTRICTED
-    territories = speakers.coarse(counts.table("territory"))
+    k = K_PUBLIC if audience == "general_public" else K_RESTRICTED
+    territories = _Speakers(db, set()).coarse(counts.table("territory"))
     return {
         "nature": rounded(counts.table("nature")),
         "role": rounded(counts.table("role")),

@@ -1,7 +1,7 @@
 """Testimonies as lists read them."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,13 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     cast,
     exists,
     false,
     literal_column,
     null,
+    or_,
     select,
     union_all,
 )
@@ -26,7 +28,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Sight
 from app.core.models import as_stored, now
-from app.core.pages import Item, matches
+from app.core.pages import Item, bury, matches
 from app.media.models import Media
 from app.places.service import within
 from app.testimonies.models import (
@@ -42,6 +44,7 @@ from app.witnesses.models import Witness
 from app.witnesses.queries import refused_to_team
 
 T = Testimony
+MOURNED = timedelta(days=90)  # how long mirrors are told that something is gone
 HIDDEN = (State.DRAFT, State.WITHDRAWN)  # from who sees what was submitted
 
 
@@ -61,6 +64,31 @@ def rights(me: Caller, at: datetime | None = None) -> Sequence[ColumnElement[boo
     else:
         seen = [false()]
     return [and_(right, ~refused(at or now())) for right in seen]
+
+
+def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
+    """What holds for those that the caller could see, and that were taken back since.
+
+    Withdrawn from everybody, or from the team: to a mirror it is the same.
+    """
+    was = case((T.state == State.WITHDRAWN, T.withdrawn_from), else_=T.state)
+    if me.sight is Sight.OWN:
+        seen: Sequence[ColumnElement[bool]] = me.owns(T)
+    elif me.sight is Sight.SUBMITTED:
+        seen = [was.not_in(HIDDEN)]
+    elif me.sight is Sight.ACCEPTED:
+        seen = [was == State.ACCEPTED]
+    else:
+        seen = [false()]
+    return [and_(right, or_(T.state == State.WITHDRAWN, refused(now()))) for right in seen]
+
+
+def tombs(since: datetime) -> Select[Testimony]:
+    """What may have been taken back since, at most 90 days ago; other filters do not narrow it.
+
+    (A mirror that keeps some testimonies only is told of others too, by nothing but their id.)
+    """
+    return select(T).where(T.updated_at >= max(since, now() - MOURNED))
 
 
 def refused(at: datetime) -> ColumnElement[bool]:
@@ -140,6 +168,18 @@ def complete(db: Session, items: list[Item]) -> None:
         by_id[item["id"]] = item
     for testimony_id, name, told in _belongings(db, list(by_id)):
         by_id[testimony_id][name].append(told)
+
+
+def mirrored(db: Session, items: list[Item]) -> None:
+    """The same; of what was taken back, nothing but its id and that it is withdrawn."""
+    ids = [item["id"] for item in items]
+    gone = set(db.scalars(select(as_stored(T.id)).where(T.id.in_(ids), _is_gone())))
+    bury(items, gone)
+    complete(db, [item for item in items if item["id"] not in gone])
+
+
+def _is_gone() -> ColumnElement[bool]:
+    return or_(T.state == State.WITHDRAWN, refused(now()))
 
 
 def belongings(db: Session, testimony_id: UUID) -> Item:

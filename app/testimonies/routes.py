@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.pages import Page
+from app.core.pages import MirrorPage
 from app.core.problems import NotFound, PreconditionFailed, WrongState, documented
 from app.testimonies import queries, service
 from app.testimonies.schemas import TestimonyFilters, TestimonyIn, TestimonyOut
@@ -22,12 +22,17 @@ router = APIRouter(
 )
 
 
-@router.get("", response_model=Page[TestimonyOut])
+@router.get("", response_model=MirrorPage[TestimonyOut])
 def index(filters: Annotated[TestimonyFilters, Query()], call: Call) -> Response:
-    """The testimonies you may read, the latest first. Sort: `-recorded_on,id`."""
+    """The testimonies you may read, the latest first. Sort: `-recorded_on,id`.
+
+    With `updated_since`, what was taken back since is there too, as `{id, state: "withdrawn"}`, for
+    90 days: forget it.
+    """
     with call as (_, me):
         rows = service.search(me, filters)
-        return call.page(TestimonyOut, rows, filters, service.LATEST_FIRST, queries.complete)
+        details = queries.mirrored if filters.updated_since else queries.complete
+        return call.mirror(TestimonyOut, rows, filters, service.LATEST_FIRST, details)
 
 
 @router.post(

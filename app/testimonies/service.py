@@ -1,6 +1,6 @@
 """What can be done with testimonies: each function is one deed, one permission, one audit event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from app.media.models import Media
 from app.places.models import Place
 from app.places.service import require_territory
 from app.schemes.service import require_scheme, require_terms
+from app.testimonies import queries
 from app.testimonies.models import (
     State,
     Testimony,
@@ -28,7 +29,7 @@ from app.testimonies.models import (
     TestimonyTheme,
     TestimonyWitness,
 )
-from app.testimonies.queries import filtered, rights
+from app.testimonies.queries import filtered, rights, tombs
 from app.testimonies.schemas import TestimonyFilters, TestimonyIn
 from app.witnesses.service import require_witnesses
 from app.workshops.models import Workshop
@@ -52,9 +53,16 @@ def visible_to(me: Caller) -> Select[Testimony]:
 
 
 def search(me: Caller, filters: TestimonyFilters) -> Sequence[Select[Testimony]]:
-    """The visible testimonies which pass the filters: a select for each right to see."""
+    """The visible testimonies which pass the filters: a select for each right to see.
+
+    With `updated_since`, those that the caller could see and that were taken back meanwhile too.
+    """
     rows = filtered(filters)
-    return [rows.where(right) for right in rights(me)]
+    found = [rows.where(right) for right in rights(me)]
+    if filters.updated_since:
+        gone = tombs(filters.updated_since)
+        found += [gone.where(right) for right in queries.rights_to_know(me)]
+    return found
 
 
 def find(db: Session, testimony_id: UUID, by: Caller) -> Testimony:
@@ -135,6 +143,37 @@ def discard(db: Session, testimony: Testimony, by: Caller) -> None:
     for model, _ in LINKS.values():
         db.execute(delete(model).where(model.testimony_id == testimony.id))
     db.delete(testimony)
+
+
+def withdraw(db: Session, witness_id: UUID) -> list[UUID]:
+    """Every testimony in which this witness speaks is withdrawn, for good; which ones.
+
+    Asked for by who may: see `withdrawals`. Those withdrawn already stay as they are.
+    """
+    spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
+    rows = select(Testimony).where(Testimony.id.in_(spoken), Testimony.state != State.WITHDRAWN)
+    found = list(db.scalars(locked(db, rows)))
+    for testimony in found:
+        testimony.withdrawn_from, testimony.withdrawn_at = testimony.state, now()
+        testimony.state = State.WITHDRAWN
+    return [testimony.id for testimony in found]
+
+
+def touch_those_of(db: Session, witness_id: UUID) -> None:
+    """Mirrors look again at what this witness said: who may read it has changed."""
+    spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
+    for testimony in db.scalars(locked(db, select(Testimony).where(Testimony.id.in_(spoken)))):
+        testimony.touch()
+
+
+def erase(db: Session, ids: Collection[UUID]) -> None:
+    """The words of withdrawn testimonies are gone; that they were there is kept."""
+    rows = select(Testimony).where(Testimony.id.in_(ids), Testimony.erased_at.is_(None))
+    for testimony in db.scalars(locked(db, rows)):
+        testimony.title = testimony.body = testimony.nature = testimony.sector = None
+        testimony.restriction, testimony.erased_at = None, now()
+    for model in (TestimonyTag, TestimonyTheme):
+        db.execute(delete(model).where(model.testimony_id.in_(ids)))
 
 
 def _require_turn(testimony: Testimony, by: Caller) -> None:

@@ -1,0 +1,150 @@
+"""What becomes of a release when something in it may not be shown any more.
+
+At once, and without anybody doing anything, it is read without the blocked items (see `service`).
+Then a successor takes its place: the next number, without the words, which says what it lost. The
+release it replaces is recalled: all of it answers 410, the words are erased from its snapshot, its
+files are destroyed, and each recipient is asked to take note before reading the successor.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.audit.service import record
+from app.bundles.balance import of_passages
+from app.core.db import locked
+from app.core.models import now
+from app.excerpts.models import Excerpt
+from app.lineage.service import forget
+from app.releases.models import Delivery, Release, ReleaseFile, ReleaseItem
+from app.releases.service import Blocked, blocked_items, hide, keep_items
+from app.releases.snapshot import balance_of, digest
+from app.testimonies.models import Testimony
+from app.witnesses.decision import Reason
+
+PASSING = {Reason.EMBARGO}  # it ends by itself: nothing is taken back
+
+
+@dataclass
+class Recalled:
+    """What was recalled of a bundle, and the keys of the objects to delete after the commit."""
+
+    releases: list[UUID]
+    successor: UUID | None
+    keys: list[str]
+
+
+def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
+    """Recall the releases of this bundle that hold what is blocked; None when there are none.
+
+    They are locked. When the newest is one of them, it gets a successor. Twice is once: what was
+    recalled is not looked at again.
+    """
+    rows = select(Release).where(Release.bundle_id == bundle_id, Release.recalled_at.is_(None))
+    releases = list(db.scalars(locked(db, rows.order_by(Release.number))))
+    lost = {release.id: _lost(db, release, at) for release in releases}
+    spoilt = [release for release in releases if lost[release.id]]
+    if not spoilt:
+        return None
+    newest = releases[-1]
+    successor = _publish_without(db, newest, lost[newest.id]) if lost[newest.id] else None
+    keys = [key for release in spoilt for key in _recall(db, release, lost[release.id])]
+    return Recalled([r.id for r in spoilt], successor.id if successor else None, keys)
+
+
+def bundles_of(db: Session, release_ids: set[UUID]) -> set[UUID]:
+    """The bundles that these releases are of."""
+    return set(db.scalars(select(Release.bundle_id).where(Release.id.in_(release_ids))))
+
+
+def _lost(db: Session, release: Release, at: datetime) -> Blocked:
+    blocked = blocked_items(db, release, at)
+    return {id_: (row, why) for id_, (row, why) in blocked.items() if why not in PASSING}
+
+
+def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
+    """The next release: the same snapshot, minus what is lost."""
+    kept = [
+        row
+        for row in db.scalars(select(ReleaseItem).where(ReleaseItem.release_id == release.id))
+        if str(row.item_id) not in lost
+    ]
+    content = _without(release.content, lost)
+    content["balance"] = balance_of(db, release.audience, _passages(db, kept))
+    columns = ("audience", "form", "purpose", "territory_id", "bundle_id", "published_by_id")
+    successor = Release(
+        id=uuid4(),
+        number=release.number + 1,
+        published_at=now(),
+        sha256=digest(content),
+        content=content,
+        exclusions=[*release.exclusions, *_told(lost)],
+        **{name: getattr(release, name) for name in columns},
+    )
+    db.add(successor)
+    record(db, "release.succeeded", on=successor, by=None, number=successor.number, lost=len(lost))
+    _copy_items(db, successor, kept)
+    return successor
+
+
+def _without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
+    """The snapshot, whose lost items say that they were taken back, and nothing else."""
+    shown = deepcopy(content)
+    for section in shown["sections"]:
+        for item in section["items"]:
+            if item["id"] in lost:
+                hide(item, lost[item["id"]][1])
+    return shown
+
+
+def _told(lost: Blocked) -> list[dict[str, Any]]:
+    return [
+        {
+            "item_id": str(row.item_id),
+            "excerpt_id": row.excerpt_id and str(row.excerpt_id),
+            "reason": why.value,
+        }
+        for row, why in lost.values()
+    ]
+
+
+def _passages(db: Session, rows: list[ReleaseItem]) -> Any:
+    """The excerpts and the whole testimonies that these items show."""
+    excerpts = [row.excerpt_id for row in rows if row.excerpt_id]
+    wholes = [row.testimony_id for row in rows if not row.excerpt_id]
+    return of_passages(
+        db,
+        select(Excerpt.id, Excerpt.nature, Excerpt.testimony_id).where(Excerpt.id.in_(excerpts)),
+        select(Testimony.id, Testimony.nature, Testimony.id).where(Testimony.id.in_(wholes)),
+    )
+
+
+def _copy_items(db: Session, successor: Release, kept: list[ReleaseItem]) -> None:
+    names = [
+        *("item_id", "testimony_id", "excerpt_id", "media_shown"),
+        *("restriction", "file_id", "poster_id"),
+    ]
+    rows = [
+        {name: getattr(row, name) for name in names} | {"release_id": successor.id} for row in kept
+    ]
+    keep_items(db, successor, rows)
+
+
+def _recall(db: Session, release: Release, lost: Blocked) -> list[str]:
+    """Nothing of it is shown any more: the keys of its files, which the caller deletes."""
+    release.recalled_at = now()
+    release.content = _without(release.content, lost)
+    record(db, "release.recalled", on=release, by=None, number=release.number)
+    open_ = Delivery.release_id == release.id, Delivery.recalled_at.is_(None)
+    for delivery in db.scalars(locked(db, select(Delivery).where(*open_))):
+        delivery.recalled_at = now()
+        record(db, "delivery.recalled", on=delivery, by=None)
+    files = list(db.scalars(select(ReleaseFile).where(ReleaseFile.release_id == release.id)))
+    db.execute(delete(ReleaseFile).where(ReleaseFile.release_id == release.id))
+    forget(db, ReleaseFile.__tablename__, [file.id for file in files])
+    return [file.key for file in files]
