@@ -16,6 +16,7 @@ from app.core.db import Database
 from app.core.models import now
 from app.media.models import Media, Rendition
 from app.storage.service import Found, ObjectMissing, Storage
+from app.withdrawals import ledger
 
 BATCH = 500
 YOUNG = timedelta(hours=1)  # what is younger may belong to a request that is not committed yet
@@ -30,7 +31,10 @@ def keys_of_media(db: Session, keys: Sequence[str]) -> set[str]:
     return known & set(keys)
 
 
-OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {"media": keys_of_media}
+OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {
+    "media": keys_of_media,
+    ledger.PREFIX: ledger.known_keys,
+}
 
 
 @dataclass
