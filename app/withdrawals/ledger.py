@@ -70,14 +70,14 @@ def key_of(withdrawal_id: UUID) -> str:
     return f"{PREFIX}/{withdrawal_id}"
 
 
-def keys() -> Iterator[str]:
+def every_key() -> Iterator[str]:
     """The keys of all entries, in no order."""
     return (found.key for found in ledger().objects(PREFIX))
 
 
 def entries() -> Iterator[Entry]:
     """All entries, in no order. Raises LedgerDamaged."""
-    return map(read, keys())
+    return map(read, every_key())
 
 
 def read(key: str) -> Entry:

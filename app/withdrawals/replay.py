@@ -44,7 +44,7 @@ def replay_within(db: Session) -> int:
 def _unknown(db: Session) -> list[Entry]:
     """The entries of which there is no withdrawal here, the oldest first: few, and short."""
     found = []
-    everything = ledger.keys()
+    everything = ledger.every_key()
     while batch := list(islice(everything, BATCH)):
         by_id = {ledger.id_in(key): key for key in batch}
         known = set(db.scalars(select(Withdrawal.id).where(Withdrawal.id.in_(by_id))))
