@@ -26,10 +26,13 @@ from app.core.keys import KeyUnusable, load_key
 from app.core.logs import configure_logs
 from app.core.settings import Env, settings
 from app.jobs.service import QUEUES
-from app.operations import install, service, serving, verification
+from app.operations import backup as backups
+from app.operations import install, restoring, retention, service, serving, verification
 from app.operations.failures import BAD_URL, NOT_MIGRATED, Failure, line
 from app.operations.health import is_migrated
 from app.storage.service import storage
+from app.withdrawals import purge
+from app.withdrawals.replay import replay
 
 OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": True}
 commands = typer.Typer(
@@ -73,7 +76,7 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Migrate, seed once, serve: what `make run` calls."""
     _prepare()
     install.migrate(settings().database)
-    with _opened() as database, serving.open_socket(host, port) as listening:
+    with _opened_to_people() as database, serving.open_socket(host, port) as listening:
         address = serving.address_of(listening)
         serving.announce(address)
         _welcome(address, _seed_once(database))
@@ -92,7 +95,7 @@ def serve(
 ) -> None:
     """Serve the application until SIGTERM or Ctrl-C."""
     _prepare()
-    with _opened():
+    with _opened_to_people():
         pass
     with serving.open_socket(host, port) as listening:
         serving.announce(serving.address_of(listening))
@@ -110,7 +113,7 @@ def worker(
     asked = [queue.strip() for queue in queues.split(",") if queue.strip()]
     if unknown := [queue for queue in asked if queue not in QUEUES]:
         raise Failure(f"--queues : pas de file {unknown[0]} ; il y a {', '.join(QUEUES)}.")
-    with _opened():
+    with _opened_to_people():
         pass
     workers.main(asked or QUEUES)
 
@@ -218,6 +221,73 @@ def verify(
         raise Failure("Des fichiers manquent ou sont abîmés.")
 
 
+# Keeping, and forgetting
+
+
+@commands.command(help="Sauvegarde la base et les fichiers dans un nouveau dossier.")
+def backup(
+    to: Annotated[str, typer.Argument(metavar="TO", help="Dossier vide, ou s3://…")],
+) -> None:
+    """Write a backup, while the service runs."""
+    _prepare()
+    with _opened() as database:
+        made = backups.back_up(database, storage(), backups.place_of(to, is_new=True), _say)
+    print(f"La sauvegarde est faite : {made.rows} lignes, {made.objects} fichiers.")
+    print("Les deux fichiers de clé n'y sont pas : gardez-les ailleurs, en lieu sûr.")
+    if made.missing:
+        raise Failure(
+            f"{made.missing} fichiers connus de la base manquent ou sont abîmés, et ne sont pas "
+            "dans la sauvegarde : voir « python -m app verify »."
+        )
+
+
+@commands.command(help="Restaure une sauvegarde ; ce qui a été retiré depuis reste retiré.")
+def restore(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Dossier d'une sauvegarde.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remplace toutes les données qui sont ici.")
+    ] = False,
+) -> None:
+    """Put a backup in place of what is here, on either database."""
+    _prepare()
+    saved, url = backups.place_of(source), settings().database
+    manifest = restoring.inspect_backup(saved, _say)
+    if _is_there(url):
+        with _connected(url) as database:
+            restoring.require_no_people(database, replace)
+    install.migrate(url)
+    workers.discover()
+    with _opened() as database:
+        done_again = restoring.restore(database, storage(), saved, manifest, _say)
+        report = restoring.finish(database, storage(), sweep=replace)
+    print(f"La sauvegarde du {backups.made_on(manifest)} est restaurée.")
+    print(f"Retraits faits depuis, et refaits : {done_again}.")
+    print("Tout autre changement fait depuis est à refaire : comptes suspendus, liens et jetons")
+    print("révoqués, conservations pour litige. Les clés ne viennent pas de la sauvegarde.")
+    if not report.ok:
+        raise Failure("Des fichiers manquent ou sont abîmés : voir « python -m app verify ».")
+
+
+@commands.command("retention", help="Efface ce qui a passé sa durée de conservation.")
+def retain(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Dit ce qui serait effacé, et n'efface rien.")
+    ] = False,
+) -> None:
+    """Apply the rules of retention now, or say what they would do."""
+    _prepare()
+    with _opened() as database:
+        if dry_run:
+            with database.read() as db:
+                counts = retention.due_now(db)
+        else:
+            counts = retention.totals(retention.apply(database.write.begin, by=service.operator()))
+            purge.scrub(database)
+    print("À effacer maintenant :" if dry_run else "Effacé :")
+    for rule in retention.RULES:
+        print(f"  {rule.what} — {rule.kept}, puis {rule.then} : {counts.get(rule, '—')}")
+
+
 @audit_commands.command("verify", help="Recalcule la chaîne du journal : rien n'y a été changé.")
 def verify_audit() -> None:
     """Compute the chain of audit events again."""
@@ -252,17 +322,41 @@ def _prepare() -> None:
 @contextmanager
 def _opened() -> Iterator[Database]:
     """The database of the settings. Raises Failure when it is not migrated."""
-    url = make_url(settings().database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    if not _is_there(settings().database):
         raise Failure(NOT_MIGRATED)
-    database = Database(settings().database)
-    try:
+    with _connected(settings().database) as database:
         with database.read() as db:
             if not is_migrated(db.connection()):
                 raise Failure(NOT_MIGRATED)
         yield database
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        yield database
     finally:
         database.dispose()
+
+
+def _is_there(url: str) -> bool:
+    """Whether there is a database to connect to: SQLite would make an empty one."""
+    found = make_url(url)
+    return found.get_backend_name() != "sqlite" or Path(found.database or "").is_file()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+@contextmanager
+def _opened_to_people() -> Iterator[Database]:
+    """The same, once all that is in the ledger is taken back there: it may come from a backup."""
+    with _opened() as database:
+        if count := replay(database):
+            print(f"Retraits du registre refaits : {count}.", flush=True)
+        yield database
 
 
 def _seed_once(database: Database) -> list[str]:

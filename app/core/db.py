@@ -4,7 +4,8 @@ Work in the session you are given. `flush()` when you need an answer from the da
 `commit()`: the call (`app.calls`), the job runner and the command line do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
@@ -38,6 +39,11 @@ SETTINGS = {
 
 
 READ_ONLY = {"sqlite": "query_only", "postgresql": "default_transaction_read_only"}
+UNHURRIED: dict[str, dict[str, str]] = {
+    "sqlite": {},
+    "postgresql": {"statement_timeout": "0"},
+}  # for whole tables
+READ_AT_ONCE = 1000  # rows of a snapshot
 
 
 def dialect_of(url: str) -> str:
@@ -107,6 +113,35 @@ class Database:
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._writing.dialect.name
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """To read one state of the whole database, row by row, while others write on.
+
+        A connection of its own, which nothing hurries: close it soon, for nothing that is erased
+        meanwhile leaves the files of the database.
+        """
+        name, url = self.dialect, self._writing.url
+        settings = UNHURRIED[name] | {READ_ONLY[name]: "ON"}
+        engine = make_engine(url.render_as_string(hide_password=False), settings)
+        if name == "postgresql":  # SQLite's transactions read one state by themselves
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            with engine.begin() as connection:
+                yield connection.execution_options(yield_per=READ_AT_ONCE)
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def filling(self) -> Iterator[Session]:
+        """One transaction that writes whole tables, and that nothing hurries."""
+        name, url = self.dialect, self._writing.url
+        engine = make_engine(url.render_as_string(hide_password=False), UNHURRIED[name])
+        try:
+            with Session(engine, expire_on_commit=False) as db, db.begin():
+                yield db
+        finally:
+            engine.dispose()
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""

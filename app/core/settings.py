@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="Database, files and keys of an embedded run.")
     database_url: str = Field("", description="Default: a SQLite file in the data directory.")
     storage_url: str = Field("", description="`file:///folder`. Default: in the data directory.")
+    ledger_url: str = Field(
+        "",
+        description="Where withdrawals are kept apart from the database. Default: in the storage.",
+    )
     base_url: str = Field(
         "http://127.0.0.1:8000", description="How people reach the service; links begin with it."
     )
@@ -115,6 +119,11 @@ class Settings(BaseSettings):
     def storage(self) -> str:
         """The URL of the storage."""
         return self.storage_url or f"file://{(self.data_dir / 'blobs').resolve()}"
+
+    @property
+    def ledger(self) -> str:
+        """The URL of the storage where withdrawals are kept, below `ledger/`."""
+        return self.ledger_url or self.storage
 
     @property
     def workers(self) -> int:

@@ -64,6 +64,11 @@ class Run:
         )
         self._shown: float | None = None
 
+    @property
+    def database(self) -> Database:
+        """For what is no transaction: erasing what the files of the database still hold."""
+        return self._database
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that cannot write."""

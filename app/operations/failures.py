@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from app.core.messages import DETAILS_FR, MISTAKES
 from app.core.problems import Conflict, Problem
 from app.jobs.runner import describe
+from app.withdrawals.ledger import LedgerDamaged
 
 BAD_URL = (
     "APP_DATABASE_URL n'est pas l'adresse d'une base : attendu sqlite:///fichier ou "
@@ -20,6 +21,9 @@ NOT_MIGRATED = "La base de données n'est pas à jour : lancez d'abord « python
 NEWER = "La base de données vient d'une autre version du service : installez la bonne version."
 NO_KEYS = (
     "En production, APP_SECRET_KEY_FILE et APP_VAULT_KEY_FILE doivent nommer des fichiers de clé."
+)
+LEDGER_DAMAGED = (
+    "Le registre des retraits est abîmé ({key}) : rien n'est ouvert tant qu'il n'est pas réparé."
 )
 NOT_AN_EMAIL = "Ce n'est pas une adresse électronique."
 
@@ -65,6 +69,7 @@ def _system(error: OSError) -> str:
 
 SENTENCES: list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], str]]] = [
     (Failure, str),
+    (LedgerDamaged, lambda error: LEDGER_DAMAGED.format(key=error)),
     (ValidationError, _refused),
     (Problem, _problem),
     ((ArgumentError, NoSuchModuleError), lambda _: BAD_URL),

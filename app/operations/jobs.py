@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from app.audit import service as audit
 from app.jobs.service import Run, handles
+from app.operations import retention
+from app.withdrawals import purge
 
 
 @handles("audit.seal", every=timedelta(seconds=30))
@@ -14,3 +16,15 @@ def seal_audit_events(run: Run) -> None:
         run.check()
         with run.writing() as db:
             sealed = audit.seal(db)
+
+
+@handles("retention.apply", every=timedelta(days=1))
+def apply_retention(run: Run) -> None:
+    """Forget what has had its time. Idempotent: what is forgotten is not found again."""
+    forgotten = 0
+    for rule, count in retention.apply(run.writing):
+        forgotten += count
+        run.progress(retention.RULES.index(rule) / len(retention.RULES))
+        run.check()
+    if forgotten:
+        purge.scrub(run.database)

@@ -1,9 +1,10 @@
-"""The HTTP routes of operations: health, figures for monitoring, jobs, the audit log, and help.
+"""The HTTP routes of operations: health, figures, jobs, the audit log, legal holds, and help.
 
 `outside` is not below `/api`, needs no login, and is not in the API's description.
 """
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -13,7 +14,7 @@ from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.pages import Page
-from app.core.problems import documented
+from app.core.problems import NotFound, documented
 from app.operations import service
 from app.operations.explanations import POLICY, explain
 from app.operations.health import NotReady, Readiness
@@ -22,8 +23,12 @@ from app.operations.schemas import (
     AuditEventOut,
     JobFilters,
     JobOut,
+    LegalHoldFilters,
+    LegalHoldIn,
+    LegalHoldOut,
     VerificationOut,
 )
+from app.witnesses import holds
 
 router = APIRouter(route_class=Route, tags=["operations"], responses=documented(Forbidden))
 outside = APIRouter(include_in_schema=False)
@@ -50,6 +55,30 @@ def verify_audit_events(call: Call) -> Response:
     """Compute the chain of audit events again: `ok`, or the number where it breaks."""
     with call as (db, me):
         return call.shown(VerificationOut, service.verify_audit(db, by=me))
+
+
+@router.get("/legal-holds", response_model=Page[LegalHoldOut])
+def list_legal_holds(filters: Annotated[LegalHoldFilters, Query()], call: Call) -> Response:
+    """The legal holds, lifted ones included. For custodians. Sort: `-created_at,-id`."""
+    with call as (_, me):
+        rows = holds.holds(me, filters.witness_id)
+        return call.page(LegalHoldOut, rows, filters, holds.LATEST_FIRST)
+
+
+@router.post("/legal-holds", response_model=LegalHoldOut, status_code=201)
+def place_legal_hold(payload: LegalHoldIn, call: Call) -> Response:
+    """Have nothing of a witness erased for now, whatever they withdraw. It shows nothing more."""
+    with call as (db, me):
+        hold = holds.place(db, payload.witness_id, payload.reason, by=me)
+        return call.created(LegalHoldOut, hold)
+
+
+@router.delete("/legal-holds/{hold_id}", status_code=204, responses=documented(NotFound))
+def lift_legal_hold(hold_id: UUID, call: Call) -> Response:
+    """Lift a hold: what it made wait is erased. Repeating it changes nothing more."""
+    with call as (db, me):
+        holds.lift(db, hold_id, by=me)
+        return call.nothing()
 
 
 # These are `async`: they answer even while every thread of the API is busy.

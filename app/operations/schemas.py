@@ -1,4 +1,4 @@
-"""What callers send and receive about jobs and the audit log."""
+"""What callers send and receive about jobs, the audit log, and legal holds."""
 
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from pydantic import Field, computed_field
 
 from app.audit.models import ActorKind
 from app.core.pages import PageParams
-from app.core.schemas import Moment, Out
-from app.core.text import Line
+from app.core.schemas import In, Moment, Out
+from app.core.text import Line, Paragraph
 from app.jobs.models import State, state_of
 
 
@@ -80,3 +80,28 @@ class VerificationOut(Out):
     waiting: int = Field(description="Events that the next sealing will number.")
     first_broken: int | None = Field(description="The number where the chain breaks.")
     head: CheckpointOut
+
+
+class LegalHoldIn(In):
+    """Why nothing of a witness may be erased for now."""
+
+    witness_id: UUID
+    reason: Paragraph = Field(examples=["Plainte en cours, demande du 3 mars."])
+
+
+class LegalHoldFilters(PageParams):
+    """Which legal holds to list."""
+
+    witness_id: UUID | None = None
+
+
+class LegalHoldOut(Out):
+    """A legal hold: in force until `lifted_at`."""
+
+    id: UUID
+    witness_id: UUID
+    reason: str
+    placed_by_id: UUID
+    created_at: datetime
+    lifted_at: datetime | None
+    lifted_by_id: UUID | None

@@ -16,6 +16,7 @@ from app.core.db import Database
 from app.core.models import now
 from app.media.models import Media, Rendition
 from app.storage.service import Found, ObjectMissing, Storage
+from app.withdrawals import ledger
 
 BATCH = 500
 YOUNG = timedelta(hours=1)  # what is younger may belong to a request that is not committed yet
@@ -30,7 +31,10 @@ def keys_of_media(db: Session, keys: Sequence[str]) -> set[str]:
     return known & set(keys)
 
 
-OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {"media": keys_of_media}
+OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {
+    "media": keys_of_media,
+    ledger.PREFIX: ledger.known_keys,
+}
 
 
 @dataclass
@@ -55,10 +59,13 @@ class Report:
             self.examples.append(f"{what} {key}")
 
 
-def verify(database: Database, objects: Storage, repair: bool = False) -> Report:
+def verify(
+    database: Database, objects: Storage, repair: bool = False, older_than: timedelta = YOUNG
+) -> Report:
     """Look for each known object, then for an owner of each object there is.
 
-    With `repair`, orphans and drafts that are older than an hour are deleted.
+    With `repair`, orphans and drafts that are older than an hour are deleted. Less than an hour is
+    for who knows that nobody else writes.
     """
     report = Report()
     for key, size in chain(_renditions(database), _parts(database)):
@@ -66,14 +73,14 @@ def verify(database: Database, objects: Storage, repair: bool = False) -> Report
     owned = tuple(f"{prefix}/" for prefix in OWNERS)
     for batch in _batches(objects.objects()):
         report.of_nobody += sum(not found.key.startswith(owned) for found in batch)
-        for orphan in _orphans(batch, database):
+        for orphan in _orphans(batch, database, older_than):
             report.orphans += 1
             report.note("orphelin", orphan.key)
             if repair:
                 objects.delete(orphan.key)
                 report.deleted += 1
     if repair:
-        report.deleted += objects.delete_drafts(YOUNG)
+        report.deleted += objects.delete_drafts(older_than)
     return report
 
 
@@ -121,9 +128,9 @@ def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _orphans(batch: list[Found], database: Database) -> Iterator[Found]:
+def _orphans(batch: list[Found], database: Database, older_than: timedelta) -> Iterator[Found]:
     """What is old enough to be known, below a prefix of a feature that does not know it."""
-    old = [found for found in batch if found.written_at <= now() - YOUNG]
+    old = [found for found in batch if found.written_at <= now() - older_than]
     for prefix, known_to in OWNERS.items():
         below = [found for found in old if found.key.startswith(f"{prefix}/")]
         with database.read() as db:

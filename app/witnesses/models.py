@@ -1,4 +1,4 @@
-"""Witnesses, their identities, notices, and consents: events, and what they come to."""
+"""Witnesses, their identities, notices, consents: events, and what they come to; legal holds."""
 
 from datetime import datetime
 from typing import Any
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -180,3 +181,23 @@ class CurrentConsent(Base):
     number: Mapped[int]
     reach: Mapped[Reach]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id"))
+
+
+class LegalHold(Base):
+    """What is kept of a witness is not erased, by a withdrawal or by its age, until it is lifted.
+
+    It shows nothing to anybody: what was withdrawn stays out of sight.
+    """
+
+    __tablename__ = "legal_holds"
+    __table_args__ = (
+        CheckConstraint("(lifted_at IS NULL) = (lifted_by_id IS NULL)", name="lifted_by_someone"),
+        Index(None, "witness_id"),
+        Index(None, "created_at", "id"),
+    )
+
+    witness_id: Mapped[UUID] = mapped_column(ForeignKey("witnesses.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    placed_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    lifted_at: Mapped[datetime | None]
+    lifted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
