@@ -33,6 +33,7 @@ from app.places import routes as places
 from app.releases import routes as releases
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
+from app.withdrawals import routes as withdrawals
 from app.witnesses import routes as witnesses
 from app.workshops import routes as workshops
 
@@ -62,6 +63,7 @@ ROUTERS = [
     bundles.router,
     releases.router,
     pages.files,
+    withdrawals.router,
     exports.router,
     operations.router,
 ]

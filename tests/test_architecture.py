@@ -44,6 +44,7 @@ PUBLIC_ROUTES: set[tuple[str, str]] = {
     # a recipient's link
     ("get", "/api/v1/shared/{token}"),
     ("put", "/api/v1/shared/{token}/acknowledgement"),
+    ("put", "/api/v1/shared/{token}/recall-acknowledgement"),
     ("get", "/api/v1/shared/{token}/files/{name}"),
     # an address that we signed
     ("get", "/api/v1/releases/{release_id}/items/{item_id}/{name}"),

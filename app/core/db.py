@@ -4,12 +4,14 @@ Work in the session you are given. `flush()` when you need an answer from the da
 `commit()`: the call (`app.calls`), the job runner and the command line do.
 """
 
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 Row = TypeVar("Row")
@@ -140,6 +142,32 @@ class Database:
         try:
             with Session(engine, expire_on_commit=False) as db, db.begin():
                 yield db
+        finally:
+            engine.dispose()
+
+    def scrub(self, tables: Sequence[str]) -> None:
+        """Have nothing left, in the files of the database, of what was erased from these tables.
+
+        SQLite overwrites as it erases: its log is copied back and cut off. PostgreSQL writes the
+        tables anew, each under a lock that waits 10 s at most. (Its own log, replicas and archives
+        are the operator's.) Raises OperationalError when somebody is in the way: try again.
+        """
+        name = self.dialect
+        engine = make_engine(
+            self._writing.url.render_as_string(hide_password=False), UNHURRIED[name]
+        )
+        try:
+            connection = engine.raw_connection()
+            driver = connection.driver_connection
+            assert driver is not None  # noqa: S101 - for the type checker
+            if name == "sqlite":
+                busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    raise OperationalError("wal_checkpoint", {}, sqlite3.OperationalError("busy"))
+                return
+            driver.autocommit = True
+            for table in tables:
+                driver.execute(f'VACUUM (FULL) "{table}"')
         finally:
             engine.dispose()
 

@@ -79,6 +79,7 @@ DETAILS_FR = {
     "model_type": "Attendu : un objet.",
     "no_such_moment": "Cet instant n'existe pas en temps universel.",
     "one_source": "Il faut soit excerpt_id, soit testimony_id, soit text.",
+    "one_withdrawal": "Il faut soit cells, soit choices, soit all.",
     "own_text": "Un texte de l'éditeur est montré comme texte.",
     "phone": "Ce n'est pas un numéro de téléphone.",
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",

@@ -30,6 +30,10 @@ OF_PROBLEM = {
         "Ce lien n’est plus valable",
         ["Il a été fermé, ou son délai est passé.", f"Pour lire ce dossier, {ASK_AGAIN}"],
     ),
+    "release-recalled": Message(
+        "Ce dossier a été rappelé",
+        ["Des paroles en ont été retirées : une version plus récente le remplace.", OPEN_AGAIN],
+    ),
     "forbidden": Message("Ouvrez ce dossier par votre lien personnel", [f"{CLOSED} {OPEN_AGAIN}"]),
     "bad-request": Message("Nous n’avons pas compris cette demande", [OPEN_AGAIN]),
     "service-unavailable": Message("Le service est très occupé", [NOT_YOU, RELOAD]),

@@ -58,6 +58,13 @@ def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | No
     )
 
 
+def recall_page(here: str, facts: Mapping[str, Any]) -> str:
+    """In the place of a release that was recalled, whose reader takes note below `here`."""
+    return PAGES.get_template("recall.html").render(
+        here=here, number=facts["number"], newer=facts["superseded_by"]
+    )
+
+
 def message_page(message: Message) -> str:
     """A page that says what happened, and what to do."""
     return PAGES.get_template("message.html").render(message=message)

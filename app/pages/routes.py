@@ -23,11 +23,12 @@ from app.core.settings import settings
 from app.pages import passes
 from app.pages.answers import FOR_EVER, HEADERS, PageRoute, page
 from app.pages.assets import BY_NAME
-from app.pages.render import invitation_page, release_page
+from app.pages.render import invitation_page, recall_page, release_page
 from app.releases import deliveries
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.models import Delivery
+from app.releases.service import ReleaseRecalled
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 # The files of releases are part of the API: problems there are problem documents.
@@ -70,6 +71,11 @@ def enter(token: str, request: Request, passcode: Passcode = "") -> Response:
         return page(_invitation(token, delivery, WRONG if passcode else MISSING), 403)
     with database.read() as db:
         release_id = deliveries.find(db, token).release_id
+    return _admitted(release_id, delivery_id)
+
+
+def _admitted(release_id: UUID, delivery_id: UUID) -> Response:
+    """On to the release, with a pass for it."""
     here = _address(release_id)
     response = RedirectResponse(here, 303, HEADERS)
     response.set_cookie(
@@ -91,8 +97,22 @@ def read(release_id: UUID, request: Request) -> Response:
     here = _address(release_id)
     with _database(request).read() as db:
         delivery = deliveries.find_by_id(db, delivery_id, release_id)
-        content = deliveries.read(db, delivery, here)
+        try:
+            content = deliveries.read(db, delivery, here)
+        except ReleaseRecalled as recalled:
+            return page(recall_page(here, recalled.facts), recalled.status)
     return page(release_page(content, here))
+
+
+@router.post("/dossiers/{release_id}/rappel")
+def acknowledge_recall(release_id: UUID, request: Request) -> Response:
+    """Take note of a recall, and read the newer release."""
+    _require_same_origin(request)
+    delivery_id = _bearer(request, release_id)
+    with _database(request).write.begin() as db:
+        delivery = deliveries.find_by_id(db, delivery_id, release_id)
+        newer_id = deliveries.acknowledge_recall(db, delivery).release_id
+    return _admitted(newer_id, delivery_id)
 
 
 @router.post("/dossiers/{release_id}/accuse-de-reception")
@@ -117,7 +137,7 @@ async def asset(name: str) -> Response:
 @files.get(
     "/releases/{release_id}/files/{name}",
     response_class=HTMLResponse,
-    responses=HTML,
+    responses=HTML | documented(ReleaseRecalled),
     tags=["releases"],
 )
 def show_file(release_id: UUID, name: str, call: Call) -> Response:
@@ -138,7 +158,7 @@ def show_file(release_id: UUID, name: str, call: Call) -> Response:
 @files.get(
     "/shared/{token}/files/{name}",
     response_class=HTMLResponse,
-    responses=HTML | documented(LinkClosed, PasscodeNeeded, RateLimited),
+    responses=HTML | documented(LinkClosed, PasscodeNeeded, RateLimited, ReleaseRecalled),
     tags=["shared"],
 )
 def read_shared_file(

@@ -16,7 +16,7 @@ from app.audit.service import Actor, record
 from app.core.db import Database, locked
 from app.core.models import now
 from app.core.pages import Item, Order
-from app.core.problems import Invalid, NotFound, Problem
+from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
 from app.releases import service as releases
 from app.releases.models import Delivery, Release
@@ -136,6 +136,23 @@ def acknowledge(db: Session, delivery: Delivery) -> Delivery:
     if not delivery.acknowledged_at:
         delivery.acknowledged_at = now()
         record(db, "delivery.acknowledged", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
+    return delivery
+
+
+def acknowledge_recall(db: Session, delivery: Delivery) -> Delivery:
+    """The recipient took note that it was recalled: the link now opens the newer release.
+
+    Twice is once. Raises WrongState when nothing was recalled.
+    """
+    if not delivery.recalled_at:
+        raise WrongState(recalled_at=None)
+    release = db.get_one(Release, delivery.release_id)
+    if not delivery.recall_acknowledged_at:
+        delivery.recall_acknowledged_at = now()
+        newer = releases.superseded_by(db, release)
+        if newer and not newer.recalled_at:
+            delivery.release_id, delivery.acknowledged_at = newer.id, None
+        record(db, "recall.acknowledged", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
     return delivery
 
 

@@ -33,11 +33,12 @@ from app.releases.schemas import (
     DeliveryIn,
     DeliveryOut,
     NewDeliveryOut,
+    RecallOut,
     ReleaseBrief,
     ReleaseOut,
     SharedOut,
 )
-from app.releases.service import NotPublishable
+from app.releases.service import NotPublishable, ReleaseRecalled
 
 router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
 SHARED = "/api/v1/shared"
@@ -72,7 +73,12 @@ def publish(bundle_id: UUID, call: Call) -> Response:
         return call.ok(ReleaseOut, release, known)
 
 
-@router.get("/releases/{release_id}", response_model=ReleaseOut, tags=["releases"])
+@router.get(
+    "/releases/{release_id}",
+    response_model=ReleaseOut,
+    tags=["releases"],
+    responses=documented(ReleaseRecalled),
+)
 def show(release_id: UUID, call: Call) -> Response:
     """One release: its snapshot, minus what may not be shown any more, and what that is."""
     with call as (db, me):
@@ -88,7 +94,7 @@ def show(release_id: UUID, call: Call) -> Response:
         200: {"description": "The file.", "content": {"application/octet-stream": {}}},
         206: {"description": "The range asked for."},
         304: {"description": "You have it already."},
-        **documented(RangeNotSatisfiable),
+        **documented(RangeNotSatisfiable, LinkClosed, ReleaseRecalled),
     },
 )
 async def show_item(
@@ -157,7 +163,7 @@ def revoke(delivery_id: UUID, call: Call) -> Response:
 # What recipients read: the link is their only key
 
 Passcode = Annotated[str | None, Header(alias="X-Passcode", max_length=200)]
-OF_LINKS = documented(LinkClosed, PasscodeNeeded, RateLimited)
+OF_LINKS = documented(LinkClosed, PasscodeNeeded, RateLimited, ReleaseRecalled)
 
 
 @router.get("/shared/{token}", response_model=SharedOut, tags=["shared"], responses=OF_LINKS)
@@ -185,6 +191,22 @@ def acknowledge(token: str, request: Request, passcode: Passcode = None) -> Resp
         delivery = deliveries.acknowledge(db, deliveries.find(db, token))
         shown = {"acknowledged_at": delivery.acknowledged_at}
     return _private(to_json(AcknowledgementOut, shown))
+
+
+@router.put(
+    "/shared/{token}/recall-acknowledgement",
+    response_model=RecallOut,
+    tags=["shared"],
+    responses=OF_LINKS | documented(WrongState),
+)
+def acknowledge_recall(token: str, request: Request, passcode: Passcode = None) -> Response:
+    """Take note that the release was recalled: this link then opens the newer one."""
+    database: Database = request.app.state.database
+    deliveries.enter(database, token, passcode)
+    with database.write.begin() as db:
+        delivery = deliveries.acknowledge_recall(db, deliveries.find(db, token))
+        shown = {name: getattr(delivery, name) for name in RecallOut.model_fields}
+    return _private(to_json(RecallOut, shown))
 
 
 def _private(body: bytes) -> Response:

@@ -76,6 +76,7 @@ class DeliveryOut(Out):
     acknowledged_at: datetime | None
     revoked_at: datetime | None
     recalled_at: datetime | None
+    recall_acknowledged_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -107,3 +108,10 @@ class AcknowledgementOut(Out):
     """That a recipient took note."""
 
     acknowledged_at: datetime
+
+
+class RecallOut(Out):
+    """That a recipient took note of a recall: the link now opens the newer release."""
+
+    recalled_at: datetime
+    recall_acknowledged_at: datetime

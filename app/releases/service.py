@@ -1,11 +1,12 @@
 """What can be done with releases: publish, read what may still be read."""
 
+from collections.abc import Collection
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -238,3 +239,10 @@ def keep_items(db: Session, release: Release, rows: list[dict[str, Any]]) -> Non
         inputs += [(Testimony, row["testimony_id"]), (Excerpt, row["excerpt_id"])]
         inputs += [(Rendition, row["file_id"]), (Rendition, row["poster_id"])]
     made(db, release, inputs)
+
+
+def forget_files(db: Session, rendition_ids: Collection[UUID]) -> None:
+    """No item points to these files any more: they are about to go."""
+    for column in (ReleaseItem.file_id, ReleaseItem.poster_id):
+        rows = update(ReleaseItem).where(column.in_(rendition_ids))
+        db.execute(rows.values({column: None}))

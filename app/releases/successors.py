@@ -140,9 +140,9 @@ def _recall(db: Session, release: Release, lost: Blocked) -> list[str]:
     release.recalled_at = now()
     release.content = _without(release.content, lost)
     record(db, "release.recalled", on=release, by=None, number=release.number)
-    open_ = Delivery.release_id == release.id, Delivery.recalled_at.is_(None)
-    for delivery in db.scalars(locked(db, select(Delivery).where(*open_))):
-        delivery.recalled_at = now()
+    given = select(Delivery).where(Delivery.release_id == release.id)
+    for delivery in db.scalars(locked(db, given)):
+        delivery.recalled_at, delivery.recall_acknowledged_at = now(), None
         record(db, "delivery.recalled", on=delivery, by=None)
     files = list(db.scalars(select(ReleaseFile).where(ReleaseFile.release_id == release.id)))
     db.execute(delete(ReleaseFile).where(ReleaseFile.release_id == release.id))

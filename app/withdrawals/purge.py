@@ -1,62 +1,180 @@
-"""Erase words wherever they were kept: in rows, in what was made of them, on the disk."""
+"""Erase words wherever they were kept: in rows, in what was made of them, on the disk.
 
-from collections.abc import Collection
+What was made is found by lineage. `UNDO` says how each table of it is undone: a feature that keeps
+more of people's words gives its outputs to `lineage`, and a function to this table.
+"""
+
+import re
+from collections.abc import Callable, Collection
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.db import Database, make_engine
-from app.core.models import now
+from app.appearances.models import Appearance
+from app.bundles import service as bundles
+from app.core.db import Database
+from app.core.models import Base, now
+from app.excerpts import service as excerpts
 from app.excerpts.models import Excerpt
-from app.media.models import Media, Rendition
-from app.testimonies.models import Testimony, TestimonyMedia, TestimonyTag
+from app.lineage.service import Rows, made_from
+from app.media import service as media
+from app.media.models import ORIGINAL, Media, Rendition
+from app.releases import successors
+from app.releases.models import Release, ReleaseFile
+from app.releases.service import forget_files
+from app.testimonies import service as testimonies
+from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
+from app.withdrawals.models import Withdrawal
+from app.witnesses.forgetting import forget_people, keep_hashes
+from app.witnesses.models import ConsentEvent
+
+CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
+
+
+def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
+    """Undo what was made of the words taken back; the keys of the objects to delete then.
+
+    Of some cells: the releases that showed them. Of everything: the words too, and whatever tells
+    who the person is. Twice is once.
+    """
+    witness_id = withdrawal.witness_id
+    spoken = _spoken_by(db, witness_id)
+    keys = _recall(db, made_from(db, _where_they_are(db, witness_id, spoken)))
+    if withdrawal.everything:
+        keys += forget_testimonies(db, spoken)
+        keys += _forget_appearances(db, witness_id)
+        keys += _forget_evidence(db, witness_id)
+        keys += forget_people(db, [witness_id])
+    return keys
 
 
 def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
-    """Erase the words of these testimonies, and what was made of them; the keys of their files.
+    """Erase the words of these withdrawn testimonies, and all that was made of them.
 
-    The caller deletes the objects of these keys once it has committed.
+    The caller deletes the objects of these keys once it has committed. A recording that is another
+    testimony's too is kept for that one.
     """
-    moment, keys = now(), list[str]()
-    for testimony in db.scalars(select(Testimony).where(Testimony.id.in_(ids))):
-        testimony.title = testimony.body = testimony.restriction = None
-        testimony.erased_at = moment
-    for excerpt in db.scalars(select(Excerpt).where(Excerpt.testimony_id.in_(ids))):
-        excerpt.exact = excerpt.practice = excerpt.memo = excerpt.public_quote = None
-        excerpt.erased_at = moment
-    db.execute(delete(TestimonyTag).where(TestimonyTag.testimony_id.in_(ids)))
-    theirs = set(
-        db.scalars(select(TestimonyMedia.media_id).where(TestimonyMedia.testimony_id.in_(ids)))
+    theirs = select(TestimonyMedia.media_id).where(TestimonyMedia.testimony_id.in_(ids))
+    shared = (
+        select(TestimonyMedia.media_id)
+        .join(Testimony, Testimony.id == TestimonyMedia.testimony_id)
+        .where(TestimonyMedia.testimony_id.not_in(ids), Testimony.state != State.WITHDRAWN)
     )
-    shared = select(TestimonyMedia.media_id).where(
-        TestimonyMedia.media_id.in_(theirs), TestimonyMedia.testimony_id.not_in(ids)
-    )
-    theirs -= set(db.scalars(shared))
-    keys += forget_media(db, theirs)
-    return keys
+    alone = set(db.scalars(theirs)) - set(db.scalars(shared))
+    keys = _undo(db, made_from(db, {"testimonies": set(ids)}))
+    bundles.erase(db, [], ids)
+    testimonies.erase(db, ids)
+    return keys + forget_media(db, alone)
 
 
 def forget_media(db: Session, ids: Collection[UUID]) -> list[str]:
     """Erase these media: their names, and all that was made of them; the keys of their files."""
-    keys = list(db.scalars(select(Rendition.key).where(Rendition.media_id.in_(ids))))
-    for media in db.scalars(select(Media).where(Media.id.in_(ids))):
-        keys += media.parts
-        media.parts, media.filename, media.erased_at = [], "", now()
-    db.execute(delete(Rendition).where(Rendition.media_id.in_(ids)))
-    return keys
+    keys = _undo(db, made_from(db, {"media": set(ids)}))
+    return keys + media.erase(db, ids)
 
 
 def scrub(database: Database) -> None:
     """Have nothing of what was erased left in the files of the database."""
-    url = database.write.kw["bind"].url.render_as_string(hide_password=False)
-    engine = make_engine(url, {})
-    with engine.connect() as connection:
-        if database.dialect == "sqlite":
-            connection.connection.driver_connection.execute(  # type: ignore[union-attr]
-                "PRAGMA wal_checkpoint(TRUNCATE)"
-            )
-        else:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(text("VACUUM"))
-    engine.dispose()
+    database.scrub(TOUCHED)
+
+
+def _recall(db: Session, below: Rows) -> list[str]:
+    """Successors of the releases that hold something blocked."""
+    keys = []
+    for bundle_id in successors.bundles_of(db, below.get(Release.__tablename__, set())):
+        if recalled := successors.succeed(db, bundle_id, now()):
+            keys += recalled.keys
+    return keys
+
+
+def _erase_excerpts(db: Session, ids: Collection[UUID]) -> list[str]:
+    bundles.erase(db, ids, [])
+    excerpts.erase(db, ids)
+    return []
+
+
+def _erase_renditions(db: Session, ids: Collection[UUID]) -> list[str]:
+    forget_files(db, ids)
+    return media.erase_renditions(db, ids)
+
+
+def _recall_releases(db: Session, ids: Collection[UUID]) -> list[str]:
+    return _recall(db, {Release.__tablename__: set(ids)})
+
+
+def _nothing(db: Session, ids: Collection[UUID]) -> list[str]:  # noqa: ARG001 - a table of alike
+    """The files of a release go with it."""
+    return []
+
+
+# In this order: a release forgets its files before they go.
+UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
+    Release: _recall_releases,
+    ReleaseFile: _nothing,
+    Excerpt: _erase_excerpts,
+    Rendition: _erase_renditions,
+}
+# The tables where words, names and descriptions of people are changed by what is above.
+TOUCHED = (
+    *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases"),
+    *("media", "renditions", "witnesses", "identities", "consent_events", "idempotency_keys"),
+)
+
+
+def _undo(db: Session, below: Rows) -> list[str]:
+    return [
+        key
+        for model, undo in UNDO.items()
+        if (ids := below.get(model.__tablename__))
+        for key in undo(db, ids)
+    ]
+
+
+def _spoken_by(db: Session, witness_id: UUID) -> set[UUID]:
+    said = TestimonyWitness.witness_id == witness_id
+    return set(db.scalars(select(TestimonyWitness.testimony_id).where(said)))
+
+
+def _where_they_are(db: Session, witness_id: UUID, spoken: set[UUID]) -> Rows:
+    """What this witness said, and the recordings in which they appear."""
+    seen = select(Appearance.media_id).where(Appearance.witness_id == witness_id)
+    return {"testimonies": spoken, "media": set(db.scalars(seen))}
+
+
+def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
+    """Of others' recordings: whatever was made of moments in which this witness is there.
+
+    The original is others' too: it stays, and the gate shows it to nobody any more.
+    """
+    theirs = Appearance.witness_id == witness_id
+    rows = (
+        select(Rendition.id, Rendition.name, Appearance.start_ms, Appearance.end_ms)
+        .join(Appearance, Appearance.media_id == Rendition.media_id)
+        .where(theirs, Rendition.name != ORIGINAL)
+    )
+    shown = {id_ for id_, name, start, end in db.execute(rows) if _meets(name, start, end)}
+    return _undo(db, {Rendition.__tablename__: shown})
+
+
+def _meets(name: str, start: int, end: int) -> bool:
+    """Whether the file of this name shows some of these milliseconds: all do but some clips."""
+    clip = CLIP.match(name)
+    return not clip or (int(clip[1]) < end and int(clip[2]) > start)
+
+
+def _forget_evidence(db: Session, witness_id: UUID) -> list[str]:
+    """What proved the consents of this witness, and of nobody else: its hash is kept."""
+    proves = select(ConsentEvent.evidence_media_id)
+    theirs = proves.where(ConsentEvent.witness_id == witness_id)
+    others = proves.where(ConsentEvent.witness_id != witness_id)
+    shown = select(TestimonyMedia.media_id)
+    rows = select(Media.id).where(
+        Media.id.in_(theirs),
+        Media.id.not_in(others.where(ConsentEvent.evidence_media_id.is_not(None))),
+        Media.id.not_in(shown),
+        Media.erased_at.is_(None),
+    )
+    ids = list(db.scalars(rows))
+    keep_hashes(db, ids)
+    return forget_media(db, ids)
