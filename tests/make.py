@@ -18,6 +18,7 @@ from app.accounts.permissions import Role
 from app.codebook.models import Theme
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt, SelectorType
+from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
 from app.places.models import Place, PlaceKind, Territory
@@ -246,8 +247,14 @@ class Make:
             stored = storage().write(new_key("media"), [content])
             about = {"media_id": media.id, "name": name, "content_type": f"{kind}/mp4"}
             kept = {"size": stored.size, "sha256": stored.sha256, "key": stored.key}
-            self._save(Rendition, {}, **about, **kept)
+            file = self._save(Rendition, {}, **about, **kept)
+            self._made(file, (Media, media.id))
         return media
+
+    def _made(self, output: Base, *inputs: tuple[type[Base], UUID | None]) -> None:
+        """As the deed that makes it remembers."""
+        with self.sessions.begin() as db:
+            made(db, output, inputs)
 
     def theme(self, **given: Any) -> Theme:
         return self._save(
@@ -262,7 +269,7 @@ class Make:
         """The first words of the testimony's body, as a feeling."""
         exact = given.pop("exact", (testimony.body or "")[:15])
         start = (testimony.body or "").index(exact or "")
-        return self._save(
+        excerpt = self._save(
             Excerpt,
             given,
             scheme_id=testimony.scheme_id,
@@ -276,6 +283,8 @@ class Make:
             nature=Nature.FEELING,
             created_by_id=testimony.captured_by,
         )
+        self._made(excerpt, (Testimony, testimony.id), (Media, excerpt.media_id))
+        return excerpt
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:
         row = model(**(made_up | given))

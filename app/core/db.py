@@ -156,10 +156,9 @@ class Database:
         engine = make_engine(
             self._writing.url.render_as_string(hide_password=False), UNHURRIED[name]
         )
+        connection = engine.raw_connection()
+        driver: Any = connection.driver_connection
         try:
-            connection = engine.raw_connection()
-            driver = connection.driver_connection
-            assert driver is not None  # noqa: S101 - for the type checker
             if name == "sqlite":
                 busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 if busy:
@@ -169,6 +168,7 @@ class Database:
             for table in tables:
                 driver.execute(f'VACUUM (FULL) "{table}"')
         finally:
+            connection.close()
             engine.dispose()
 
     def dispose(self) -> None:

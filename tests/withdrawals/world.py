@@ -1,0 +1,240 @@
+"""Somebody whose words went everywhere that words can go; beside them, somebody who stays.
+
+`CANARY` is in all that the first one said, and in all that was written about it; `NOISE` in what
+the second one said. Both are invented.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi.testclient import TestClient
+from sqlalchemy import make_url, select, text
+
+from app import worker as workers
+from app.accounts.models import Account
+from app.accounts.permissions import Role
+from app.core.db import Database
+from app.core.settings import settings
+from app.excerpts.models import Excerpt, SelectorType
+from app.jobs.runner import Worker
+from app.jobs.service import QUEUES
+from app.media.models import Media
+from app.testimonies.models import Nature, Testimony
+from app.witnesses.decision import Cell, Medium, Purpose
+from app.witnesses.models import Notice, Witness
+from app.workshops.models import Workshop
+from tests.conftest import ClientFor
+from tests.make import Make
+
+CANARY, NOISE = "zinzolin-canari", "tourmaline-bruit"
+FORM, AUDIENCE = "web_page", "elected_officials"
+SHOWN = [
+    Cell(medium, AUDIENCE, FORM, Purpose.EVALUATION)
+    for medium in (Medium.ANONYMOUS_TEXT, Medium.VOICE, Medium.IMAGE)
+]
+INSIDE = Cell(Medium.ANONYMOUS_TEXT, "team", "dataset", Purpose.EVALUATION)
+API = "/api/v1"
+FILES = {
+    name: f"film of {CANARY} {name}".encode()
+    for name in (
+        *("original", "web.mp4", "poster.jpg"),
+        *("clip-1000-2000.mp4", "clip-1000-2000.jpg"),
+    )
+}
+
+
+@dataclass
+class World:
+    """What there is, and who may ask for it."""
+
+    make: Make
+    database: Database
+    animator: TestClient
+    editor: TestClient
+    evaluator: TestClient
+    custodian: TestClient
+    anybody: TestClient
+    account: Account
+    workshop: Workshop
+    witness: Witness
+    other: Witness
+    testimony: Testimony
+    kept: Testimony
+    media: Media
+    excerpts: list[Excerpt]
+    bundle_id: str
+    release_id: str
+    token: str
+    delivery_id: str
+
+    def take_back(self, **what: Any) -> dict[str, Any]:
+        """The witness asks who heard them; by default, for everything."""
+        asked = {"witness_id": str(self.witness.id)} | (what or {"all": True})
+        answer = self.animator.post(f"{API}/withdrawals", json=asked)
+        assert answer.status_code == 201, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    def work(self) -> None:
+        """Do all the jobs that wait, as a worker would."""
+        workers.discover()
+        worker = Worker(self.database)
+        while any(worker.run_next(queue) for queue in QUEUES):
+            pass
+
+    def shared(self) -> Any:
+        return self.anybody.get(f"{API}/shared/{self.token}")
+
+    def words_on_the_page(self) -> str:
+        """What a new reader of the link is shown."""
+        self.anybody.cookies.clear()
+        return self.anybody.post(f"/r/{self.token}").text
+
+    def releases(self) -> list[dict[str, Any]]:
+        """Those of the bundle, the latest first."""
+        found = self.editor.get(f"{API}/bundles/{self.bundle_id}/releases").json()
+        return found["items"]  # type: ignore[no-any-return]
+
+
+def build(make: Make, database: Database, client_for: ClientFor) -> World:
+    """All of it; what an API does, by the API."""
+    animator = make.account(role=Role.ANIMATOR)
+    as_animator, as_editor = client_for(animator), client_for(make.account(role=Role.EDITOR))
+    workshop = make.workshop(organization=animator.organization)
+    witness, other = (make.witness(workshop=workshop, signature=name) for name in (CANARY, NOISE))
+    for one in (witness, other):
+        with make.sessions() as db:
+            notice = db.scalars(select(Notice).where(Notice.language == "fr")).one()
+        make.consent(one, *SHOWN, INSIDE, notice_id=notice.id, note=f"dit par {one.signature}")
+    media = make.media(organization=animator.organization, files=FILES, filename=f"{CANARY}.mp4")
+    about = {"workshop": workshop, "captured_by": animator.id}
+    testimony = make.testimony(
+        witnesses=[witness],
+        media=[media],
+        title=f"Titre {CANARY}",
+        body=f"Je raconte {CANARY}. " * 200,
+        tags=[f"mot-{CANARY}"],
+        **about,
+    )
+    kept = make.testimony(witnesses=[other], body=f"Je raconte {NOISE}.", **about)
+    excerpts = [
+        make.excerpt(
+            testimony,
+            exact=f"Je raconte {CANARY}.",
+            memo=f"note {CANARY}",
+            nature=Nature.PRACTICE,
+            practice={"actor": CANARY, "action": CANARY, "occasion": CANARY},
+        ),
+        make.excerpt(kept, exact=f"Je raconte {NOISE}."),
+        make.excerpt(
+            testimony,
+            exact=None,
+            selector=SelectorType.TIME,
+            media_id=media.id,
+            start=1000,
+            stop=2000,
+            public_quote=f"à voix haute {CANARY}",
+        ),
+    ]
+    bundle_id, release_id = _publish(as_editor, make, testimony, excerpts)
+    token, delivery_id = deliver(as_editor, release_id)
+    return World(
+        make=make,
+        database=database,
+        animator=as_animator,
+        editor=as_editor,
+        evaluator=client_for(make.account(role=Role.EVALUATOR)),
+        custodian=client_for(make.account(role=Role.CUSTODIAN)),
+        anybody=client_for(None),
+        account=animator,
+        workshop=workshop,
+        witness=witness,
+        other=other,
+        testimony=testimony,
+        kept=kept,
+        media=media,
+        excerpts=excerpts,
+        bundle_id=bundle_id,
+        release_id=release_id,
+        token=token,
+        delivery_id=delivery_id,
+    )
+
+
+def _publish(
+    editor: TestClient, make: Make, testimony: Testimony, excerpts: list[Excerpt]
+) -> tuple[str, str]:
+    text_, stays, filmed = (str(excerpt.id) for excerpt in excerpts)
+    items = [
+        {"excerpt_id": text_, "caption": f"légende {CANARY}", "selection_reason": CANARY},
+        {"excerpt_id": stays},
+        {"excerpt_id": filmed, "show_as": "video"},
+        {"testimony_id": str(testimony.id)},
+    ]
+    bundle = editor.post(
+        f"{API}/bundles",
+        json={
+            "scheme_id": str(make.the_scheme.id),
+            "title": "Ce qu'ils disent",
+            "audience": AUDIENCE,
+            "form": FORM,
+            "sections": [{"title": "Tous", "items": items}],
+        },
+    )
+    assert bundle.status_code == 201, bundle.text
+    here = f"{API}/bundles/{bundle.json()['id']}"
+    assert editor.put(f"{here}/readiness").status_code == 204
+    release = editor.post(f"{here}/releases")
+    assert release.status_code == 201, release.text
+    return bundle.json()["id"], release.json()["id"]
+
+
+def deliver(editor: TestClient, release_id: str) -> tuple[str, str]:
+    """A new link's token, and the id of its delivery."""
+    given = {"recipient": "Madame l'Élue (essai)"}
+    answer = editor.post(f"{API}/releases/{release_id}/deliveries", json=given)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["url"].rpartition("/r/")[2], answer.json()["id"]
+
+
+# Bytes
+
+
+def bytes_of_database(database: Database) -> Iterator[tuple[str, bytes]]:
+    """The files of the database, as they are on the disk: of PostgreSQL those of its tables."""
+    with database.read() as db:
+        url = db.get_bind().engine.url
+        if database.dialect == "postgresql":
+            folder = Path(db.scalar(text("SHOW data_directory")) or "")
+            oid = db.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
+            db.rollback()
+            with database.write() as writing:
+                writing.connection().connection.driver_connection.rollback()  # type: ignore[union-attr]
+            files = [path for path in (folder / "base" / str(oid)).iterdir() if path.is_file()]
+        else:
+            path = Path(make_url(str(url)).database or "")
+            files = [path, path.with_name(f"{path.name}-wal")]
+    for path in files:
+        if path.exists():
+            yield path.name, path.read_bytes()
+
+
+def bytes_of_storage() -> Iterator[tuple[str, bytes]]:
+    folder = Path(settings().storage.removeprefix("file://"))
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield str(path.relative_to(folder)), path.read_bytes()
+
+
+def holding(word: str, files: Iterator[tuple[str, bytes]]) -> list[str]:
+    """The files whose bytes hold this word."""
+    return [name for name, content in files if word.encode() in content]
+
+
+Look = Callable[[], str]
+
+
+def ids_of(rows: list[dict[str, Any]]) -> set[UUID]:
+    return {UUID(row["id"]) for row in rows}
