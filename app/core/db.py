@@ -192,4 +192,5 @@ def insert_new(db: Session, model: type[DeclarativeBase], **values: Any) -> bool
     """
     dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.get_bind().dialect.name]
     insert = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
-    return db.connection().execute(insert).rowcount > 0
+    inserted = insert.returning(model.__table__.c.id)
+    return db.connection().execute(inserted).first() is not None
