@@ -178,6 +178,11 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id.in_(ids)))
 
 
+def ids_of(db: Session, testimony_ids: Collection[UUID]) -> list[UUID]:
+    """The excerpts of these testimonies, whoever may see them."""
+    return list(db.scalars(select(E.id).where(E.testimony_id.in_(testimony_ids))))
+
+
 def touch_those_of(db: Session, testimony_ids: Collection[UUID]) -> None:
     """Mirrors look again at the excerpts of these testimonies: who may read them has changed."""
     for excerpt in db.scalars(locked(db, select(E).where(E.testimony_id.in_(testimony_ids)))):

@@ -13,6 +13,7 @@ from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.models import ActorKind
 from app.audit.service import Actor, record
+from app.bundles import service as bundles
 from app.calls.idempotency import forget_answers
 from app.core.models import now
 from app.core.pages import Order
@@ -36,6 +37,8 @@ from app.witnesses.decision import (
     Reach,
     Verb,
 )
+from app.witnesses.forgetting import silence
+from app.witnesses.holds import held
 from app.witnesses.models import ConsentEvent, Notice, Witness
 from app.witnesses.service import visible_to as visible_witnesses
 
@@ -204,13 +207,17 @@ def _take_back(
 def _act(db: Session, witness: Witness, withdrawal: Withdrawal) -> None:
     """What must be so at the commit, whether or not a worker is there."""
     db.flush()
+    of_theirs = TestimonyWitness.witness_id == witness.id
+    spoken = list(db.scalars(select(TestimonyWitness.testimony_id).where(of_theirs)))
     if withdrawal.everything:
         witness.withdrawn_at = withdrawal.created_at
         testimonies.withdraw(db, witness.id)
+        if not held(db, [witness.id]):
+            silence(db, witness)
+            bundles.erase(db, excerpts.ids_of(db, spoken), spoken)
     witness.touch()
     testimonies.touch_those_of(db, witness.id)
-    spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness.id)
-    excerpts.touch_those_of(db, list(db.scalars(spoken)))
+    excerpts.touch_those_of(db, spoken)
     forget_answers(db)  # a retry must not be answered with words that were taken back
     enqueue(db, MADE, withdrawal_id=str(withdrawal.id))
 

@@ -57,12 +57,19 @@ def forget_people(db: Session, ids: Sequence[UUID]) -> list[str]:
     Their pseudonyms, and what they said of consents, stay: they are the evidence.
     """
     db.execute(delete(Identity).where(Identity.witness_id.in_(ids)))
-    db.execute(update(ConsentEvent).where(ConsentEvent.witness_id.in_(ids)).values(note=None))
     for witness in db.scalars(locked(db, select(Witness).where(Witness.id.in_(ids)))):
+        silence(db, witness)
         for name in DESCRIBED:
             setattr(witness, name, None)
         witness.erased_at = now()
     return []
+
+
+def silence(db: Session, witness: Witness) -> None:
+    """What was written beside their consents, and how they signed, is told no more."""
+    witness.signature = None
+    noted = ConsentEvent.witness_id == witness.id
+    db.execute(update(ConsentEvent).where(noted).values(note=None))
 
 
 def keep_hashes(db: Session, media_ids: Sequence[UUID]) -> None:
