@@ -47,7 +47,7 @@ def note(
         by.require(Permission.WRITE_TESTIMONIES)
     if media.status is not Status.READY or media.kind is None:
         raise WrongState(media_status=media.status)
-    _require_witnesses(db, appearances, scheme_ids, by)
+    _require_witnesses(db, media, appearances, scheme_ids, by)
     for index, appearance in enumerate(appearances):
         if media.kind not in POSSIBLE[appearance.kind]:
             raise Invalid.at(f"#/{index}/kind", "not_in_media", media_kind=media.kind)
@@ -66,13 +66,19 @@ def note(
 
 
 def _require_witnesses(
-    db: Session, appearances: Sequence[AppearanceIn], scheme_ids: Collection[UUID], by: Caller
+    db: Session,
+    media: Media,
+    appearances: Sequence[AppearanceIn],
+    scheme_ids: Collection[UUID],
+    by: Caller,
 ) -> None:
+    """Who appears already may be said again by who does not see them: they need not be dropped."""
     ids = {appearance.witness_id for appearance in appearances}
     seen = visible_witnesses(by).where(Witness.id.in_(ids))
     if scheme_ids:
         seen = seen.where(Witness.scheme_id.in_(scheme_ids))
     known = set(db.scalars(seen.with_only_columns(Witness.id)))
+    known |= {appearance.witness_id for appearance in of_media(db, media)}
     for index, appearance in enumerate(appearances):
         if appearance.witness_id not in known:
             raise Invalid.at(f"#/{index}/witness_id", "unknown_id")

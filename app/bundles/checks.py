@@ -16,8 +16,8 @@ from app.bundles.service import KINDS, sections_of
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState, SelectorType
 from app.gate.service import Use, WayOut, judge, media_shown, protocols_of
-from app.groups.models import Protocol, Rereading
-from app.groups.service import About, excluded_by
+from app.groups.models import About, Protocol, Rereading
+from app.groups.service import excluded_by
 from app.media.models import Media, Rendition, Status
 from app.media.transcode import AUDIO, POSTER, WEB
 from app.schemes.service import labels
@@ -83,7 +83,7 @@ class Source:
 
     @property
     def segment(self) -> Segment | None:
-        """Where it was recorded: also of a passage that is shown as text, its words were said there."""
+        """Where it was recorded; what is shown as text was said there too."""
         if self.excerpt and self.excerpt.media_id:
             return Segment(self.excerpt.media_id, self.excerpt.start, self.excerpt.stop)
         return Segment(self.media.id) if self.media else None
@@ -138,14 +138,13 @@ def _missing_consents(
     for source, verdict in zip(sources.values(), verdicts, strict=True):
         if not verdict.reason:
             continue
-        code, message, facts = "consent-missing", WHY[verdict.reason], {}
+        cell = verdict.cell._asdict() if verdict.cell else None
+        facts: dict[str, Any] = {"reason": verdict.reason, "cell": cell}
         if verdict.reason is Reason.PROTOCOL and verdict.cell:
-            code = "protocol-clause"
-            message, facts = _clause(db, protocols[source.testimony.id], verdict.cell)
-        cell = verdict.cell and dict(
-            zip(("medium", "audience", "form", "purpose"), verdict.cell, strict=True)
-        )
-        yield _finding(code, message, source.item.id, reason=verdict.reason, cell=cell, **facts)
+            message, clause = _clause(db, protocols[source.testimony.id], verdict.cell)
+            yield _finding("protocol-clause", message, source.item.id, **facts, **clause)
+        else:
+            yield _finding("consent-missing", WHY[verdict.reason], source.item.id, **facts)
 
 
 def _clause(db: Session, protocol: Protocol, cell: Cell) -> tuple[str, dict[str, Any]]:
@@ -176,8 +175,13 @@ def _rereadings(protocols: Iterable[Protocol]) -> Iterator[dict[str, Any]]:
                 f"Avant la publication, {who} : c'est dans le protocole du groupe "
                 f"(version {protocol.number})."
             )
-            facts = {"group_id": protocol.group_id, "protocol_number": protocol.number}
-            yield _finding("reread-first", message, rereading=protocol.rereading, **facts)
+            yield _finding(
+                "reread-first",
+                message,
+                group_id=protocol.group_id,
+                protocol_number=protocol.number,
+                rereading=protocol.rereading,
+            )
 
 
 def _unready(source: Source) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """What callers send and receive about groups, members and protocols."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from pydantic import Field
 from app.core.pages import MirrorParams, PageParams
 from app.core.schemas import Day, In, Out
 from app.core.text import Body, Code, Line, Paragraph
-from app.groups.models import Identification, Rereading
+from app.groups.models import About, Identification, Rereading
 from app.witnesses.decision import Medium
 
 # Groups
@@ -95,16 +94,6 @@ class MemberOut(Out):
 
 
 # Protocols
-
-
-class About(StrEnum):
-    """What a clause is about."""
-
-    AUDIENCES = "audiences"
-    FORMS = "forms"
-    MEDIA = "media"
-    IDENTIFICATION = "identification"
-    REREADING = "rereading"
 
 
 class Clause(In):

@@ -16,8 +16,8 @@ from app.core.db import locked
 from app.core.models import as_stored, now
 from app.core.pages import Item, Order, matches
 from app.core.problems import Invalid, NotFound, Problem
-from app.groups.models import Handover, Identification, Member, Protocol
-from app.groups.schemas import About, GroupFilters, GroupIn, OwnerIn, ProtocolIn
+from app.groups.models import About, Handover, Identification, Member, Protocol
+from app.groups.schemas import GroupFilters, GroupIn, OwnerIn, ProtocolIn
 from app.places.models import Place
 from app.schemes.service import require_scheme, require_terms
 from app.witnesses.decision import DATASET, Cell, Limits, Medium

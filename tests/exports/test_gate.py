@@ -35,7 +35,8 @@ from app.witnesses.decision import (
     decide,
     team_may_read,
 )
-from app.witnesses.models import ConsentEvent, Notice, Witness
+from app.witnesses.models import ConsentEvent, Guardian, Notice, Witness
+from app.workshops.models import Workshop
 from tests.exports.conftest import Says, rows_of, titles_of
 from tests.make import Make
 
@@ -265,6 +266,15 @@ def hear(db: Session, workshop: Any, age: int | None, history: list[Any]) -> Wit
     return witness
 
 
+def _guardian(db: Session, witness: Witness) -> UUID:
+    guardian = Guardian(
+        witness_id=witness.id, relation="parent", declared_by_id=_account(db, witness)
+    )
+    db.add(guardian)
+    db.flush()
+    return guardian.id
+
+
 def _event(db: Session, witness: Witness, words: Any) -> ConsentEvent:
     notice = None
     if words["revoked"]:
@@ -281,7 +291,7 @@ def _event(db: Session, witness: Witness, words: Any) -> ConsentEvent:
         valid_from=in_days(words["valid_from"]),
         valid_until=in_days(until) if until and words["verb"] is Verb.GIVE else None,
         given_by=GivenBy.GUARDIAN if words["guardian"] else GivenBy.SELF,
-        guardian_id=uuid4() if words["guardian"] else None,
+        guardian_id=_guardian(db, witness) if words["guardian"] else None,
         notice_id=notice.id if notice else None,
         method="paper",
         at=now(),
@@ -312,7 +322,7 @@ def speak(db: Session, workshop: Any, title: str, heard: list[Witness], facts: A
     return testimony
 
 
-def _account(db: Session, workshop: Any) -> UUID:
+def _account(db: Session, workshop: Workshop | Witness) -> UUID:
     from app.accounts.models import Account
 
     account = Account(
