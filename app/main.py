@@ -24,6 +24,7 @@ from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
 from app.exports import routes as exports
 from app.gate import routes as gate
+from app.groups import routes as groups
 from app.media import routes as media
 from app.moderation import routes as moderation
 from app.operations import routes as operations
@@ -55,6 +56,7 @@ ROUTERS = [
     workshops.router,
     media.router,
     witnesses.router,
+    groups.router,
     codebook.router,
     testimonies.router,
     moderation.router,

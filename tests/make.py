@@ -15,9 +15,11 @@ from app.accounts.authentication import SESSION, TOKEN, fingerprint
 from app.accounts.models import Account, ApiToken, LoginSession, Organization
 from app.accounts.models import Kind as OrganizationKind
 from app.accounts.permissions import Role
+from app.appearances.models import Appearance, AppearanceKind
 from app.codebook.models import Theme
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt, SelectorType
+from app.groups.models import Identification, Member, Protocol, Rereading
 from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
@@ -38,7 +40,7 @@ from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.consents import append
 from app.witnesses.decision import Cell, GivenBy, Reach, Verb
 from app.witnesses.models import ConsentEvent, Witness
-from app.workshops.models import Kind, Workshop
+from app.workshops.models import Group, Kind, Workshop
 
 Row = TypeVar("Row", bound=Base)
 number = count(1)
@@ -133,6 +135,43 @@ class Make:
             title="Atelier vidéo à l'ERIC de La Seyne",
             starts_at=now() - timedelta(hours=1),
             roles_expected=[],
+        )
+
+    def group(self, **given: Any) -> Group:
+        """A standing group that `organization` runs."""
+        organization = given.pop("organization", None) or self.organization()
+        return self._save(
+            Group,
+            given,
+            scheme_id=self.the_scheme.id,
+            owner_organization_id=organization.id,
+            name="Groupe témoin de Berthe",
+        )
+
+    def member(self, group: Group, **given: Any) -> Member:
+        """Somebody who belongs to the group since 2013: `witness`, or a new one of its owner's."""
+        witness = given.pop("witness", None)
+        if not witness:
+            with self.sessions() as db:
+                owner = db.get_one(Organization, group.owner_organization_id)
+            witness = self.witness(organization=owner)
+        ids = {"group_id": group.id, "witness_id": witness.id}
+        return self._save(Member, given, **ids, joined_on=date(2013, 5, 14))
+
+    def protocol(self, group: Group, **given: Any) -> Protocol:
+        """The next version of the group's protocol, which allows all; adopted a moment ago."""
+        author = self.account_in(group.owner_organization_id).id
+        adopted_at = given.setdefault("adopted_at", now())
+        return self._save(
+            Protocol,
+            given,
+            group_id=group.id,
+            number=next(number),
+            identification=Identification.SIGNATURE,
+            rereading=Rereading.NOBODY,
+            clauses=[],
+            written_by_id=author,
+            adopted_by_id=author if adopted_at else None,
         )
 
     def witness(self, **given: Any) -> Witness:
@@ -255,6 +294,18 @@ class Make:
         """As the deed that makes it remembers."""
         with self.sessions.begin() as db:
             made(db, output, inputs)
+
+    def appearance(self, media: Media, witness: Witness, **given: Any) -> Appearance:
+        """The witness is heard in all of this media."""
+        return self._save(
+            Appearance,
+            given,
+            media_id=media.id,
+            witness_id=witness.id,
+            start_ms=0,
+            end_ms=media.duration_ms or 1,
+            kind=AppearanceKind.VOICE,
+        )
 
     def theme(self, **given: Any) -> Theme:
         return self._save(

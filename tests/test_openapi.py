@@ -88,7 +88,8 @@ def test_what_it_takes_and_gives_is_described(operation: Operation) -> None:
 def _loose(body: dict[str, Any]) -> bool:
     """Whether it is told that members may be added, which are refused."""
     schemas = [resolve(content["schema"]) for content in body.get("content", {}).values()]
-    return any(schema.get("additionalProperties") is not False for schema in schemas)
+    objects = [resolve(schema.get("items", schema)) for schema in schemas]
+    return any(schema.get("additionalProperties") is not False for schema in objects)
 
 
 @EVERY

@@ -1,6 +1,6 @@
 """What stands between a bundle and its readers: blockers forbid publishing, warnings do not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,17 +9,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.appearances.queries import Segment
 from app.bundles.balance import of_bundle
 from app.bundles.models import Bundle, BundleItem, ShowAs
 from app.bundles.service import KINDS, sections_of
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState, SelectorType
-from app.gate.service import Use, WayOut, judge, media_shown
+from app.gate.service import Use, WayOut, judge, media_shown, protocols_of
+from app.groups.models import About, Protocol, Rereading
+from app.groups.service import excluded_by
 from app.media.models import Media, Rendition, Status
 from app.media.transcode import AUDIO, POSTER, WEB
 from app.schemes.service import labels
 from app.testimonies.models import Nature, Testimony, TestimonyMedia
-from app.witnesses.decision import Reason, Verdict
+from app.witnesses.decision import DATASET, Cell, Medium, Reason, Verdict
 
 WHY = {
     Reason.NEVER_GIVEN: "Aucun accord n'a été donné pour cet usage.",
@@ -34,6 +37,23 @@ WHY = {
     Reason.GUARDIAN_MISSING: "Il manque l'accord d'un représentant légal.",
     Reason.GUARDIAN_VETO: "Un représentant légal s'y oppose.",
     Reason.NOT_ACCEPTED: "Le témoignage n'est pas accepté.",
+}
+LEFT = {
+    About.AUDIENCES: "Publics permis",
+    About.FORMS: "Formes permises",
+    About.MEDIA: "Ce qui peut être montré",
+}
+MEDIA: dict[str, str] = {
+    Medium.ANONYMOUS_TEXT: "le texte sans nom",
+    Medium.SIGNED_TEXT: "le texte signé",
+    Medium.VOICE: "la voix",
+    Medium.IMAGE: "l'image",
+    Medium.EMPLOYER_NAME: "le nom de l'employeur",
+}
+ADDED = {DATASET: "Jeu de données"}  # which no vocabulary has
+REREADERS = {
+    Rereading.GROUP: "le groupe relit",
+    Rereading.EACH_WITNESS: "chaque témoin relit ses paroles",
 }
 
 
@@ -58,7 +78,15 @@ class Source:
         shows_text = self.item.show_as is ShowAs.TEXT or self.item.caption is not None
         names = bool(excerpt and excerpt.names_employer)
         media = media_shown(self.item.show_as, with_text=shows_text, names_employer=names)
-        return Use(self.testimony.id, media, excerpt.restriction if excerpt else None)
+        restriction = excerpt.restriction if excerpt else None
+        return Use(self.testimony.id, media, restriction, self.segment)
+
+    @property
+    def segment(self) -> Segment | None:
+        """Where it was recorded; what is shown as text was said there too."""
+        if self.excerpt and self.excerpt.media_id:
+            return Segment(self.excerpt.media_id, self.excerpt.start, self.excerpt.stop)
+        return Segment(self.media.id) if self.media else None
 
 
 def way_out(bundle: Bundle) -> WayOut:
@@ -91,28 +119,68 @@ def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str,
     """A `ChecksOut`: blockers, item by item, and warnings."""
     sources = sources_of(db, bundle)
     verdicts = judge(db, [source.use for source in sources.values()], way_out(bundle), at)
-    blockers = list(_missing_consents(sources, verdicts))
+    protocols = protocols_of(db, {source.testimony.id for source in sources.values()}, at)
+    blockers = list(_missing_consents(db, sources, verdicts, protocols))
     for source in sources.values():
         blockers += _unready(source)
     if not sources:
         blockers.append(_finding("empty", "Ce dossier ne contient aucun passage."))
-    return {"blockers": blockers, "warnings": list(_warnings(db, bundle, sources))}
+    warnings = [*_warnings(db, bundle, sources), *_rereadings(protocols.values())]
+    return {"blockers": blockers, "warnings": warnings}
 
 
 def _missing_consents(
-    sources: dict[UUID, Source], verdicts: list[Verdict]
+    db: Session,
+    sources: dict[UUID, Source],
+    verdicts: list[Verdict],
+    protocols: dict[UUID, Protocol],
 ) -> Iterator[dict[str, Any]]:
     for source, verdict in zip(sources.values(), verdicts, strict=True):
-        if verdict.reason:
-            cell = verdict.cell and dict(
-                zip(("medium", "audience", "form", "purpose"), verdict.cell, strict=True)
+        if not verdict.reason:
+            continue
+        cell = verdict.cell._asdict() if verdict.cell else None
+        facts: dict[str, Any] = {"reason": verdict.reason, "cell": cell}
+        if verdict.reason is Reason.PROTOCOL and verdict.cell:
+            message, clause = _clause(db, protocols[source.testimony.id], verdict.cell)
+            yield _finding("protocol-clause", message, source.item.id, **facts, **clause)
+        else:
+            yield _finding("consent-missing", WHY[verdict.reason], source.item.id, **facts)
+
+
+def _clause(db: Session, protocol: Protocol, cell: Cell) -> tuple[str, dict[str, Any]]:
+    """What a protocol says against this cell, in the group's words when it wrote some."""
+    about = excluded_by(protocol, cell) or About.IDENTIFICATION
+    said = " ".join(clause["text"] for clause in protocol.clauses if clause["about"] == about)
+    because = f" : « {said} »" if said else f". {_allowed(db, protocol, about)}"
+    message = f"Le protocole du groupe (version {protocol.number}) l'exclut{because}"
+    facts = {"group_id": protocol.group_id, "protocol_number": protocol.number, "about": about}
+    return message, facts
+
+
+def _allowed(db: Session, protocol: Protocol, about: About) -> str:
+    """What a protocol leaves, where its group wrote no clause about it."""
+    if about is About.IDENTIFICATION:
+        return "Ni signature ni nom d'employeur n'y sont permis."
+    codes: list[str] = getattr(protocol, about) or []
+    known = MEDIA if about is About.MEDIA else labels(db, about, codes) | ADDED
+    told = ", ".join(known.get(code, code) for code in codes) or "rien"
+    return f"{LEFT[about]} : {told}."
+
+
+def _rereadings(protocols: Iterable[Protocol]) -> Iterator[dict[str, Any]]:
+    """Once for each group whose words are read again before they are published."""
+    for protocol in {protocol.id: protocol for protocol in protocols}.values():
+        if who := REREADERS.get(protocol.rereading):
+            message = (
+                f"Avant la publication, {who} : c'est dans le protocole du groupe "
+                f"(version {protocol.number})."
             )
             yield _finding(
-                "consent-missing",
-                WHY[verdict.reason],
-                source.item.id,
-                reason=verdict.reason,
-                cell=cell,
+                "reread-first",
+                message,
+                group_id=protocol.group_id,
+                protocol_number=protocol.number,
+                rereading=protocol.rereading,
             )
 
 

@@ -19,6 +19,7 @@ TITLES_FR = {
     "invalid-cursor": "Ce curseur ne vient pas de cette liste.",
     "invalid-text": "Un de vos textes contient des caractères que l'on ne peut ni garder ni afficher.",
     "link-closed": "Ce lien n'est plus valable.",
+    "members-elsewhere": "Des membres sont déjà entendus avec une autre structure que celle-ci.",
     "method-not-allowed": "Cette adresse ne connaît pas cette méthode.",
     "not-authenticated": "Dites-nous qui vous êtes : connectez-vous ou envoyez un jeton d'API valable.",
     "not-found": "Il n'y a rien ici, ou rien que vous puissiez voir.",
@@ -117,6 +118,14 @@ MISTAKES = {
     "json_twice": ("An object names a member twice.", "Un objet nomme deux fois le même champ."),
     "json_utf8": ("The text is not UTF-8.", "Le texte n'est pas en UTF-8."),
     "lone_surrogate": ("A surrogate stands alone.", "Un caractère de substitution est isolé."),
+    "member_then": (
+        "They belonged to the group on this day already, or later.",
+        "Cette personne était déjà du groupe ce jour-là, ou plus tard.",
+    ),
+    "not_in_media": (
+        "This cannot be in a media of this kind ({media_kind}).",
+        "Cela ne peut pas être dans un média de ce genre ({media_kind}).",
+    ),
     "not_in_mapping": (
         "A field actor belongs to an organization of the mapping.",
         "Un acteur de terrain appartient à une structure de la cartographie.",
@@ -126,6 +135,10 @@ MISTAKES = {
     "not_yours": (
         "You do not have this permission yourself.",
         "Vous n'avez pas vous-même cette permission.",
+    ),
+    "of_another": (
+        "This place is another organization's.",
+        "Ce lieu est celui d'une autre structure.",
     ),
     "out_of_range": ("Beyond the end ({length}).", "Au-delà de la fin ({length})."),
     "not_paged": ("An export is whole: no pages.", "Un export est entier : il n'a pas de pages."),

@@ -264,7 +264,7 @@ def _answer_invalid(request: Request, error: RequestValidationError) -> JSONResp
 def _pointer(error: Any, sent: Any) -> str:
     """RFC 6901, from the root of the body, the query or the headers."""
     loc = error["loc"]
-    if loc[0] == "body" and isinstance(loc[-1], int) and loc[1:] == loc[-1:]:
+    if error["type"] == "json_invalid":
         return "#"  # where JSON breaks off: a position, not a member
     parts = _in_body(error, sent) if loc[0] == "body" else loc[1:]
     escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -33,7 +33,7 @@ from app.exports.columns import (
     nothing,
     words,
 )
-from app.exports.queries import children, exportable, willing
+from app.exports.queries import children, exportable, protocol, unopposed, willing
 from app.exports.schemas import Type
 from app.places.models import Place, PlaceKind, Territory
 from app.schemes.models import Scheme
@@ -163,6 +163,7 @@ TESTIMONIES = Dataset(
         "nature": as_stored(T.nature),
         "sector": T.sector,
         "restriction": _json(T.restriction),
+        "protocol": protocol(),
         "witnesses": children(
             T,
             select(TestimonyWitness)
@@ -188,7 +189,7 @@ TESTIMONIES = Dataset(
             TestimonyTag.tag,
         ),
     },
-    restrictions=("restriction",),
+    restrictions=("restriction", "protocol"),
     columns=(
         _id("id", "Témoignage, dans cet export seulement", "Testimony, in this export only"),
         SCHEME,
@@ -239,7 +240,7 @@ TESTIMONIES = Dataset(
 def _excerpts(filters: ExcerptFilters, at: datetime) -> Select[Any]:
     return (
         excerpts.filtered(filters)
-        .where(E.state == ExcerptState.VALID, *exportable(at))
+        .where(E.state == ExcerptState.VALID, *exportable(at), unopposed(at))
         .select_from(E)
         .join(T, T.id == E.testimony_id)
         .join(Scheme, Scheme.id == E.scheme_id)
@@ -277,6 +278,7 @@ EXCERPTS = Dataset(
         "recorded_on": _day(T.recorded_on),
         "restriction": _json(E.restriction),
         "testimony_restriction": _json(T.restriction),
+        "protocol": protocol(),
         "themes": children(
             E,
             select(ExcerptTheme)
@@ -286,7 +288,7 @@ EXCERPTS = Dataset(
             Theme.name,
         ),
     },
-    restrictions=("restriction", "testimony_restriction"),
+    restrictions=("restriction", "testimony_restriction", "protocol"),
     columns=(
         _id("id", "Extrait, dans cet export seulement", "Excerpt, in this export only"),
         _id(

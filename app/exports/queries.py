@@ -1,6 +1,7 @@
 """The gate of exports, as a database asks it: `decide` for `EXPORTED`, and the team's reading.
 
-`restriction` columns are JSON that a database does not read alike: `permits` reads them.
+`restriction` columns, and what protocols allow, are JSON that databases do not read alike:
+`permits` reads them.
 """
 
 import json
@@ -9,20 +10,38 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
+from app.appearances.models import Appearance, AppearanceKind
+from app.appearances.queries import SHOWN, falls_into
+from app.excerpts.models import Excerpt
 from app.gate.service import limits
+from app.groups.models import Protocol
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.witnesses.decision import DATASET, TEAM, Cell, Medium, Purpose
 from app.witnesses.models import Witness
 from app.witnesses.queries import allows_dataset, refused_to_team
+from app.workshops.models import Workshop
 
 BETWEEN_CHILDREN, BETWEEN_VALUES = "\x1e", "\x1f"  # controls that texts are refused for
 EXPORTED = Cell(Medium.ANONYMOUS_TEXT, TEAM, DATASET, Purpose.EVALUATION)
+SPOKEN = [kind for kind in AppearanceKind if EXPORTED.medium in SHOWN[kind]]
 
 
 def exportable(at: datetime) -> Sequence[ColumnElement[bool]]:
-    """What holds for testimonies that may leave at this moment, their restriction apart."""
+    """What holds for testimonies that may leave at this moment, but for what `permits` reads."""
     spoke = select(TestimonyWitness.id).where(TestimonyWitness.testimony_id == Testimony.id)
     who = TestimonyWitness.witness_id
     objects = spoke.where(or_(not_(allows_dataset(who, at)), refused_to_team(who, at)))
@@ -32,6 +51,37 @@ def exportable(at: datetime) -> Sequence[ColumnElement[bool]]:
         exists(spoke),
         not_(exists(objects)),
     ]
+
+
+def unopposed(at: datetime) -> ColumnElement[bool]:
+    """What holds for excerpts in which nobody is heard or named who does not consent to exports."""
+    there = select(Appearance.id).where(
+        Appearance.media_id == Excerpt.media_id,
+        falls_into(Excerpt.start, Excerpt.stop),
+        Appearance.kind.in_(SPOKEN),
+    )
+    who = Appearance.witness_id
+    return not_(exists(there.where(or_(not_(allows_dataset(who, at)), refused_to_team(who, at)))))
+
+
+def protocol() -> ColumnElement[Any]:
+    """What binds a testimony's group now, in the shape of a `restriction`; null when nothing does.
+
+    Who may be named is not asked: an export names nobody.
+    """
+    said: ColumnElement[Any] = literal("{")
+    for name in ("audiences", "forms", "media"):
+        value = func.coalesce(cast(getattr(Protocol, name), Text), "null")
+        said = said.concat(f'{"" if name == "audiences" else ", "}"{name}": ').concat(value)
+    return (
+        select(said.concat("}"))
+        .join(Workshop, Workshop.group_id == Protocol.group_id)
+        .where(Workshop.id == Testimony.workshop_id, Protocol.adopted_at.is_not(None))
+        .order_by(Protocol.adopted_at.desc(), Protocol.number.desc())
+        .limit(1)
+        .correlate(Testimony)
+        .scalar_subquery()
+    )
 
 
 def willing(at: datetime) -> Sequence[ColumnElement[bool]]:

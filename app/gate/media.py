@@ -5,10 +5,15 @@
 | animator, integration | those of its own organization | until they are moderated |
 | editor | those of submitted testimonies | never: streams only |
 | evaluator | those of accepted testimonies | never |
+
+Somebody in them is who speaks in one of their testimonies, or who appears in them: in a clip, who
+appears in that passage.
 """
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
@@ -16,6 +21,11 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Sight
+from app.appearances import service as appearances
+from app.appearances.models import Appearance, AppearanceKind
+from app.appearances.queries import falls_into
+from app.appearances.schemas import AppearanceIn
+from app.core.db import locked
 from app.core.models import now
 from app.core.problems import NotFound
 from app.media.models import ORIGINAL, Kind, Media, Rendition
@@ -35,10 +45,18 @@ SHOWN: dict[Kind | None, tuple[Medium, ...]] = {
     Kind.AUDIO: (Medium.VOICE,),
     Kind.IMAGE: (Medium.IMAGE,),
 }
+# What is asked of somebody who appears: what that shows of them to the team.
+ASKED: dict[AppearanceKind, tuple[Medium, ...]] = {
+    AppearanceKind.FACE: (Medium.IMAGE,),
+    AppearanceKind.VOICE: (Medium.VOICE, Medium.ANONYMOUS_TEXT),
+    AppearanceKind.NAME: tuple(Medium),
+}
+CLIP = re.compile(r"clip-(\d{1,10})-(\d{1,10})\.\w+", re.ASCII)
+Passage: TypeAlias = tuple[int, int]  # from, to before: in milliseconds
 
 
-def visible_to(me: Caller) -> Select[Media]:
-    """Every media this account may see or hear now."""
+def visible_to(me: Caller, passage: Passage | None = None) -> Select[Media]:
+    """Every media this account may see or hear now: the whole, or this passage of it."""
     moment = now()
     in_words = (
         select(TestimonyMedia.id)
@@ -50,14 +68,31 @@ def visible_to(me: Caller) -> Select[Media]:
         whose |= in_words.where(or_(*rights(me, moment))).exists()
     else:
         whose = in_words.where(or_(*rights(me, moment))).exists()
-    return select(Media).where(whose, Media.erased_at.is_(None), ~_refused(moment))
+    alive = Media.erased_at.is_(None)
+    return select(Media).where(whose, alive, ~_refused(moment, passage))
 
 
-def find(db: Session, media_id: UUID, by: Caller) -> Media:
-    """The media, if `by` may see it. Raises NotFound."""
-    if not (media := db.scalar(visible_to(by).where(Media.id == media_id))):
+def find(db: Session, media_id: UUID, by: Caller, passage: Passage | None = None) -> Media:
+    """The media, if `by` may see it, or this passage; locked if it may be changed.
+
+    Raises NotFound.
+    """
+    media = db.scalar(locked(db, visible_to(by, passage).where(Media.id == media_id)))
+    if not media:
         raise NotFound
     return media
+
+
+def note_appearances(
+    db: Session, media: Media, payload: Sequence[AppearanceIn], by: Caller
+) -> None:
+    """Say who appears in a media that `by` sees. See `appearances.service.note`."""
+    schemes = (
+        select(Testimony.scheme_id)
+        .join(TestimonyMedia, TestimonyMedia.testimony_id == Testimony.id)
+        .where(TestimonyMedia.media_id == media.id)
+    )
+    appearances.note(db, media, payload, set(db.scalars(schemes)), by)
 
 
 def renditions(db: Session, media: Media, by: Caller) -> list[dict[str, Any]]:
@@ -79,7 +114,7 @@ def renditions(db: Session, media: Media, by: Caller) -> list[dict[str, Any]]:
 
 def find_rendition(db: Session, media_id: UUID, name: str, by: Caller) -> Rendition:
     """A file that `by` may have. Raises NotFound."""
-    media = find(db, media_id, by)
+    media = find(db, media_id, by, passage_of(name))
     if name == ORIGINAL and not _may_have_original(db, media, by):
         raise NotFound
     return find_file(db, media, name)
@@ -91,10 +126,16 @@ def rendition_at_address(db: Session, media_id: UUID, name: str) -> Rendition:
     Raises NotFound when one of the people in it said no meanwhile, or for an original that was
     moderated meanwhile.
     """
-    media = db.scalar(select(Media).where(Media.id == media_id, ~_refused(now())))
+    media = db.scalar(select(Media).where(Media.id == media_id, ~_refused(now(), passage_of(name))))
     if not media or (name == ORIGINAL and _is_moderated(db, media)):
         raise NotFound
     return find_file(db, media, name)
+
+
+def passage_of(name: str) -> Passage | None:
+    """What a file shows of its media, by its name; None is the whole."""
+    found = CLIP.fullmatch(name)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _may_have_original(db: Session, media: Media, by: Caller) -> bool:
@@ -111,8 +152,13 @@ def _is_moderated(db: Session, media: Media) -> bool:
     return db.scalar(moderated.where(*of_it)) is not None
 
 
-def _refused(at: datetime) -> ColumnElement[bool]:
-    """Whether one of those who speak in it said no to being seen or heard by the team.
+def _refused(at: datetime, passage: Passage | None) -> ColumnElement[bool]:
+    """Whether somebody in it said no to being seen or heard by the team."""
+    return or_(_refused_by_speakers(at), _refused_by_others(at, passage))
+
+
+def _refused_by_speakers(at: datetime) -> ColumnElement[bool]:
+    """Whether one of those who speak in it did.
 
     Of a video both voice and image are asked, of a sound the voice, of a picture the image; of all
     of them the words too.
@@ -128,3 +174,15 @@ def _refused(at: datetime) -> ColumnElement[bool]:
     ]
     words = refused_to_team(TestimonyWitness.witness_id, at)
     return exists(spoken.where(or_(*noes, words)))
+
+
+def _refused_by_others(at: datetime, passage: Passage | None) -> ColumnElement[bool]:
+    """Whether somebody who appears in it, or in this passage, did."""
+    there = select(Appearance.id).where(Appearance.media_id == Media.id)
+    if passage:
+        there = there.where(falls_into(*passage))
+    noes = [
+        (Appearance.kind == kind) & refused_to_team(Appearance.witness_id, at, media)
+        for kind, media in ASKED.items()
+    ]
+    return exists(there.where(or_(*noes)))

@@ -1,18 +1,29 @@
-"""The HTTP routes that read media: for the team, and with a signed address."""
+"""The HTTP routes that read media: for the team, and with a signed address; who appears."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Forbidden, NotAuthenticated
+from app.appearances import service as appearances
+from app.appearances.schemas import AppearanceIn, AppearanceOut
 from app.calls.call import Bearer, Call, receive
 from app.core.bodies import Route
-from app.core.problems import NotFound, RangeNotSatisfiable, documented
+from app.core.preconditions import is_known, make_etag
+from app.core.problems import (
+    NotFound,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    WrongState,
+    documented,
+)
+from app.core.schemas import to_json
 from app.gate import media as gated
 from app.gate.answers import send
-from app.media.models import Rendition
+from app.media.models import Media, Rendition
 from app.media.schemas import MediaOut
 from app.media.urls import check
 
@@ -27,6 +38,40 @@ def show(media_id: UUID, call: Call) -> Response:
     with call as (db, me):
         media = gated.find(db, media_id, by=me)
         return call.ok(MediaOut, media, {"renditions": gated.renditions(db, media, by=me)})
+
+
+@router.get("/{media_id}/appearances", response_model=list[AppearanceOut])
+def show_appearances(media_id: UUID, call: Call) -> Response:
+    """Who is seen, heard or named in a media, and when. Sort: `start_ms,id`."""
+    with call as (db, me):
+        return _appearances(call, db, gated.find(db, media_id, by=me))
+
+
+@router.put(
+    "/{media_id}/appearances",
+    response_model=list[AppearanceOut],
+    responses=documented(WrongState, PreconditionFailed),
+)
+def note_appearances(
+    media_id: UUID, payload: Annotated[list[AppearanceIn], Body(max_length=500)], call: Call
+) -> Response:
+    """Say who is seen, heard or named in a media, and when: these, and nobody else.
+
+    Whoever appears in a passage must agree to what it shows of them.
+    """
+    with call as (db, me):
+        media = call.unchanged(gated.find(db, media_id, by=me))
+        gated.note_appearances(db, media, payload, by=me)
+        return _appearances(call, db, media)
+
+
+def _appearances(call: "Call", db: Session, media: Media) -> Response:
+    headers = {"ETag": make_etag(media.version, b"")}
+    known = call.headers.get("If-None-Match", "") if call.request.method == "GET" else ""
+    if is_known(headers["ETag"], known):
+        return call.answer(b"", 304, headers)
+    rows = appearances.of_media(db, media)
+    return call.answer(to_json(list[AppearanceOut], rows), 200, headers)
 
 
 Signed = Annotated[str | None, Query(max_length=200)]

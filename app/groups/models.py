@@ -34,6 +34,16 @@ class Rereading(StrEnum):
     EACH_WITNESS = "each_witness"
 
 
+class About(StrEnum):
+    """What a clause is about."""
+
+    AUDIENCES = "audiences"
+    FORMS = "forms"
+    MEDIA = "media"
+    IDENTIFICATION = "identification"
+    REREADING = "rereading"
+
+
 class Member(Base):
     """Somebody who belongs to a group, from a day to before another."""
 
@@ -62,7 +72,7 @@ class Protocol(Base):
     """What a group agreed on: where its words may go, at the most. Null allows all.
 
     It never changes: the group adopts another version. `clauses` are the group's own words, each
-    `{about, text}`, `about` being `audiences forms media identification rereading`.
+    `{about, text}`.
     """
 
     __tablename__ = "protocols"

@@ -1,6 +1,6 @@
 """What can be done with releases: publish, read what may still be read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
+from app.appearances.queries import Segment
 from app.audit.service import record
 from app.bundles.checks import check
 from app.bundles.models import Bundle
@@ -20,6 +21,7 @@ from app.core.models import Base, now
 from app.core.pages import Order
 from app.core.problems import NotFound, Problem
 from app.excerpts.models import Excerpt
+from app.gate.media import passage_of
 from app.gate.service import Use, WayOut, judge
 from app.lineage.service import made
 from app.media.models import Rendition
@@ -183,8 +185,8 @@ def blocked_items(
     items = list(db.scalars(rows))
     way = WayOut(release.audience, release.form, release.purpose, release.territory_id)
     uses = [
-        Use(row.testimony_id, frozenset(map(Medium, row.media_shown)), row.restriction)
-        for row in items
+        Use(row.testimony_id, frozenset(map(Medium, row.media_shown)), row.restriction, segment)
+        for row, segment in zip(items, _segments(db, release, items), strict=True)
     ]
     verdicts = judge(db, uses, way, at)
     return {
@@ -192,6 +194,25 @@ def blocked_items(
         for row, verdict in zip(items, verdicts, strict=True)
         if verdict.reason
     }
+
+
+def _segments(db: Session, release: Release, items: Sequence[ReleaseItem]) -> list[Segment | None]:
+    """Where each item was recorded: what its file shows, else what its excerpt was taken from.
+
+    An excerpt that was changed since is no witness of what was published: all is asked.
+    """
+    files = select(Rendition).where(Rendition.id.in_([row.file_id for row in items]))
+    shown: dict[UUID | None, Segment] = {
+        file.id: Segment(file.media_id, *(passage_of(file.name) or ()))
+        for file in db.scalars(files)
+    }
+    excerpts = select(Excerpt).where(Excerpt.id.in_([row.excerpt_id for row in items]))
+    for excerpt in db.scalars(excerpts):
+        if excerpt.media_id:
+            same = excerpt.updated_at <= release.published_at
+            passage = (excerpt.start, excerpt.stop) if same else ()
+            shown[excerpt.id] = Segment(excerpt.media_id, *passage)
+    return [shown.get(row.file_id) or shown.get(row.excerpt_id) for row in items]
 
 
 def hide(item: dict[str, Any], why: Reason) -> None:

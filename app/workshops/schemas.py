@@ -17,7 +17,9 @@ class WorkshopIn(In):
 
     scheme_id: UUID
     place_id: UUID
-    group_id: None = Field(None, description="Reserved for standing witness groups.")
+    group_id: UUID | None = Field(
+        None, description="The standing group that meets; once it is said, it stays."
+    )
     kind: Kind = Kind.WORKSHOP
     method: Code = Field(description="A code of the vocabulary `methods`.", examples=["video"])
     title: Line = Field(examples=["Atelier vidéo à l'ERIC de La Seyne"])
@@ -44,6 +46,7 @@ class WorkshopFilters(MirrorParams):
 
     scheme_id: UUID | None = None
     place_id: UUID | None = None
+    group_id: UUID | None = None
     territory_id: UUID | None = Field(None, description="In this territory, or within it.")
     kind: list[Kind] = []
     method: list[Code] = []
@@ -65,6 +68,7 @@ class WorkshopOut(Out):
     version: int
     scheme_id: UUID
     place_id: UUID
+    group_id: UUID | None
     owner_organization_id: UUID
     partner_organization_id: UUID | None
     kind: Kind

@@ -19,7 +19,7 @@ from app.places.models import Place
 from app.places.service import within
 from app.schemes.models import Term
 from app.schemes.service import labels, require_scheme, require_terms
-from app.workshops.models import Workshop
+from app.workshops.models import Group, Workshop
 from app.workshops.schemas import WorkshopFilters, WorkshopIn
 
 RUN_WORKSHOPS = Permission.RUN_WORKSHOPS
@@ -39,7 +39,7 @@ def search(me: Caller, filters: WorkshopFilters) -> Sequence[Select[Workshop]]:
 
 def filtered(filters: WorkshopFilters) -> Select[Workshop]:
     """The workshops which pass the filters, whoever may see them."""
-    conditions = matches(Workshop, filters, "scheme_id", "place_id", "kind", "method")
+    conditions = matches(Workshop, filters, "scheme_id", "place_id", "group_id", "kind", "method")
     if filters.territory_id:
         there = select(Place.id).where(Place.territory_id.in_(within(filters.territory_id)))
         conditions.append(Workshop.place_id.in_(there))
@@ -144,6 +144,7 @@ def _describe(db: Session, workshop: Workshop, payload: WorkshopIn, by: Caller) 
     if not place:
         raise Invalid.at("#/place_id", "unknown_id")
     require_scheme(db, payload.scheme_id)
+    _require_group(db, workshop, payload, by)
     require_organization(db, payload.partner_organization_id, "#/partner_organization_id")
     roles = enumerate(payload.roles_expected)
     require_terms(
@@ -152,8 +153,24 @@ def _describe(db: Session, workshop: Workshop, payload: WorkshopIn, by: Caller) 
         *((f"#/roles_expected/{i}", "witness_roles", role) for i, role in roles),
     )
     for name, value in payload:
-        if name != "group_id":
-            setattr(workshop, name, value)
+        setattr(workshop, name, value)
     workshop.owner_organization_id = place.organization_id
     by.require(RUN_WORKSHOPS, at=workshop)
     return workshop
+
+
+def _require_group(db: Session, workshop: Workshop, payload: WorkshopIn, by: Caller) -> None:
+    """Raise Invalid unless the group may meet there: one that `by` sees, of the same scheme.
+
+    Once it is said it stays: what was heard in a group is bound by its protocol, whoever describes
+    the workshop again.
+    """
+    if workshop.group_id:
+        for name in ("group_id", "scheme_id"):
+            if getattr(payload, name) != getattr(workshop, name):
+                raise Invalid.at(f"#/{name}", "stays")
+    elif payload.group_id:
+        seen = select(Group.id).where(or_(False, *by.sees(Group)))
+        ours = Group.id == payload.group_id, Group.scheme_id == payload.scheme_id
+        if not db.scalar(seen.where(*ours)):
+            raise Invalid.at("#/group_id", "unknown_id")
