@@ -184,7 +184,7 @@ def test_files_joined_to_nothing_go_after_a_month_bytes_included(
     for media in (alone, kept):
         age(database, media, 31, "created_at")
     with database.read() as db:
-        keys = dict(db.execute(select(Rendition.media_id, Rendition.key)).tuples())
+        keys = {file.media_id: file.key for file in db.scalars(select(Rendition))}
     assert forget() == {"media-of-nobody": 1}
     assert [found.key for found in storage().objects("media")].count(keys[alone.id]) == 0
     assert b"".join(storage().read(keys[kept.id])) == b"kept"
