@@ -1,0 +1,260 @@
+"""What has had its time is forgotten, what has not stays, and a hold keeps it all."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Account, ApiToken, LoginSession
+from app.audit.models import AuditEvent
+from app.core.db import Database
+from app.core.models import Base, now
+from app.jobs.service import HANDLERS
+from app.media.models import Media, Rendition
+from app.operations import retention
+from app.operations.retention import RULES, Months
+from app.storage.service import storage
+from app.testimonies.models import State, Testimony
+from app.witnesses import holds
+from app.witnesses.decision import Cell, Medium, Purpose
+from app.witnesses.models import Identity, LegalHold, Witness
+from app.witnesses.vault import seal
+from app.worker import discover
+from tests.make import Make
+
+CELL = Cell(Medium.ANONYMOUS_TEXT, "elected_officials", "note", Purpose.EVALUATION)
+ELSEWHERE = {"audit.prune"}  # named before it is there
+Apply = Callable[[], dict[str, int]]
+
+
+@pytest.fixture
+def forget(database: Database) -> Apply:
+    """How much each rule forgot, of those which forgot something."""
+
+    def forget() -> dict[str, int]:
+        done = retention.totals(retention.apply(database.write.begin))
+        return {rule.code: count for rule, count in done.items() if count}
+
+    return forget
+
+
+def age(database: Database, row: Base, days: int, *columns: str) -> None:
+    """Make this row older."""
+    model = type(row)
+    moment = {name: now() - timedelta(days=days) for name in columns}
+    with database.write.begin() as db:
+        db.connection().execute(
+            update(model.__table__).where(model.__table__.c.id == row.id).values(moment)  # type: ignore[arg-type]
+        )
+
+
+@pytest.fixture
+def silent(make: Make, database: Database) -> Callable[..., tuple[Witness, Testimony]]:
+    """A witness whose last consent ended so many days ago, and what they said."""
+
+    def silent(days: int, **given: Any) -> tuple[Witness, Testimony]:
+        witness = make.witness(signature="Une voisine", birth_year=1990)
+        long_ago = now() - timedelta(days=days + 100)
+        said = make.consent(
+            witness, CELL, valid_from=long_ago, valid_until=now() - timedelta(days=days)
+        )
+        testimony = make.testimony(witnesses=[witness], **given)
+        with database.write.begin() as db:
+            db.add(seal(witness.id, {"given_name": "Maëlys", "family_name": "Xanthopoulos"}))
+        age(database, said, days + 100, "created_at")
+        age(database, witness, days + 200, "created_at")
+        age(database, testimony, days + 50, "updated_at", "created_at")
+        return witness, testimony
+
+    return silent
+
+
+def test_every_table_has_a_rule_and_every_rule_a_table() -> None:
+    for path in Path("app").glob("*/models.py"):
+        import_module(f"app.{path.parent.name}.models")
+    ruled = {table for rule in RULES for table in rule.tables}
+    assert ruled == set(Base.metadata.tables)
+
+
+def test_every_rule_says_why_and_does_what_it_says() -> None:
+    discover()
+    assert len({rule.code for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.what
+        assert rule.because
+        assert bool(rule.due) == bool(rule.forget) == (not isinstance(rule.kept, str))
+        assert not (rule.due and rule.job)
+        assert rule.job is None or rule.job in HANDLERS.keys() | ELSEWHERE
+
+
+def test_months_are_those_of_the_calendar() -> None:
+    end_of_march = now().replace(year=2027, month=3, day=31)
+    assert Months(1).before(end_of_march).date().isoformat() == "2027-02-28"
+    assert Months(12).before(end_of_march).date().isoformat() == "2026-03-31"
+    assert Months(15).before(end_of_march).date().isoformat() == "2025-12-31"
+
+
+def test_what_is_young_is_left_alone(make: Make, forget: Apply, silent: Any) -> None:
+    make.testimony(state=State.DRAFT)
+    make.session(make.account())
+    make.media()
+    silent(300)
+    assert forget() == {}
+
+
+def test_words_whose_consents_all_ended_a_year_ago_are_erased(
+    database: Database, silent: Any, forget: Apply
+) -> None:
+    witness, testimony = silent(400)
+    assert forget() == {"testimonies": 1}
+    with database.read() as db:
+        found = db.get_one(Testimony, testimony.id)
+        assert (found.state, found.body, found.title) == (State.WITHDRAWN, None, None)
+        assert found.erased_at
+        assert db.scalar(select(Identity.id).where(Identity.witness_id == witness.id))
+    assert forget() == {}, "once is enough"
+
+
+def test_one_witness_who_still_consents_keeps_the_words_of_all(
+    make: Make, database: Database, silent: Any, forget: Apply
+) -> None:
+    over, _ = silent(400)
+    other = make.witness()
+    make.consent(other, CELL)
+    both = make.testimony(witnesses=[over, other])
+    age(database, both, 500, "updated_at")
+    assert forget() == {"testimonies": 1}
+    with database.read() as db:
+        assert db.get_one(Testimony, both.id).body
+
+
+def test_who_somebody_is_is_forgotten_two_years_after_their_last_consent(
+    database: Database, silent: Any, forget: Apply
+) -> None:
+    witness, _ = silent(800)
+    kept, _ = silent(500)
+    assert forget() == {"testimonies": 2, "identities": 1}
+    with database.read() as db:
+        assert list(db.scalars(select(Identity.witness_id))) == [kept.id]
+        found = db.get_one(Witness, witness.id)
+        assert (found.signature, found.birth_year) == (None, None)
+        assert found.pseudonym == witness.pseudonym
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.REJECTED])
+def test_what_nobody_took_further_is_erased_after_a_year(
+    make: Make, database: Database, forget: Apply, state: State
+) -> None:
+    witness = make.witness()
+    make.consent(witness, CELL)
+    testimony = make.testimony(state=state, witnesses=[witness])
+    age(database, testimony, 370, "updated_at")
+    assert set(forget()) == {"drafts" if state is State.DRAFT else "rejected"}
+    with database.read() as db:
+        assert db.get_one(Testimony, testimony.id).body is None
+
+
+def test_a_hold_keeps_everything_of_a_witness(
+    make: Make, database: Database, silent: Any, forget: Apply
+) -> None:
+    witness, testimony = silent(800)
+    hold = LegalHold(witness_id=witness.id, reason="Plainte", placed_by_id=make.account().id)
+    with database.write.begin() as db:
+        db.add(hold)
+    assert forget() == {}
+    with database.read() as db:
+        assert db.get_one(Testimony, testimony.id).body
+        assert holds.held(db, [witness.id]) == {witness.id}
+    with database.write.begin() as db:
+        lifted = db.get_one(LegalHold, hold.id)
+        lifted.lifted_at, lifted.lifted_by_id = now(), hold.placed_by_id
+    assert forget() == {"testimonies": 1, "identities": 1}
+
+
+def test_files_joined_to_nothing_go_after_a_month_bytes_included(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    alone, kept = make.media(files={"original": b"alone"}), make.media(files={"original": b"kept"})
+    make.testimony(media=[kept])
+    for media in (alone, kept):
+        age(database, media, 31, "created_at")
+    with database.read() as db:
+        keys = {file.media_id: file.key for file in db.scalars(select(Rendition))}
+    assert forget() == {"media-of-nobody": 1}
+    assert [found.key for found in storage().objects("media")].count(keys[alone.id]) == 0
+    assert b"".join(storage().read(keys[kept.id])) == b"kept"
+    with database.read() as db:
+        assert db.get_one(Media, alone.id).erased_at
+        assert not db.get_one(Media, kept.id).erased_at
+
+
+def test_what_has_ended_opens_nothing_and_is_deleted(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    account, ended = make.account(), {"expires_at": now() - timedelta(seconds=1)}
+    make.session(account, **ended)
+    make.token(account, **ended)
+    make.session(account)
+    make.token(account)
+    assert forget() == {"sessions": 1, "api-tokens": 1}
+    with database.read() as db:
+        assert len(db.scalars(select(LoginSession.id)).all()) == 1
+        assert len(db.scalars(select(ApiToken.id)).all()) == 1
+
+
+def test_a_suspended_account_loses_its_name_after_two_years(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    by = make.account().id
+    long_ago = now() - timedelta(days=750)
+    gone = make.account(suspended_at=long_ago, suspended_by_id=by, display_name="Anne Exemple")
+    make.account(suspended_at=now(), suspended_by_id=by)
+    assert forget() == {"accounts": 1}
+    with database.read() as db:
+        found = db.get_one(Account, gone.id)
+        assert "Exemple" not in found.display_name
+        assert found.email.endswith(".invalid")
+    assert forget() == {}
+
+
+def test_each_rule_says_in_the_log_how_much_and_nothing_else(
+    db: Session, silent: Any, forget: Apply
+) -> None:
+    silent(800)
+    forget()
+    events = db.scalars(select(AuditEvent).where(AuditEvent.action == "retention.applied")).all()
+    assert sorted((e.facts["rule"], e.facts["n"]) for e in events) == [
+        ("identities", 1),
+        ("testimonies", 1),
+    ]
+    assert {frozenset(event.facts) for event in events} == {frozenset({"rule", "n"})}
+
+
+def test_to_ask_what_is_due_changes_nothing(database: Database, db: Session, silent: Any) -> None:
+    _, testimony = silent(800)
+    counts = {rule.code: count for rule, count in retention.due_now(db).items() if count}
+    assert counts == {"testimonies": 1, "identities": 1}
+    assert db.get_one(Testimony, testimony.id).body
+
+
+def test_many_are_forgotten_in_several_transactions(
+    make: Make, database: Database, forget: Apply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    account = make.account()
+    for _ in range(5):
+        make.session(account, expires_at=now() - timedelta(seconds=1))
+    assert forget() == {"sessions": 5}
+    with database.read() as db:
+        counts = [
+            event.facts["n"]
+            for event in db.scalars(
+                select(AuditEvent).where(AuditEvent.action == "retention.applied")
+            )
+        ]
+    assert sorted(counts) == [1, 2, 2]
