@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from app.core.messages import DETAILS_FR, MISTAKES
 from app.core.problems import Conflict, Problem
 from app.jobs.runner import describe
+from app.witnesses.vault import KeyFolderClosed, RotationUnderWay
 
 BAD_URL = (
     "APP_DATABASE_URL n'est pas l'adresse d'une base : attendu sqlite:///fichier ou "
@@ -21,6 +22,7 @@ NEWER = "La base de données vient d'une autre version du service : installez la
 NO_KEYS = (
     "En production, APP_SECRET_KEY_FILE et APP_VAULT_KEY_FILE doivent nommer des fichiers de clé."
 )
+ROTATING = "Une autre rotation de la clé du coffre est en cours : attendez qu'elle finisse."
 NOT_AN_EMAIL = "Ce n'est pas une adresse électronique."
 
 
@@ -59,6 +61,15 @@ def _problem(problem: Problem) -> str:
     return " ".join([problem.title("fr"), *mistakes])
 
 
+def _closed(error: KeyFolderClosed) -> str:
+    return f"On ne peut pas écrire de nouvelle clé dans {error} : rien n'a changé."
+
+
+def exposed(path: object) -> str:
+    """What to do of a key file that others may read."""
+    return f"d'autres que son propriétaire peuvent lire {path} : faites « chmod 400 {path} »."
+
+
 def _system(error: OSError) -> str:
     return f"{error.filename or 'Système'} : {error.strerror or type(error).__name__}."
 
@@ -71,5 +82,7 @@ SENTENCES: list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[A
     (IntegrityError, lambda _: Conflict.title("fr")),
     (DBAPIError, lambda _: NO_DATABASE),
     (CommandError, lambda _: NEWER),
+    (RotationUnderWay, lambda _: ROTATING),
+    (KeyFolderClosed, _closed),
     (OSError, _system),
 ]
