@@ -5,6 +5,7 @@
 | animator, integration | those of its own organization | until they are moderated |
 | editor | those of submitted testimonies | never: streams only |
 | evaluator | those of accepted testimonies | never |
+| custodian, on a case | those of testimonies that were not withdrawn | yes, with the token |
 """
 
 from datetime import datetime
@@ -98,6 +99,8 @@ def rendition_at_address(db: Session, media_id: UUID, name: str) -> Rendition:
 
 
 def _may_have_original(db: Session, media: Media, by: Caller) -> bool:
+    if by.sight is Sight.CASE:
+        return True
     if by.sight is not Sight.OWN or media.owner_organization_id != by.organization_id:
         return False
     return not _is_moderated(db, media)
