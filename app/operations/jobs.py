@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.audit import service as audit
+from app.core.models import now
 from app.jobs.service import Run, handles
 
 
@@ -14,3 +15,14 @@ def seal_audit_events(run: Run) -> None:
         run.check()
         with run.writing() as db:
             sealed = audit.seal(db)
+
+
+@handles("audit.prune", every=timedelta(days=1))
+def prune_audit_events(run: Run) -> None:
+    """Delete what is older than a year, and keep where the chain goes on. Idempotent."""
+    before = now() - timedelta(days=31 * audit.KEPT_MONTHS)
+    pruned = audit.BATCH
+    while pruned == audit.BATCH:
+        run.check()
+        with run.writing() as db:
+            pruned = audit.prune(db, before)
