@@ -18,7 +18,7 @@ from tests.conftest import ClientFor
 from tests.make import Make
 
 API = "/api/v1"
-REASON = {"X-Reason": "Réclamation nº 12 d'une mère".encode()}
+REASON = {b"X-Reason": "Réclamation nº 12 d'une mère".encode()}
 INSIDE = Cell(Medium.ANONYMOUS_TEXT, TEAM, "film", Purpose.EVALUATION)
 
 
@@ -120,7 +120,7 @@ def test_what_is_no_reason_is_refused(
 def test_a_reason_is_counted_in_code_points(
     as_custodian: TestClient, paths: list[str], length: int
 ) -> None:
-    reason = {"X-Reason": ("é" * length).encode()}
+    reason = {b"X-Reason": ("é" * length).encode()}
     assert as_custodian.get(paths[0], headers=reason).status_code == 200
 
 
@@ -136,7 +136,7 @@ def test_the_reason_of_another_role_is_ignored(
 
 
 def test_a_stranger_leaves_nothing(as_anonymous: TestClient, paths: list[str], db: Session) -> None:
-    headers = {**REASON, "Authorization": "Bearer t_stranger"}
+    headers = {**REASON, b"Authorization": b"Bearer t_stranger"}
     assert set(read(as_anonymous, paths, headers)) == {401}
     assert readings(db) == []
 
