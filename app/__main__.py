@@ -22,17 +22,18 @@ from app.accounts.permissions import Role
 from app.accounts.schemas import AccountIn, ApiTokenIn
 from app.audit import service as audit_log
 from app.core.db import SETTINGS, Database, dialect_of
-from app.core.keys import KeyUnusable, load_key
+from app.core.keys import KeyExposed, KeyUnusable, load_key
 from app.core.logs import configure_logs
 from app.core.settings import Env, settings
 from app.jobs.service import QUEUES
 from app.operations import backup as backups
 from app.operations import install, restoring, retention, service, serving, verification
-from app.operations.failures import BAD_URL, NOT_MIGRATED, Failure, line
+from app.operations.failures import BAD_URL, NOT_MIGRATED, Failure, exposed, line
 from app.operations.health import is_migrated
 from app.storage.service import storage
 from app.withdrawals import purge
 from app.withdrawals.replay import replay
+from app.witnesses import vault
 
 OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": True}
 commands = typer.Typer(
@@ -44,9 +45,11 @@ commands = typer.Typer(
 account_commands = typer.Typer(**OPTIONS, help="Les comptes des personnes qui utilisent l'API.")
 token_commands = typer.Typer(**OPTIONS, help="Les jetons d'API, pour les programmes.")
 audit_commands = typer.Typer(**OPTIONS, help="Le journal de tout ce qui a été fait.")
+vault_commands = typer.Typer(**OPTIONS, help="Le coffre où sont les identités.")
 commands.add_typer(account_commands, name="account")
 commands.add_typer(token_commands, name="token")
 commands.add_typer(audit_commands, name="audit")
+commands.add_typer(vault_commands, name="vault")
 
 Host = Annotated[str, typer.Option(help="Adresse où écouter ; 0.0.0.0 pour toutes.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port ; 0 pour n'importe lequel.")]
@@ -300,6 +303,21 @@ def verify_audit() -> None:
     print(f"À conserver ailleurs : {found.head.number} {found.head.digest}")
 
 
+@vault_commands.command("rotate", help="Chiffre toutes les identités avec une nouvelle clé.")
+def rotate_key() -> None:
+    """Put a new key in the place of the present one, which is kept beside it."""
+    _prepare()
+    with _opened() as database:
+        done = vault.rotate(database)
+    print(f"Une nouvelle clé, {done.key_id}, est en place. Identités rechiffrées : {done.rows}.")
+    print(f"L'ancienne clé est gardée dans {done.former} : elle ouvre les sauvegardes d'avant.")
+    print(
+        "Copiez la nouvelle en lieu sûr ; détruisez l'ancienne avec la dernière de ces sauvegardes."
+    )
+    if done.closed:
+        raise Failure(f"Identités qu'aucune clé n'ouvre, laissées telles quelles : {done.closed}.")
+
+
 # What the commands share
 
 
@@ -315,6 +333,8 @@ def _prepare() -> None:
     ):
         try:
             load_key(path)
+        except KeyExposed:
+            raise Failure(f"{name} : {exposed(path)}") from None
         except KeyUnusable:
             raise Failure(f"{name} : le fichier {path} doit contenir 32 octets.") from None
 

@@ -24,6 +24,7 @@ from app.audit.models import ActorKind, AuditEvent
 from app.audit.service import EVENTS, seal
 from app.core.db import Database
 from app.demo.service import PASSWORD as DEMO_PASSWORD
+from app.witnesses.vault import key_id
 from tests.postgres import free_port
 
 STARTS_IN, STOPS_IN = 120.0, 5.0  # seconds, on a busy machine; a first run makes videos
@@ -43,6 +44,8 @@ COMMANDS = [
     ["token", "create"],
     ["audit"],
     ["audit", "verify"],
+    ["vault"],
+    ["vault", "rotate"],
 ]
 ACCOUNT = [
     *("account", "create", "--email", "Chef@Example.org", "--display-name", "La cheffe"),
@@ -329,6 +332,51 @@ def test_bad_settings_are_one_line(place: Place, wrong: dict[str, str], why: str
     line = refused(place.do("migrate", **wrong))
     assert why in line
     assert "secret@" not in line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SECRET", "VAULT"])
+def test_production_refuses_a_key_that_others_may_read(place: Place, name: str) -> None:
+    place.migrated()
+    keys = {n: place.folder / "keys" / f"{n.lower()}.key" for n in ("SECRET", "VAULT")}
+    chosen = {"APP_ENV": "production"} | {f"APP_{n}_KEY_FILE": str(keys[n]) for n in keys}
+    assert place.do("audit", "verify", **chosen).returncode == 0
+    for mode in (0o404, 0o440):
+        keys[name].chmod(mode)
+        for command in (["serve"], ["worker"], ["migrate"], ["vault", "rotate"]):
+            assert refused(place.do(*command, **chosen)) == (
+                f"APP_{name}_KEY_FILE : d'autres que son propriétaire peuvent lire {keys[name]} : "
+                f"faites « chmod 400 {keys[name]} »."
+            )
+    assert place.do("audit", "verify").returncode == 0, "it is for production to refuse"
+
+
+@pytest.mark.slow
+def test_the_key_of_the_vault_is_changed_and_the_former_one_kept(place: Place) -> None:
+    place.migrated()
+    key = place.folder / "keys" / "vault.key"
+    before = key.read_bytes()
+    done = place.do("vault", "rotate")
+    assert (done.returncode, done.stderr) == (0, "")
+    former = key.with_name(f"vault.key.{key_id(before)}")
+    assert done.stdout == (
+        f"Une nouvelle clé, {key_id(key.read_bytes())}, est en place. Identités rechiffrées : 0.\n"
+        f"L'ancienne clé est gardée dans {former} : elle ouvre les sauvegardes d'avant.\n"
+        "Copiez la nouvelle ailleurs ; détruisez l'ancienne avec la dernière de ces sauvegardes.\n"
+    )
+    assert former.read_bytes() == before != key.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_key_that_cannot_be_replaced_is_one_line(place: Place) -> None:
+    place.migrated()
+    long = place.folder / "keys" / ("k" * 250)  # no name beside it fits: root is stopped too
+    long.write_bytes(bytes(32))
+    refusal = place.do("vault", "rotate", APP_VAULT_KEY_FILE=str(long))
+    assert refused(refusal) == (
+        f"On ne peut pas écrire de nouvelle clé dans {long.parent} : rien n'a changé."
+    )
+    assert long.read_bytes() == bytes(32)
 
 
 @pytest.mark.slow

@@ -87,10 +87,10 @@ def test_services_have_keys_of_their_own_wait_for_the_migration_and_gain_no_righ
     assert found["services"].keys() == {"db", "migrate", "web", "worker"}
     for name in ("migrate", "web", "worker"):
         service = found["services"][name]
-        assert set(service["secrets"]) == found["secrets"].keys()
+        assert Path(service["environment"]["APP_VAULT_KEY_FILE"]).parent == Path("/keys")
         assert service["environment"]["APP_ENV"] == "production"
         assert service["cap_drop"] == ["ALL"]
-        assert service["volumes"] == ["data:/data"]
+        assert service["volumes"] == ["data:/data", "./keys:/keys:ro"]
         waits_for = service["depends_on"]
         assert "db" in waits_for or waits_for["migrate"] == {
             "condition": "service_completed_successfully"

@@ -42,7 +42,10 @@ class FreshLoginNeeded(Problem):
 
 @dataclass(frozen=True)
 class Caller:
-    """An account that calls, with what this session or token lets it do."""
+    """An account that calls, with what this session or token lets it do.
+
+    `on_case`: a custodian who said why, which is written down (see `calls.case`).
+    """
 
     id: UUID
     organization_id: UUID
@@ -50,12 +53,13 @@ class Caller:
     permissions: frozenset[Permission]
     credential_id: UUID
     logged_in_at: datetime | None = None
+    on_case: bool = False
     kind: str = field(default="account", repr=False)
 
     @property
     def sight(self) -> Sight:
         """Whose words this caller sees."""
-        return WORDS[self.role]
+        return Sight.CASE if self.on_case else WORDS[self.role]
 
     def require(self, permission: Permission, at: Owned | None = None) -> None:
         """Raise Forbidden unless the caller may do this; when `at` is given, there.

@@ -10,7 +10,7 @@ from app.accounts.models import Account
 from app.accounts.passwords import is_right
 from app.accounts.permissions import GRANTS
 from app.accounts.schemas import AccountOut, SessionIn
-from app.accounts.service import InvalidCredentials, log_in
+from app.accounts.service import InvalidCredentials, log_in, refuse_login
 from app.accounts.tries import count_try, forget_tries
 from app.core.db import Database
 from app.core.settings import settings
@@ -32,6 +32,9 @@ def open_session(database: Database, payload: SessionIn, address: str) -> dict[s
         known = db.scalar(select(Account).where(Account.email == email))
     right = is_right(payload.password, known.password_hash if known else None)
     if not (right and known and not known.suspended_at):
+        if known:
+            with database.write.begin() as db:
+                refuse_login(db, known)
         raise InvalidCredentials
     with database.write.begin() as db:
         forget_tries(db, what)

@@ -42,6 +42,7 @@ class Sight(StrEnum):
     OWN = "own"  # heard in one's own organization's places, or filmed by it elsewhere
     SUBMITTED = "submitted"  # everybody's, once handed to the editors
     ACCEPTED = "accepted"  # everybody's, once accepted
+    CASE = "case"  # everybody's, but what was withdrawn: a custodian who said why
     NONE = "none"
 
 
@@ -69,7 +70,7 @@ WORDS: dict[Role, Sight] = {
     Role.ANIMATOR: Sight.OWN,
     Role.EDITOR: Sight.SUBMITTED,
     Role.EVALUATOR: Sight.ACCEPTED,
-    Role.CUSTODIAN: Sight.NONE,  # on case, with an X-Reason
+    Role.CUSTODIAN: Sight.NONE,  # CASE with an X-Reason
     Role.ADMINISTRATOR: Sight.NONE,
     Role.INTEGRATION: Sight.OWN,
 }

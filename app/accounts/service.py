@@ -58,6 +58,12 @@ def log_in(db: Session, account: Account) -> tuple[str, LoginSession]:
 def log_out(db: Session, by: Caller) -> None:
     """End this session. An API token is revoked at `/api-tokens`."""
     db.execute(delete(LoginSession).where(LoginSession.id == by.credential_id))
+    record(db, "session.closed", on=account_of(db, by), by=by)
+
+
+def refuse_login(db: Session, account: Account) -> None:
+    """Keep that somebody tried to log in as this account, in vain."""
+    record(db, "login.refused", on=account, by=None)
 
 
 def account_of(db: Session, me: Caller) -> Account:

@@ -11,6 +11,9 @@ number subject_id subject_kind`: ids as text, the moment in UTC as `2026-11-22T1
 
 So a number and its digest (a `Checkpoint`) say all that came before. One kept elsewhere is what
 shows that the end of the chain was cut off, or the whole of it written again.
+
+`prune` deletes old events, from the first on, and keeps an `AuditCheckpoint`: the chain is verified
+from the newest of them.
 """
 
 import json
@@ -23,13 +26,14 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, func, insert, select, update
+from sqlalchemy import Row, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.audit.models import ActorKind, AuditEvent
+from app.audit.models import ActorKind, AuditCheckpoint, AuditEvent
 from app.core.models import Base
 
 BATCH = 1000
+KEPT_MONTHS = 12
 EVENTS: Table = AuditEvent.metadata.tables["audit_events"]
 NUMBER_IT = (
     update(EVENTS)
@@ -116,16 +120,47 @@ def seal(db: Session) -> int:
     return len(sealed)
 
 
+def prune(db: Session, before: datetime) -> int:
+    """Delete the first events of the chain, those of before this moment, at most 1 000; how many.
+
+    It stops before an event that is not what was sealed, which `verify` so goes on showing. Where
+    the chain goes on is kept in an AuditCheckpoint. Two that prune at once keep one of them, or one
+    gets an IntegrityError.
+    """
+    start = head = kept_since(db)
+    up_to = None
+    rows = select(EVENTS).where(EVENTS.c.number > start.number).order_by(EVENTS.c.number)
+    for event in db.execute(rows.limit(BATCH)).all():
+        following = _next(head, event)
+        if event.created_at >= before or following != Checkpoint(event.number, event.digest):
+            break
+        head, up_to = following, event.created_at
+    pruned = head.number - start.number
+    if up_to:
+        db.connection().execute(delete(EVENTS).where(EVENTS.c.number <= head.number))
+        db.add(AuditCheckpoint(number=head.number, digest=head.digest, pruned=pruned, up_to=up_to))
+        db.flush()
+    return pruned
+
+
+def kept_since(db: Session) -> Checkpoint:
+    """Where the kept chain begins: the last event that was pruned."""
+    found = select(AuditCheckpoint.number, AuditCheckpoint.digest)
+    last = db.execute(found.order_by(AuditCheckpoint.number.desc()).limit(1)).one_or_none()
+    return Checkpoint(*last) if last else BEGINNING
+
+
 def verify(
-    db: Session, start: Checkpoint = BEGINNING, known: Checkpoint | None = None
+    db: Session, start: Checkpoint | None = None, known: Checkpoint | None = None
 ) -> Verification:
-    """Compute the chain again from `start`, with constant memory.
+    """Compute the chain again from `start`, else from where it is kept, with constant memory.
 
     `first_broken` is the number where an event is missing, or is not what was sealed. The chain
     must pass through `known`, when it was kept elsewhere.
     """
-    head, broken = start, None
-    for event in _sealed_after(db, start.number):
+    start = start or kept_since(db)
+    head, broken = start, start.number if _contradicts(start, known) else None
+    for event in _sealed_after(db, start.number) if broken is None else ():
         following = _next(head, event)
         sealed = Checkpoint(event.number, event.digest)
         if sealed != following or _contradicts(sealed, known):
@@ -151,7 +186,7 @@ def _contradicts(sealed: Checkpoint, known: Checkpoint | None) -> bool:
 def _head(db: Session) -> Checkpoint:
     sealed = select(EVENTS.c.number, EVENTS.c.digest).where(EVENTS.c.number.is_not(None))
     last = db.execute(sealed.order_by(EVENTS.c.number.desc()).limit(1)).one_or_none()
-    return Checkpoint(*last) if last else BEGINNING
+    return Checkpoint(*last) if last else kept_since(db)
 
 
 def _sealed_after(db: Session, number: int) -> Iterator[Row[Any]]:

@@ -5,8 +5,9 @@
         with call as (db, me):
             return call.created(WorkshopOut, service.plan(db, payload, by=me))
 
-Entering authenticates the caller, begins the transaction (GET and HEAD cannot write), and reserves
-the `Idempotency-Key` of a POST. Leaving commits; an exception rolls back.
+Entering authenticates the caller, keeps a custodian's `X-Reason`, begins the transaction (GET and
+HEAD cannot write), and reserves the `Idempotency-Key` of a POST. Leaving commits; an exception
+rolls back.
 
 `response_model` describes the response to the API's readers: the call itself serializes it, once.
 """
@@ -14,6 +15,7 @@ the `Idempotency-Key` of a POST. Leaving commits; an exception rolls back.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -24,6 +26,8 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, NotAuthenticated, authenticate
+from app.accounts.permissions import Role
+from app.calls.case import LONGEST, SHORTEST, X_REASON, note_reading, read_reason
 from app.calls.idempotency import Key, reserve
 from app.calls.models import IdempotencyKey
 from app.core.db import Database
@@ -59,10 +63,16 @@ class ApiCall:
     """One request, by the bearer of `token`. Its methods work inside `with call`."""
 
     def __init__(
-        self, request: Request, token: str, key: UUID | None = None, content: bytes = b""
+        self,
+        request: Request,
+        token: str,
+        key: UUID | None = None,
+        content: bytes = b"",
+        reason: str | None = None,
     ) -> None:
         self.request, self.headers = request, request.headers
         self._token, self._key, self._content = token, key, content
+        self._reason = reason
         self._response: Response | None = None
 
     def __enter__(self) -> tuple[Session, Caller]:
@@ -79,10 +89,12 @@ class ApiCall:
     @contextmanager
     def _begin(self) -> Iterator[tuple[Session, Caller]]:
         if self.request.method in SAFE_METHODS:
+            on_case = self._reason is not None and self._enter().on_case
             with self.database.read.begin() as self._db:
-                yield self._db, authenticate(self._db, self._token)
+                me = authenticate(self._db, self._token)
+                yield self._db, replace(me, on_case=True) if on_case else me
             return
-        me = self.authenticate()  # a stranger never waits for, nor holds, the right to write
+        me = self._enter()  # a stranger never waits for, nor holds, the right to write
         with self.database.write.begin() as self._db:
             key = Key(me.id, self._key, self._content) if self._key else None
             reserved = reserve(self._db, key) if key else None
@@ -95,9 +107,19 @@ class ApiCall:
     @contextmanager
     def traced(self) -> Iterator[tuple[Session, Caller]]:
         """For a read that leaves a trace: a short transaction that writes it, before any byte."""
-        me = self.authenticate()
+        me = self._enter()
         with self.database.write.begin() as db:
             yield db, me
+
+    def _enter(self) -> Caller:
+        """Who calls; a custodian who says why is on a case, and that is committed already."""
+        me = self.authenticate()
+        if self._reason is None or me.role is not Role.CUSTODIAN:
+            return me
+        said = read_reason(self._reason)
+        with self.database.write.begin() as db:
+            note_reading(db, self.request.scope["route"].path, said, by=me)
+        return replace(me, on_case=True)
 
     def authenticate(self) -> Caller:
         """Who calls, in a short read of its own. Raises NotAuthenticated."""
@@ -225,10 +247,21 @@ IdempotencyHeader = Annotated[
         description="A UUID of your own: the same request again gets the same answer again.",
     ),
 ]
+ReasonHeader = Annotated[
+    str | None,
+    Header(
+        alias=X_REASON,
+        description="For custodians: why you read what people said. It is kept. Others ignore it.",
+        json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST},
+    ),
+]
 
 
 async def receive(
-    request: Request, bearer: Bearer, idempotency_key: IdempotencyHeader = None
+    request: Request,
+    bearer: Bearer,
+    idempotency_key: IdempotencyHeader = None,
+    reason: ReasonHeader = None,
 ) -> ApiCall:
     """The call, before it enters the database: async, so that no thread is needed for it.
 
@@ -237,11 +270,12 @@ async def receive(
     """
     if not bearer or not TOKEN.fullmatch(bearer.credentials):
         raise NotAuthenticated
-    content = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
-    if not idempotency_key or request.method != "POST" or content != JSON:
-        return ApiCall(request, bearer.credentials)
+    kind = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
+    if not idempotency_key or request.method != "POST" or kind != JSON:
+        return ApiCall(request, bearer.credentials, reason=reason)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return ApiCall(request, bearer.credentials, idempotency_key, asked + await request.body())
+    content = asked + await request.body()
+    return ApiCall(request, bearer.credentials, idempotency_key, content, reason)
 
 
 Call = Annotated[ApiCall, Depends(receive)]

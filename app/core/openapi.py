@@ -14,7 +14,7 @@ from app.core.problems import ContentTooLarge, UnsupportedMediaType, documented
 
 Described = dict[str, Any]
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_KEY, REASON = "Idempotency-Key", "X-Reason"
 BYTES: Described = {"type": "string", "format": "binary"}
 MISTAKE: Described = {
     "type": "object",
@@ -76,7 +76,7 @@ def _complete(document: Described) -> Described:
     for path in document["paths"].values():
         for method, operation in path.items():
             operation["summary"] = _first_sentence(operation.get("description", ""))
-            _require_no_useless_key(method, operation)
+            _forget_useless_headers(method, operation)
             _limit(operation)
             for kind, content in _contents(operation):
                 if kind != "application/json":
@@ -93,12 +93,15 @@ def _first_sentence(description: str) -> str:
     return text.partition(". ")[0].removesuffix(".")
 
 
-def _require_no_useless_key(method: str, operation: Described) -> None:
-    """Every call has the parameter; only a POST of JSON, or of nothing, does something with it."""
+def _forget_useless_headers(method: str, operation: Described) -> None:
+    """Every call has both: a POST of JSON, or of nothing, takes a key, and a GET a reason."""
     body = operation.get("requestBody", {}).get("content", {"application/json": {}})
+    useless = {IDEMPOTENCY_KEY, REASON}
     if method == "post" and "application/json" in body:
-        return
-    kept = [p for p in operation.get("parameters", []) if p["name"] != IDEMPOTENCY_KEY]
+        useless.remove(IDEMPOTENCY_KEY)
+    if method == "get":
+        useless.remove(REASON)
+    kept = [p for p in operation.get("parameters", []) if p["name"] not in useless]
     operation.pop("parameters", None)
     if kept:
         operation["parameters"] = kept

@@ -78,6 +78,16 @@ class OneLine(_Rule):
     refused = NOT_IN_A_LINE
 
 
+def as_utf8(text: object) -> object:
+    """A header's words: clients send UTF-8, which HTTP servers read as Latin-1."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def refuse_invalid(text: str) -> str:
     """The text as it is, blanks included. Raises PydanticCustomError."""
     if NOT_IN_PROSE.search(text):

@@ -32,6 +32,7 @@ QUOTABLE = (State.SUBMITTED, State.ACCEPTED)
 SEEN: dict[Sight, Sequence[State]] = {
     Sight.SUBMITTED: (State.SUBMITTED, State.ACCEPTED, State.RETURNED, State.REJECTED),
     Sight.ACCEPTED: (State.ACCEPTED,),
+    Sight.CASE: tuple(state for state in State if state is not State.WITHDRAWN),
 }
 EXCERPT_THEMES = ExcerptTheme.metadata.tables["excerpt_themes"]
 

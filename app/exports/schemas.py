@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from app.core.pages import MirrorParams, PageParams
 from app.core.schemas import Out
-from app.core.text import Line
+from app.core.text import Line, as_utf8
 from app.excerpts.schemas import ExcerptFilters
 from app.testimonies.schemas import TestimonyFilters
 from app.witnesses.schemas import WitnessFilters
@@ -36,17 +36,7 @@ class Type(StrEnum):
     BOOLEAN = "boolean"
 
 
-def _as_utf8(text: object) -> object:
-    """A header's words: clients send UTF-8, which HTTP servers read as Latin-1."""
-    if not isinstance(text, str):
-        return text
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
-
-
-PurposeHeader = Annotated[Line, BeforeValidator(_as_utf8)]
+PurposeHeader = Annotated[Line, BeforeValidator(as_utf8)]
 
 
 class Whole(MirrorParams):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Forbidden, NotAuthenticated
 from app.appearances import service as appearances
 from app.appearances.schemas import AppearanceIn, AppearanceOut
-from app.calls.call import Bearer, Call, receive
+from app.calls.call import Bearer, Call, ReasonHeader, receive
 from app.core.bodies import Route
 from app.core.preconditions import is_known, make_etag
 from app.core.problems import (
@@ -90,7 +90,7 @@ RangeHeader = Annotated[str | None, Header(max_length=200)]
         **documented(RangeNotSatisfiable),
     },
 )
-async def show_rendition(
+async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
     request: Request,
     media_id: UUID,
     name: FileName,
@@ -99,12 +99,13 @@ async def show_rendition(
     signature: Signed = None,
     range_: Annotated[str | None, Header(alias="Range", max_length=200)] = None,
     if_range: RangeHeader = None,
+    reason: ReasonHeader = None,
 ) -> Response:
     """A file of a media, or a range of it: with a token, or a signed address from `renditions`."""
     if signature is not None and check(media_id, name, expires or "", signature):
         found = await run_in_threadpool(_signed, request, media_id, name)
     elif bearer:
-        call = await receive(request, bearer)
+        call = await receive(request, bearer, reason=reason)
         found = await run_in_threadpool(_seen, call, media_id, name)
     else:
         raise NotAuthenticated

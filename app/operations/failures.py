@@ -11,6 +11,7 @@ from app.core.messages import DETAILS_FR, MISTAKES
 from app.core.problems import Conflict, Problem
 from app.jobs.runner import describe
 from app.withdrawals.ledger import LedgerDamaged
+from app.witnesses.vault import KeyFolderClosed, RotationUnderWay
 
 BAD_URL = (
     "APP_DATABASE_URL n'est pas l'adresse d'une base : attendu sqlite:///fichier ou "
@@ -25,6 +26,7 @@ NO_KEYS = (
 LEDGER_DAMAGED = (
     "Le registre des retraits est abîmé ({key}) : rien n'est ouvert tant qu'il n'est pas réparé."
 )
+ROTATING = "Une autre rotation de la clé du coffre est en cours : attendez qu'elle finisse."
 NOT_AN_EMAIL = "Ce n'est pas une adresse électronique."
 
 
@@ -63,6 +65,15 @@ def _problem(problem: Problem) -> str:
     return " ".join([problem.title("fr"), *mistakes])
 
 
+def _closed(error: KeyFolderClosed) -> str:
+    return f"On ne peut pas écrire de nouvelle clé dans {error} : rien n'a changé."
+
+
+def exposed(path: object) -> str:
+    """What to do of a key file that others may read."""
+    return f"d'autres que son propriétaire peuvent lire {path} : faites « chmod 400 {path} »."
+
+
 def _system(error: OSError) -> str:
     return f"{error.filename or 'Système'} : {error.strerror or type(error).__name__}."
 
@@ -76,5 +87,7 @@ SENTENCES: list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[A
     (IntegrityError, lambda _: Conflict.title("fr")),
     (DBAPIError, lambda _: NO_DATABASE),
     (CommandError, lambda _: NEWER),
+    (RotationUnderWay, lambda _: ROTATING),
+    (KeyFolderClosed, _closed),
     (OSError, _system),
 ]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.audit import service as audit
+from app.core.models import now
 from app.jobs.service import Run, handles
 from app.operations import retention
 from app.withdrawals import purge
@@ -28,3 +29,14 @@ def apply_retention(run: Run) -> None:
         run.check()
     if forgotten:
         purge.scrub(run.database)
+
+
+@handles("audit.prune", every=timedelta(days=1))
+def prune_audit_events(run: Run) -> None:
+    """Delete what is older than a year, and keep where the chain goes on. Idempotent."""
+    before = now() - timedelta(days=31 * audit.KEPT_MONTHS)
+    pruned = audit.BATCH
+    while pruned == audit.BATCH:
+        run.check()
+        with run.writing() as db:
+            pruned = audit.prune(db, before)

@@ -61,6 +61,8 @@ def rights(me: Caller, at: datetime | None = None) -> Sequence[ColumnElement[boo
         seen = [T.state.not_in(HIDDEN)]
     elif me.sight is Sight.ACCEPTED:
         seen = [T.state == State.ACCEPTED]
+    elif me.sight is Sight.CASE:
+        seen = [T.state != State.WITHDRAWN]
     else:
         seen = [false()]
     return [and_(right, ~refused(at or now())) for right in seen]

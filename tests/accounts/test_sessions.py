@@ -237,3 +237,21 @@ def test_a_password_is_kept_as_argon2id(
         kept = db.scalar(select(Account.password_hash).where(Account.id == berthe.id))
     assert str(kept).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert kept != HASH
+
+
+# What is recorded
+
+
+def test_logging_out_and_a_refused_login_are_recorded(
+    log_in: LogIn, as_bearer: AsBearer, berthe: Account, db: Session
+) -> None:
+    log_in(password="wrong")
+    log_in("nobody@example.org")
+    as_bearer(log_in().json()["token"]).delete(f"{SESSIONS}/current")
+    events = db.scalars(select(AuditEvent).order_by(AuditEvent.created_at)).all()
+    assert [(event.action, event.subject_id, event.actor_id) for event in events] == [
+        ("login.refused", berthe.id, None),
+        ("session.opened", berthe.id, berthe.id),
+        ("session.closed", berthe.id, berthe.id),
+    ]
+    assert events[0].facts == {}

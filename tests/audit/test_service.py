@@ -11,8 +11,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.audit.models import ActorKind, AuditEvent
-from app.audit.service import BEGINNING, EVENTS, Actor, Checkpoint, record, seal, verify
+from app.audit.models import ActorKind, AuditCheckpoint, AuditEvent
+from app.audit.service import BEGINNING, EVENTS, Actor, Checkpoint, prune, record, seal, verify
 from app.core.db import Database
 from app.core.models import Base, now
 from app.jobs.models import Job
@@ -335,3 +335,85 @@ def test_a_periodic_job_seals_what_waits(database: Database, db: Session) -> Non
     assert (found.ok, found.sealed, found.waiting) == (True, 1500, 0)
     due = db.scalars(select(Job.due_at).where(Job.name == "audit.seal")).one()
     assert due - now() <= timedelta(seconds=30)
+
+
+# Pruning
+
+
+def prune_old(database: Database) -> int:
+    with database.write.begin() as db:
+        return prune(db, now() - timedelta(days=300))
+
+
+def add_old_and_new(database: Database, old: int = 6, new: int = 4) -> None:
+    add(database, old, created_at=now() - timedelta(days=400))
+    seal_all(database)
+    if new:
+        add(database, new)
+    seal_all(database)
+
+
+def test_old_events_are_pruned_and_the_chain_still_holds(database: Database, db: Session) -> None:
+    add_old_and_new(database)
+    head = verify(db).head
+    db.rollback()
+    assert [prune_old(database), prune_old(database)] == [6, 0]
+    checkpoint = db.scalars(select(AuditCheckpoint)).one()
+    assert (checkpoint.number, checkpoint.pruned) == (6, 6)
+    found = verify(db, known=head)
+    assert (found.ok, found.sealed, found.head) == (True, 4, head)
+
+
+def test_at_most_a_thousand_are_pruned_at_once(database: Database, db: Session) -> None:
+    add_old_and_new(database, old=1200)
+    assert [prune_old(database) for _ in range(3)] == [1000, 200, 0]
+    assert verify(db).ok
+
+
+def test_the_chain_goes_on_when_all_of_it_was_pruned(database: Database, db: Session) -> None:
+    add_old_and_new(database, new=0)
+    prune_old(database)
+    add(database, 2)
+    seal_all(database)
+    found = verify(db)
+    assert (found.ok, found.sealed, found.head.number) == (True, 2, 8)
+
+
+def test_an_old_event_sealed_late_waits_for_those_before_it(database: Database) -> None:
+    add(database, 1)
+    seal_all(database)
+    add(database, 1, created_at=now() - timedelta(days=400))
+    seal_all(database)
+    assert prune_old(database) == 0
+
+
+@pytest.mark.parametrize("number", [1, 4, 6, 7, 10])
+def test_pruning_hides_no_tampering(database: Database, db: Session, number: int) -> None:
+    add_old_and_new(database)
+    with database.write.begin() as writing:
+        writing.execute(update(EVENTS).where(at(number)).values(action="x"))
+    prune_old(database)
+    assert verify(db).first_broken == number
+
+
+@pytest.mark.parametrize("number", [7, 9])
+def test_tampering_after_the_pruning_shows(database: Database, db: Session, number: int) -> None:
+    add_old_and_new(database)
+    prune_old(database)
+    with database.write.begin() as writing:
+        writing.execute(delete(EVENTS).where(at(number)))
+    assert verify(db).first_broken == number
+
+
+def test_a_deleted_or_changed_checkpoint_shows(database: Database, db: Session) -> None:
+    add_old_and_new(database)
+    prune_old(database)
+    kept = verify(db)
+    db.rollback()
+    with database.write.begin() as writing:
+        writing.execute(update(AuditCheckpoint).values(digest="0" * 64))
+    assert (kept.ok, verify(db).first_broken) == (True, 7)
+    db.rollback()
+    with database.write.begin() as writing:
+        writing.execute(delete(AuditCheckpoint))
+    assert verify(db).first_broken == 1

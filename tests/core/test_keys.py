@@ -6,7 +6,8 @@ from threading import Barrier
 
 import pytest
 
-from app.core.keys import SIZE, KeyUnusable, derive, load_key
+from app.core.keys import SIZE, KeyExposed, KeyUnusable, derive, load_key, read_key
+from app.core.settings import Env, settings
 
 
 @pytest.fixture
@@ -56,6 +57,30 @@ def test_what_has_not_the_size_of_a_key_is_refused(path: Path, content: bytes) -
     path.write_bytes(content)
     with pytest.raises(KeyUnusable, match="must hold 32 bytes"):
         load_key(path)
+
+
+@pytest.mark.parametrize("mode", [0o440, 0o404, 0o420])
+def test_in_production_a_key_is_its_owners_alone(
+    path: Path, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_key(path)
+    forget_what_was_read()
+    path.chmod(mode)
+    assert load_key(path) == path.read_bytes()
+    forget_what_was_read()
+    monkeypatch.setattr(settings(), "env", Env.PRODUCTION)
+    with pytest.raises(KeyExposed):
+        load_key(path)
+    path.chmod(0o400)
+    assert load_key(path) == path.read_bytes()
+
+
+def test_a_key_that_was_replaced_is_read_again(path: Path) -> None:
+    load_key(path)
+    other = path.with_name("other.key")
+    new = load_key(other)
+    other.replace(path)
+    assert read_key(path) == new
 
 
 def test_each_purpose_has_its_own_key() -> None:

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 
 from app.core.settings import settings
 from app.witnesses.models import Identity
-from app.witnesses.vault import open_identity, seal
+from app.witnesses.vault import KeyMissing, open_identity, seal
 
 LEA = {"given_name": "Léa", "family_name": "Martin", "email": "lea@example.org", "phone": None}
 
@@ -58,6 +58,17 @@ def test_another_key_opens_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     sealed = seal(uuid4(), LEA)
     monkeypatch.setattr(settings(), "vault_key_file", tmp_path / "other.key")
 
-    with pytest.raises(InvalidTag):
+    with pytest.raises(KeyMissing):
         open_identity(sealed)
     assert seal(uuid4(), LEA).key_id != sealed.key_id
+
+
+def test_the_identity_of_a_guardian_is_bound_to_that_guardian() -> None:
+    witness_id, guardian_id = uuid4(), uuid4()
+    sealed = seal(witness_id, LEA, guardian_id)
+    assert (sealed.witness_id, sealed.guardian_id) == (witness_id, guardian_id)
+    assert open_identity(sealed) == LEA
+    for other in (None, uuid4()):
+        sealed.guardian_id = other
+        with pytest.raises(InvalidTag):
+            open_identity(sealed)
