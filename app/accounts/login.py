@@ -16,6 +16,7 @@ from app.core.db import Database
 from app.core.settings import settings
 
 MINUTE = timedelta(minutes=1)
+ANY = 2**31 - 2  # tries: they are counted, not limited
 
 
 def open_session(database: Database, payload: SessionIn, address: str) -> dict[str, Any]:
@@ -32,9 +33,11 @@ def open_session(database: Database, payload: SessionIn, address: str) -> dict[s
         known = db.scalar(select(Account).where(Account.email == email))
     right = is_right(payload.password, known.password_hash if known else None)
     if not (right and known and not known.suspended_at):
-        if known:
-            with database.write.begin() as db:
+        with database.write.begin() as db:
+            if known:
                 refuse_login(db, known)
+            else:  # as long, and nothing that would let strangers fill the journal
+                count_try(db, f"refused {address}", ANY, MINUTE)
         raise InvalidCredentials
     with database.write.begin() as db:
         forget_tries(db, what)
