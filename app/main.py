@@ -30,6 +30,7 @@ from app.operations import routes as operations
 from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
+from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
@@ -63,6 +64,7 @@ ROUTERS = [
     releases.router,
     pages.files,
     exports.router,
+    receipts.router,
     operations.router,
 ]
 

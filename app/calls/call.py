@@ -14,7 +14,7 @@ the `Idempotency-Key` of a POST. Leaving commits; an exception rolls back.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -40,6 +40,16 @@ JSON = "application/json"
 Row = TypeVar("Row", bound=Versioned)
 
 
+class Someone(Protocol):
+    """Who calls: idempotency keys are theirs."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+Me = TypeVar("Me", bound=Someone)
+
+
 class AlreadyAnswered(Exception):
     """Stops a request whose `Idempotency-Key` has its answer: the caller receives it again."""
 
@@ -47,7 +57,7 @@ class AlreadyAnswered(Exception):
         self.response = response
 
 
-class ApiCall:
+class RequestCall(Generic[Me]):
     """One request, by the bearer of `token`. Its methods work inside `with call`."""
 
     def __init__(
@@ -57,7 +67,7 @@ class ApiCall:
         self._token, self._key, self._content = token, key, content
         self._response: Response | None = None
 
-    def __enter__(self) -> tuple[Session, Caller]:
+    def __enter__(self) -> tuple[Session, Me]:
         self._transaction = self._begin()
         return self._transaction.__enter__()
 
@@ -69,10 +79,10 @@ class ApiCall:
         return self.request.app.state.database  # type: ignore[no-any-return]
 
     @contextmanager
-    def _begin(self) -> Iterator[tuple[Session, Caller]]:
+    def _begin(self) -> Iterator[tuple[Session, Me]]:
         if self.request.method in SAFE_METHODS:
             with self.database.read.begin() as self._db:
-                yield self._db, authenticate(self._db, self._token)
+                yield self._db, self._bearer(self._db)
             return
         me = self.authenticate()  # a stranger never waits for, nor holds, the right to write
         with self.database.write.begin() as self._db:
@@ -85,16 +95,20 @@ class ApiCall:
                 self._keep_answer(key, reserved)
 
     @contextmanager
-    def traced(self) -> Iterator[tuple[Session, Caller]]:
+    def traced(self) -> Iterator[tuple[Session, Me]]:
         """For a read that leaves a trace: a short transaction that writes it, before any byte."""
         me = self.authenticate()
         with self.database.write.begin() as db:
             yield db, me
 
-    def authenticate(self) -> Caller:
+    def authenticate(self) -> Me:
         """Who calls, in a short read of its own. Raises NotAuthenticated."""
         with self.database.read() as reading:
-            return authenticate(reading, self._token)
+            return self._bearer(reading)
+
+    def _bearer(self, db: Session) -> Me:
+        """Who holds the token. Raises NotAuthenticated."""
+        raise NotImplementedError
 
     def _keep_answer(self, key: Key, reserved: IdempotencyKey) -> None:
         if self._response is None:  # the endpoint answers by itself, a stream for instance
@@ -195,6 +209,13 @@ class ApiCall:
         return [item for item in self.request.query_params.multi_items() if item[0] != name]
 
 
+class ApiCall(RequestCall[Caller]):
+    """One request by an account: the token is a session's, or an API token."""
+
+    def _bearer(self, db: Session) -> Caller:
+        return authenticate(db, self._token)
+
+
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 IdempotencyHeader = Annotated[
     UUID | None,
@@ -205,10 +226,16 @@ IdempotencyHeader = Annotated[
 ]
 
 
-async def receive(
-    request: Request, bearer: Bearer, idempotency_key: IdempotencyHeader = None
-) -> ApiCall:
-    """The call, before it enters the database: async, so that no thread is needed for it.
+Received = TypeVar("Received", bound=RequestCall[Any])
+
+
+async def received(
+    kind: type[Received],
+    request: Request,
+    bearer: HTTPAuthorizationCredentials | None,
+    idempotency_key: UUID | None,
+) -> Received:
+    """A call of this kind, before it enters the database.
 
     Only a POST whose body is JSON, or empty, takes an `Idempotency-Key`: uploads are not read
     twice. Raises NotAuthenticated when there is no token, or what cannot be one.
@@ -217,9 +244,16 @@ async def receive(
         raise NotAuthenticated
     content = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
     if not idempotency_key or request.method != "POST" or content != JSON:
-        return ApiCall(request, bearer.credentials)
+        return kind(request, bearer.credentials)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return ApiCall(request, bearer.credentials, idempotency_key, asked + await request.body())
+    return kind(request, bearer.credentials, idempotency_key, asked + await request.body())
+
+
+async def receive(
+    request: Request, bearer: Bearer, idempotency_key: IdempotencyHeader = None
+) -> ApiCall:
+    """An account's call: async, so that no thread is needed for it."""
+    return await received(ApiCall, request, bearer, idempotency_key)
 
 
 Call = Annotated[ApiCall, Depends(receive)]
