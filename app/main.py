@@ -97,6 +97,8 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.include_router(operations.outside)
     describe(app)
     app.include_router(pages.router)
+    app.include_router(pages.receipts)
+    app.include_router(pages.receipts)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=chosen.cors_origins,

@@ -119,6 +119,18 @@ def choice_cells(db: Session, witness: Witness, codes: Iterable[str]) -> frozens
     return found
 
 
+def touched(db: Session, witness: Witness, cells: frozenset[Cell]) -> dict[str, Any]:
+    """What ends when these cells are taken back: `uses`, and `choices` allowed until then."""
+    effective = tell(db, witness, proof=False, with_cells=False)["effective"]
+    choices = [
+        told
+        for told in effective
+        if told["allowed"] and cells & choice_cells(db, witness, [told["choice"]])
+    ]
+    uses = [use for use in uses_of(db, witness.id) if cells & use.cells]
+    return {"uses": described(db, uses, witness.id), "choices": choices}
+
+
 def withdrawal_out(row: Withdrawal) -> dict[str, Any]:
     """A `NewWithdrawalOut`, and when nothing of it was left."""
     return {
@@ -168,6 +180,7 @@ def _testimonies(
         {
             "id": testimony.id,
             "title": testimony.title,
+            "body": testimony.body,
             "recorded_on": testimony.recorded_on,
             "state": testimony.state,
             "reason": reasons.get(testimony.id),
