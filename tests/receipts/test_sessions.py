@@ -1,6 +1,6 @@
 """A right code always opens; wrong ones stop being tried; a session ends."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -141,7 +141,7 @@ def test_a_session_ends_after_an_hour_in_any_case(
     headers = {"Authorization": f"Bearer {token}"}
     assert as_anonymous.get(RECEIPT, headers=headers).status_code == 401
     opened = as_anonymous.post(SESSIONS, json={"code": kept.code}).json()
-    left = sessions.datetime.fromisoformat(opened["expires_at"]) - now()
+    left = datetime.fromisoformat(opened["expires_at"]) - now()
     assert timedelta(minutes=59) < left <= timedelta(minutes=60)
 
 
