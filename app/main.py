@@ -31,6 +31,7 @@ from app.operations import routes as operations
 from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
+from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
@@ -67,6 +68,7 @@ ROUTERS = [
     pages.files,
     withdrawals.router,
     exports.router,
+    receipts.router,
     operations.router,
 ]
 
@@ -99,6 +101,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.include_router(operations.outside)
     describe(app)
     app.include_router(pages.router)
+    app.include_router(pages.receipts)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=chosen.cors_origins,

@@ -24,6 +24,8 @@ from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
 from app.places.models import Place, PlaceKind, Territory
+from app.receipts.models import ReceiptSession
+from app.receipts.sessions import PREFIX
 from app.schemes.models import Scheme
 from app.storage.keys import new_key
 from app.storage.service import storage
@@ -189,6 +191,13 @@ class Make:
             role="tutor",
             receipt_hash=receipt_hash(new_receipt_code()),
         )
+
+    def receipt(self, witness: Witness, **given: Any) -> str:
+        """The token of a session that the witness's code opened."""
+        token = f"{PREFIX}receipt-{next(number)}"
+        owner = {"witness_id": witness.id, "fingerprint": fingerprint(token)}
+        self._save(ReceiptSession, given, **owner, expires_at=now() + timedelta(hours=1))
+        return token
 
     def consent(self, witness: Witness, *cells: Cell, **given: Any) -> ConsentEvent:
         """The witness gives these cells, from last year to next year, for the world."""

@@ -7,7 +7,7 @@ from importlib import import_module
 from inspect import iscoroutinefunction
 from pathlib import Path
 from string import Formatter
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 from uuid import uuid4
 
 import pytest
@@ -32,6 +32,7 @@ from app.core.messages import DETAILS_FR, MISTAKES, TITLES_FR
 from app.core.problems import Conflict, Invalid, Problem
 from app.core.settings import Settings
 from app.core.text import INVALID_TEXT
+from app.receipts.call import Witnessed, receive_witness
 from tests.make import Make
 
 SOURCES = sorted(Path("app").rglob("*.py"))
@@ -41,6 +42,7 @@ README = Path("README.md")
 # Open to whoever has no token yet, or a token of another kind: each has tests of its own.
 PUBLIC_ROUTES: set[tuple[str, str]] = {
     ("post", "/api/v1/sessions"),  # logging in
+    ("post", "/api/v1/receipt-sessions"),  # a witness, with their code
     # a recipient's link
     ("get", "/api/v1/shared/{token}"),
     ("put", "/api/v1/shared/{token}/acknowledgement"),
@@ -52,6 +54,14 @@ PUBLIC_ROUTES: set[tuple[str, str]] = {
 # An address that we signed opens these too, instead of a token: they have no `call` to enter.
 SIGNED_ROUTES = {
     (method, "/api/v1/media/{media_id}/renditions/{name}") for method in ("get", "head")
+}
+# These are a witness's, who comes with a receipt code: an account's token opens none of them.
+WITNESS_ROUTES = {
+    ("delete", "/api/v1/receipt-sessions/current"),
+    ("get", "/api/v1/receipt"),
+    ("get", "/api/v1/receipt/archive"),
+    ("put", "/api/v1/receipt/approvals/{release_item_id}"),
+    ("post", "/api/v1/receipt/withdrawals"),
 }
 # Bytes stream through these: they are `async`, and hold no session meanwhile.
 STREAMING_ROUTES = {("post", "/api/v1/media")}
@@ -84,7 +94,7 @@ def test_what_is_served_is_what_is_tested_here(app: FastAPI) -> None:
     }
     mounted = {(method, path) for method, path, _ in every_route()}
     assert documented == {key for key in mounted if key[0] != "head"}
-    assert mounted >= PUBLIC_ROUTES | SIGNED_ROUTES | STREAMING_ROUTES
+    assert mounted >= PUBLIC_ROUTES | SIGNED_ROUTES | STREAMING_ROUTES | WITNESS_ROUTES
 
 
 @pytest.mark.parametrize(("method", "path", "route"), ROUTES)
@@ -111,11 +121,28 @@ def test_every_endpoint_is_one_call_in_one_thread(method: str, path: str, route:
     if (method, path) in PUBLIC_ROUTES | SIGNED_ROUTES:
         return
     known = get_type_hints(route.endpoint, include_extras=True)
-    assert known.get("call") == Call, f"{route.name} has no `call: Call`"
+    doors: dict[bool, Any] = {False: (Call, receive), True: (Witnessed, receive_witness)}
+    kind, reader = doors[(method, path) in WITNESS_ROUTES]
+    assert known.get("call") == kind, f"{route.name} has no `call` of its kind"
     if (method, path) not in STREAMING_ROUTES:
         assert not iscoroutinefunction(route.endpoint), f"{route.name} must be a plain `def`"
-    threads = [d.call for d in route.dependant.dependencies if d.call is not receive]
+    threads = [d.call for d in route.dependant.dependencies if d.call is not reader]
     assert not threads, f"{route.name} has dependencies: {threads}"
+
+
+@pytest.mark.parametrize(("method", "path", "route"), ROUTES)
+def test_the_token_of_an_account_and_that_of_a_witness_open_different_doors(
+    app: FastAPI, make: Make, as_animator: TestClient, method: str, path: str, route: APIRoute
+) -> None:
+    if (method, path) in PUBLIC_ROUTES or route.body_field:
+        pytest.skip("Whoever calls it has no token yet, or what is sent is looked at first.")
+    url = re.sub(r"{\w*id}", str(uuid4()), path).replace("{format}", "csv")
+    url = re.sub(r"{\w+(:\w+)?}", "a", url)
+    if (method, path) in WITNESS_ROUTES:
+        assert as_animator.request(method, url).status_code == 401
+    else:
+        headers = {"Authorization": f"Bearer {make.receipt(make.witness())}"}
+        assert as_animator.request(method, url, headers=headers).status_code == 401
 
 
 def test_nothing_is_answered_before_it_is_committed(

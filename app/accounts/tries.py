@@ -12,11 +12,12 @@ from app.core.models import now
 from app.core.problems import RateLimited
 
 
-def count_try(db: Session, what: str, at_most: int, within: timedelta) -> None:
+def count_try(db: Session, what: str, at_most: int, within: timedelta) -> int:
     """Count one more try of `what`. Raises RateLimited when there were enough in this while.
 
-    A fixed window: it opens with the first try and is forgotten `within` later. Only a hash of
-    `what` is kept. Call it in a transaction of its own, which the refusal does not undo.
+    The answer is how many there are now. A fixed window: it opens with the first try and is
+    forgotten `within` later. Only a hash of `what` is kept. Call it in a transaction of its own,
+    which the refusal does not undo.
     """
     key = sha256(what.encode()).hexdigest()
     moment = now()
@@ -27,6 +28,7 @@ def count_try(db: Session, what: str, at_most: int, within: timedelta) -> None:
     if count > at_most:
         db.commit()  # the count outlives the refusal
         raise RateLimited(max(1, int((expires_at - moment).total_seconds())))
+    return int(count)
 
 
 def require_tries_left(db: Session, what: str, at_most: int) -> None:

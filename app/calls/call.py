@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -52,6 +52,16 @@ JSON = "application/json"
 Row = TypeVar("Row", bound=Versioned)
 
 
+class Someone(Protocol):
+    """Who calls: idempotency keys are theirs."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+Me = TypeVar("Me", bound=Someone)
+
+
 class AlreadyAnswered(Exception):
     """Stops a request whose `Idempotency-Key` has its answer: the caller receives it again."""
 
@@ -59,23 +69,17 @@ class AlreadyAnswered(Exception):
         self.response = response
 
 
-class ApiCall:
+class RequestCall(Generic[Me]):
     """One request, by the bearer of `token`. Its methods work inside `with call`."""
 
     def __init__(
-        self,
-        request: Request,
-        token: str,
-        key: UUID | None = None,
-        content: bytes = b"",
-        reason: str | None = None,
+        self, request: Request, token: str, key: UUID | None = None, content: bytes = b""
     ) -> None:
         self.request, self.headers = request, request.headers
         self._token, self._key, self._content = token, key, content
-        self._reason = reason
         self._response: Response | None = None
 
-    def __enter__(self) -> tuple[Session, Caller]:
+    def __enter__(self) -> tuple[Session, Me]:
         self._transaction = self._begin()
         return self._transaction.__enter__()
 
@@ -87,14 +91,14 @@ class ApiCall:
         return self.request.app.state.database  # type: ignore[no-any-return]
 
     @contextmanager
-    def _begin(self) -> Iterator[tuple[Session, Caller]]:
+    def _begin(self) -> Iterator[tuple[Session, Me]]:
         if self.request.method in SAFE_METHODS:
-            on_case = self._reason is not None and self._enter().on_case
+            self._prepare()
             with self.database.read.begin() as self._db:
-                me = authenticate(self._db, self._token)
-                yield self._db, replace(me, on_case=True) if on_case else me
+                yield self._db, self._bearer(self._db)
             return
-        me = self._enter()  # a stranger never waits for, nor holds, the right to write
+        self._prepare()
+        me = self.authenticate()  # a stranger never waits for, nor holds, the right to write
         with self.database.write.begin() as self._db:
             key = Key(me.id, self._key, self._content) if self._key else None
             reserved = reserve(self._db, key) if key else None
@@ -105,26 +109,24 @@ class ApiCall:
                 self._keep_answer(key, reserved)
 
     @contextmanager
-    def traced(self) -> Iterator[tuple[Session, Caller]]:
+    def traced(self) -> Iterator[tuple[Session, Me]]:
         """For a read that leaves a trace: a short transaction that writes it, before any byte."""
-        me = self._enter()
+        self._prepare()
+        me = self.authenticate()
         with self.database.write.begin() as db:
             yield db, me
 
-    def _enter(self) -> Caller:
-        """Who calls; a custodian who says why is on a case, and that is committed already."""
-        me = self.authenticate()
-        if self._reason is None or me.role is not Role.CUSTODIAN:
-            return me
-        said = read_reason(self._reason)
-        with self.database.write.begin() as db:
-            note_reading(db, self.request.scope["route"].path, said, by=me)
-        return replace(me, on_case=True)
+    def _prepare(self) -> None:
+        """What must be committed before anything is read or done."""
 
-    def authenticate(self) -> Caller:
+    def authenticate(self) -> Me:
         """Who calls, in a short read of its own. Raises NotAuthenticated."""
         with self.database.read() as reading:
-            return authenticate(reading, self._token)
+            return self._bearer(reading)
+
+    def _bearer(self, db: Session) -> Me:
+        """Who holds the token. Raises NotAuthenticated."""
+        raise NotImplementedError
 
     def _keep_answer(self, key: Key, reserved: IdempotencyKey) -> None:
         if self._response is None:  # the endpoint answers by itself, a stream for instance
@@ -239,6 +241,29 @@ class ApiCall:
         return [item for item in self.request.query_params.multi_items() if item[0] != name]
 
 
+class ApiCall(RequestCall[Caller]):
+    """One request by an account: the token is a session's, or an API token.
+
+    `reason` is the `X-Reason` header: with it a custodian is on a case.
+    """
+
+    reason: str | None = None
+    _on_case = False
+
+    def _bearer(self, db: Session) -> Caller:
+        me = authenticate(db, self._token)
+        return replace(me, on_case=True) if self._on_case else me
+
+    def _prepare(self) -> None:
+        """A custodian who says why is on a case from now on: that is committed first."""
+        if self.reason is None or (me := self.authenticate()).role is not Role.CUSTODIAN:
+            return
+        said = read_reason(self.reason)
+        with self.database.write.begin() as db:
+            note_reading(db, self.request.scope["route"].path, said, by=me)
+        self._on_case = True
+
+
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 IdempotencyHeader = Annotated[
     UUID | None,
@@ -257,25 +282,39 @@ ReasonHeader = Annotated[
 ]
 
 
-async def receive(
+Received = TypeVar("Received", bound=RequestCall[Any])
+
+
+async def received(
+    kind: type[Received],
     request: Request,
-    bearer: Bearer,
-    idempotency_key: IdempotencyHeader = None,
-    reason: ReasonHeader = None,
-) -> ApiCall:
-    """The call, before it enters the database: async, so that no thread is needed for it.
+    bearer: HTTPAuthorizationCredentials | None,
+    idempotency_key: UUID | None,
+) -> Received:
+    """A call of this kind, before it enters the database.
 
     Only a POST whose body is JSON, or empty, takes an `Idempotency-Key`: uploads are not read
     twice. Raises NotAuthenticated when there is no token, or what cannot be one.
     """
     if not bearer or not TOKEN.fullmatch(bearer.credentials):
         raise NotAuthenticated
-    kind = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
-    if not idempotency_key or request.method != "POST" or kind != JSON:
-        return ApiCall(request, bearer.credentials, reason=reason)
+    content = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
+    if not idempotency_key or request.method != "POST" or content != JSON:
+        return kind(request, bearer.credentials)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    content = asked + await request.body()
-    return ApiCall(request, bearer.credentials, idempotency_key, content, reason)
+    return kind(request, bearer.credentials, idempotency_key, asked + await request.body())
+
+
+async def receive(
+    request: Request,
+    bearer: Bearer,
+    idempotency_key: IdempotencyHeader = None,
+    reason: ReasonHeader = None,
+) -> ApiCall:
+    """An account's call: async, so that no thread is needed for it."""
+    call = await received(ApiCall, request, bearer, idempotency_key)
+    call.reason = reason
+    return call
 
 
 Call = Annotated[ApiCall, Depends(receive)]

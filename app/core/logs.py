@@ -7,7 +7,10 @@ from typing import Any
 
 import structlog
 
-SECRET = re.compile(r"(?i)(bearer\s+|[st]_|token=|signature=|/r/|/shared/|/p/)[\w.~+/=-]{8,}")
+SECRET = re.compile(
+    r"(?i)(bearer\s+|\b[rst]_|token=|signature=|/r/|/shared/|/p/)[\w.~+/=-]{8,}"
+    r"|\b(?:[0-9a-z]{4}-){5}[0-9a-z]{4}\b"  # a receipt code
+)
 HIDDEN = frozenset({"password", "token", "authorization", "cookie", "code", "body", "identity"})
 # Neither the values of local variables nor those of statements: they are people's words.
 TRACEBACKS = structlog.processors.ExceptionRenderer(

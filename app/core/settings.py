@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     login_rate: int = Field(5, description="Logins a minute for one account from one address.")
     share_rate: int = Field(5, description="Wrong tries in 15 minutes on one link.")
     share_ttl: float = Field(90 * DAY, description="Life of a personal link.")
+    receipt_idle: float = Field(
+        5 * MINUTE, description="A witness's session ends when it was idle this long."
+    )
+    receipt_ttl: float = Field(HOUR, description="And after this long in any case.")
+    receipt_rate: int = Field(5, description="Wrong receipt codes in 15 minutes of one address.")
+    receipt_rate_in_all: int = Field(
+        50, description="Wrong receipt codes in 15 minutes of all addresses together."
+    )
     idempotency_ttl: float = Field(24 * HOUR, description="How long an answer can be replayed.")
 
     @model_validator(mode="before")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Request, Response
@@ -13,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
+from app.accounts.authentication import Forbidden
+from app.core.db import Database
 from app.core.problems import (
     OF_STATUS,
     BadRequest,
@@ -21,6 +24,7 @@ from app.core.problems import (
     Problem,
     ServiceUnavailable,
 )
+from app.core.settings import settings
 from app.pages.messages import message_of
 from app.pages.render import message_page
 
@@ -35,6 +39,7 @@ HEADERS = {
     "Content-Language": "fr",
 }
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+SAME_ORIGIN = ("same-origin", "none")  # `none`: the reader's own deed, a reload for instance
 PASSING = (OperationalError, PoolTimeout, StaleDataError)
 
 log = structlog.get_logger("app.pages")
@@ -45,8 +50,32 @@ def page(html: str, status: int = 200) -> HTMLResponse:
     return HTMLResponse(html, status, HEADERS)
 
 
+def database_of(request: Request) -> Database:
+    """The database that this request is answered from."""
+    return request.app.state.database  # type: ignore[no-any-return]
+
+
+def require_same_origin(request: Request) -> None:
+    """Raise Forbidden when the form was on another site.
+
+    Browsers say so (Sec-Fetch-Site, since 2020 to 2023). Of an older one Origin is compared; ours
+    is `null` there, because of `no-referrer`: our cookies are SameSite=Strict, and protect by
+    themselves.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin", "null")
+    ours = {request.headers.get("Host"), urlsplit(settings().base_url).netloc}
+    is_ours = origin == "null" or urlsplit(origin).netloc in ours
+    if not (site in SAME_ORIGIN if site else is_ours):
+        raise Forbidden
+
+
 class PageRoute(APIRoute):
     """The routes of pages: what goes wrong is told to a person, in a page."""
+
+    def tell(self, problem: Problem) -> HTMLResponse:
+        """The page that tells this problem."""
+        return page(message_page(message_of(problem)), problem.status)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -56,7 +85,7 @@ class PageRoute(APIRoute):
                 return await handle(request)
             except Exception as error:
                 problem = _problem_of(error)
-                response = page(message_page(message_of(problem)), problem.status)
+                response = self.tell(problem)
                 response.headers.update(problem.headers)
                 return response
 

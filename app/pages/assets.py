@@ -5,7 +5,11 @@ from hashlib import sha256
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("static")
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,61 @@ OF_PROBLEM = {
     "bad-request": Message("Nous n’avons pas compris cette demande", [OPEN_AGAIN]),
     "service-unavailable": Message("Le service est très occupé", [NOT_YOU, RELOAD]),
 }
+ENTER_AGAIN = "Rien n’a été changé. Pour continuer, tapez de nouveau votre code de suivi."
+OF_RECEIPT = {
+    "not-authenticated": Message(
+        "Votre page s’est refermée",
+        ["Elle se referme quand on la quitte, ou après cinq minutes sans rien faire.", ENTER_AGAIN],
+    ),
+    "not-found": Message(
+        "Nous ne trouvons pas cela",
+        ["Ces paroles ne sont peut-être plus utilisées là : revenez à votre page pour le voir."],
+    ),
+    "forbidden": Message("Cette demande ne vient pas de votre page", [ENTER_AGAIN]),
+    "bad-request": Message("Nous n’avons pas compris cette demande", [ENTER_AGAIN]),
+    "service-unavailable": Message("Le service est très occupé", [NOT_YOU, RELOAD]),
+}
 OUR_FAULT = Message("Quelque chose s’est mal passé de notre côté", [NOT_YOU, f"{RELOAD} {TELL}"])
+GOODBYE = Message(
+    "C’est fini",
+    [
+        "Votre page est refermée, et cet appareil n’en garde rien.",
+        "Pour y revenir, il vous faudra votre code de suivi.",
+    ],
+)
+IDLE = Message(
+    "Votre page s’est refermée",
+    ["Elle est restée cinq minutes sans rien faire : nous la refermons pour vous protéger."],
+)
+TYPE_IT = "Tapez votre code de suivi."
+WRONG_CODE = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
+SYMBOLS = 24  # of a receipt code
+
+
+def mistake_in_code(symbols: str) -> str:
+    """What is wrong with the symbols that a witness typed."""
+    if not symbols:
+        return TYPE_IT
+    if len(symbols) != SYMBOLS:
+        return (
+            f"Un code a {SYMBOLS} lettres et chiffres, et vous en avez tapé {len(symbols)}. "
+            "Vérifiez-le, puis tapez-le de nouveau."
+        )
+    return WRONG_CODE
+
+
+def too_many_codes(problem: RateLimited) -> str:
+    """After too many wrong codes. The right one would have opened."""
+    wait = counted(ceil(int(problem.headers["Retry-After"]) / MINUTE), "minute")
+    return (
+        "Trop de codes faux ont été essayés : celui-ci n’est pas le bon. "
+        f"Retrouvez votre code, ou recommencez dans {wait}. Un code juste marche toujours."
+    )
+
+
+def receipt_message_of(problem: Problem) -> Message:
+    """What to tell a witness of this problem."""
+    return OF_RECEIPT.get(problem.slug(), Message(OUR_FAULT.title, [NOT_YOU, RELOAD]))
 
 
 def message_of(problem: Problem) -> Message:

@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -30,7 +31,10 @@ PAGES = Environment(
 PAGES.globals |= {"asset": asset, "natures": words.NATURES}
 PAGES.filters |= {
     name: getattr(words, name)
-    for name in ("clauses", "date_of", "day", "duration", "label", "paragraphs", "share", "spaced")
+    for name in (
+        *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
+        *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
+    )
 }
 
 
@@ -63,6 +67,41 @@ def recall_page(here: str, facts: Mapping[str, Any]) -> str:
     return PAGES.get_template("recall.html").render(
         here=here, number=facts["number"], newer=facts["superseded_by"]
     )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What every page of a witness who came in holds: their name here, the token of its forms."""
+
+    pseudonym: str
+    token: str
+    idle: int  # seconds
+
+
+def door_page(mistake: str | None = None) -> str:
+    """Where a witness types their code; after a `mistake`, again."""
+    return PAGES.get_template("receipt_door.html").render(mistake=mistake)
+
+
+def receipt_page(receipt: Mapping[str, Any], visit: Visit) -> str:
+    """What became of a witness's words: what `receipts.service.read` gives."""
+    uses = [use for testimony in receipt["testimonies"] for use in testimony["uses"]]
+    return PAGES.get_template("receipt.html").render(receipt=receipt, visit=visit, uses=uses)
+
+
+def confirmation_page(here: str, about: Mapping[str, Any], visit: Visit) -> str:
+    """Before words are taken back, by a form at the address `here`: what that will do."""
+    return PAGES.get_template("receipt_confirm.html").render(here=here, about=about, visit=visit)
+
+
+def done_page(withdrawal: Mapping[str, Any] | None, visit: Visit) -> str:
+    """After words were taken back: how far that is."""
+    return PAGES.get_template("receipt_done.html").render(withdrawal=withdrawal, visit=visit)
+
+
+def receipt_message_page(message: Message, again: str | None = None) -> str:
+    """What happened, to a witness; and where to begin again."""
+    return PAGES.get_template("receipt_message.html").render(message=message, again=again)
 
 
 def message_page(message: Message) -> str:

@@ -4,33 +4,73 @@ Opening the link shows an invitation, and counts for nothing: previews of messag
 mail open it too. Its button does: POST, then the release.
 """
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Literal
 from unicodedata import normalize
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Header, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from pydantic import AfterValidator
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.db import Database
 from app.core.models import now
 from app.core.problems import NotFound, RateLimited, documented
 from app.core.settings import settings
 from app.pages import passes
-from app.pages.answers import FOR_EVER, HEADERS, PageRoute, page
+from app.pages.answers import (
+    FOR_EVER,
+    HEADERS,
+    PageRoute,
+    database_of,
+    page,
+    require_same_origin,
+)
 from app.pages.assets import BY_NAME
-from app.pages.render import invitation_page, recall_page, release_page
+from app.pages.messages import GOODBYE, IDLE, mistake_in_code, too_many_codes
+from app.pages.receipts import (
+    HERE,
+    OWN,
+    PRIVATE,
+    ReceiptRoute,
+    Step,
+    forgotten,
+    form_token,
+    go,
+    holder_of,
+    leave,
+    let_in,
+    own_page,
+    require_own_form,
+    step_of_all,
+    step_of_choice,
+    step_of_use,
+)
+from app.pages.render import (
+    Visit,
+    confirmation_page,
+    done_page,
+    door_page,
+    invitation_page,
+    recall_page,
+    receipt_message_page,
+    receipt_page,
+    release_page,
+)
+from app.receipts import archive, service, sessions
+from app.receipts.sessions import Holder, InvalidReceiptCode
 from app.releases import deliveries
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.models import Delivery
 from app.releases.service import ReleaseRecalled
+from app.withdrawals.service import withdraw as take_back
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+receipts = APIRouter(route_class=ReceiptRoute, include_in_schema=False)
 # The files of releases are part of the API: problems there are problem documents.
 files = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
 HTML: dict[int | str, dict[str, Any]] = {
@@ -39,7 +79,6 @@ HTML: dict[int | str, dict[str, Any]] = {
 
 WRONG = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
 MISSING = "Tapez le code qui vous a été donné."
-SAME_ORIGIN = ("same-origin", "none")  # `none`: the reader's own deed, a reload for instance
 
 
 def _typed(passcode: str) -> str:
@@ -48,12 +87,15 @@ def _typed(passcode: str) -> str:
 
 
 Passcode = Annotated[str, Form(max_length=200), AfterValidator(_typed)]
+ReceiptCode = Annotated[str, Form(max_length=200)]
+Token = Annotated[str, Form(max_length=200)]
+Opinion = Annotated[Literal["oui", "non"], Form()]
 
 
 @router.api_route("/r/{token}", methods=["GET", "HEAD"])
 def invite(token: str, request: Request) -> Response:
     """The invitation to open what was given to the holder of this link."""
-    with _database(request).read() as db:
+    with database_of(request).read() as db:
         delivery = deliveries.find(db, token)
     return page(_invitation(token, delivery))
 
@@ -61,8 +103,8 @@ def invite(token: str, request: Request) -> Response:
 @router.post("/r/{token}")
 def enter(token: str, request: Request, passcode: Passcode = "") -> Response:
     """Open the release: the link, and its passcode if it has one, become a pass."""
-    _require_same_origin(request)
-    database = _database(request)
+    require_same_origin(request)
+    database = database_of(request)
     try:
         delivery_id = deliveries.enter(database, token, passcode or None)
     except PasscodeNeeded:
@@ -95,7 +137,7 @@ def read(release_id: UUID, request: Request) -> Response:
     """The release, as it may be read now, for the bearer of a pass."""
     delivery_id = _bearer(request, release_id)
     here = _address(release_id)
-    with _database(request).read() as db:
+    with database_of(request).read() as db:
         delivery = deliveries.find_by_id(db, delivery_id, release_id)
         try:
             content = deliveries.read(db, delivery, here)
@@ -107,9 +149,9 @@ def read(release_id: UUID, request: Request) -> Response:
 @router.post("/dossiers/{release_id}/rappel")
 def acknowledge_recall(release_id: UUID, request: Request) -> Response:
     """Take note of a recall, and read the newer release."""
-    _require_same_origin(request)
+    require_same_origin(request)
     delivery_id = _bearer(request, release_id)
-    with _database(request).write.begin() as db:
+    with database_of(request).write.begin() as db:
         delivery = deliveries.find_by_id(db, delivery_id, release_id)
         newer_id = deliveries.acknowledge_recall(db, delivery).release_id
     return _admitted(newer_id, delivery_id)
@@ -118,9 +160,9 @@ def acknowledge_recall(release_id: UUID, request: Request) -> Response:
 @router.post("/dossiers/{release_id}/accuse-de-reception")
 def acknowledge(release_id: UUID, request: Request) -> Response:
     """Take note: the team, and then the witnesses, learn that it was read."""
-    _require_same_origin(request)
+    require_same_origin(request)
     delivery_id = _bearer(request, release_id)
-    with _database(request).write.begin() as db:
+    with database_of(request).write.begin() as db:
         deliveries.acknowledge(db, deliveries.find_by_id(db, delivery_id, release_id))
     return RedirectResponse(f"{_address(release_id)}#merci", 303, HEADERS)
 
@@ -168,9 +210,9 @@ def read_shared_file(
     passcode: Annotated[str | None, Header(alias="X-Passcode", max_length=200)] = None,
 ) -> Response:
     """A file of what was given to the holder of this link: `page.html`."""
-    delivery_id = deliveries.enter(_database(request), token, passcode)
+    delivery_id = deliveries.enter(database_of(request), token, passcode)
     _require_page(name)
-    with _database(request).read() as db:
+    with database_of(request).read() as db:
         content = deliveries.read(db, db.get_one(Delivery, delivery_id), "")
         return page(release_page(content))
 
@@ -182,10 +224,6 @@ def _require_page(name: str) -> None:
 
 def _address(release_id: UUID) -> str:
     return f"/dossiers/{release_id}"
-
-
-def _database(request: Request) -> Database:
-    return request.app.state.database  # type: ignore[no-any-return]
 
 
 def _invitation(token: str, delivery: Delivery, mistake: str | None = None) -> str:
@@ -201,15 +239,145 @@ def _bearer(request: Request, release_id: UUID) -> UUID:
     return delivery_id
 
 
-def _require_same_origin(request: Request) -> None:
-    """Raise Forbidden when the form was on another site.
+# The witness's page
 
-    Browsers say so (Sec-Fetch-Site, since 2020 to 2023). Of an older one Origin is compared; ours
-    is `null` there, because of `no-referrer`: the pass is SameSite=Strict, and protects by itself.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin", "null")
-    ours = {request.headers.get("Host"), urlsplit(settings().base_url).netloc}
-    is_ours = origin == "null" or urlsplit(origin).netloc in ours
-    if not (site in SAME_ORIGIN if site else is_ours):
-        raise Forbidden
+
+@receipts.api_route("/suivi", methods=["GET", "HEAD"])
+def show_door() -> Response:
+    """Where a witness types their code."""
+    return HTMLResponse(door_page(), 200, PRIVATE)
+
+
+@receipts.post("/suivi")
+def come_in(request: Request, code: ReceiptCode = "") -> Response:
+    """A code becomes a session of this browser."""
+    require_same_origin(request)
+    address = request.client.host if request.client else ""
+    try:
+        opened = sessions.open_session(database_of(request), code, address)
+    except InvalidReceiptCode as problem:
+        mistake = mistake_in_code(sessions.symbols_of(code))
+        return HTMLResponse(door_page(mistake), problem.status, PRIVATE)
+    except RateLimited as problem:
+        headers = PRIVATE | problem.headers
+        return HTMLResponse(door_page(too_many_codes(problem)), problem.status, headers)
+    return let_in(opened["token"])
+
+
+@receipts.get("/suivi/mes-paroles")
+def show_own(request: Request) -> Response:
+    """What became of one's words."""
+    me = holder_of(request)
+    with database_of(request).read() as db:
+        receipt = service.read(db, service.find(db, me))
+    return own_page(receipt_page(receipt, _visit(me, receipt["pseudonym"])))
+
+
+@receipts.post("/suivi/avis/{release_item_id}")
+def say(
+    release_item_id: UUID,
+    request: Request,
+    avis: Opinion,
+    jeton: Token = "",
+) -> Response:
+    """Agree with a use of one's words, or not."""
+    me = holder_of(request)
+    require_own_form(request, me, jeton)
+    with database_of(request).write.begin() as db:
+        service.approve(db, release_item_id, avis == "oui", by=me)
+    return go(f"{OWN}#usage-{release_item_id}")
+
+
+@receipts.get("/suivi/retraits/usages/{release_item_id}")
+def confirm_use(release_item_id: UUID, request: Request) -> Response:
+    """Before words are taken back from one use."""
+    return _confirm(request, partial(step_of_use, item_id=release_item_id))
+
+
+@receipts.post("/suivi/retraits/usages/{release_item_id}")
+def withdraw_use(release_item_id: UUID, request: Request, jeton: Token = "") -> Response:
+    """Take words back from one use."""
+    return _withdraw(request, partial(step_of_use, item_id=release_item_id), jeton)
+
+
+@receipts.get("/suivi/retraits/choix/{code}")
+def confirm_choice(code: str, request: Request) -> Response:
+    """Before a choice is taken back."""
+    return _confirm(request, partial(step_of_choice, code=code))
+
+
+@receipts.post("/suivi/retraits/choix/{code}")
+def withdraw_choice(code: str, request: Request, jeton: Token = "") -> Response:
+    """Take a choice back."""
+    return _withdraw(request, partial(step_of_choice, code=code), jeton)
+
+
+@receipts.get("/suivi/retraits/tout")
+def confirm_all(request: Request) -> Response:
+    """Before everything is taken back."""
+    return _confirm(request, step_of_all)
+
+
+@receipts.post("/suivi/retraits/tout")
+def withdraw_all(request: Request, jeton: Token = "") -> Response:
+    """Take everything back."""
+    return _withdraw(request, step_of_all, jeton)
+
+
+@receipts.get("/suivi/retraits/dernier")
+def show_done(request: Request) -> Response:
+    """After words were taken back: how far that is."""
+    me = holder_of(request)
+    with database_of(request).read() as db:
+        receipt = service.read(db, service.find(db, me))
+    newest = next(iter(receipt["withdrawals"]), None)
+    return own_page(done_page(newest, _visit(me, receipt["pseudonym"])))
+
+
+@receipts.get("/suivi/mes-paroles.zip")
+def carry_away(request: Request) -> Response:
+    """One's words, in a file."""
+    found = archive.make(database_of(request), holder_of(request))
+    headers = PRIVATE | archive.headers()
+    return StreamingResponse(iter(found), 200, headers, archive.MEDIA_TYPE)
+
+
+@receipts.post("/suivi/fin")
+def finish(request: Request, jeton: Token = "") -> Response:
+    """End the session: the button, or the page that is left."""
+    leave(request, jeton)
+    return forgotten(go("/suivi/au-revoir"))
+
+
+@receipts.get("/suivi/au-revoir")
+def say_goodbye() -> Response:
+    """After the session was ended."""
+    return HTMLResponse(receipt_message_page(GOODBYE, HERE), 200, PRIVATE)
+
+
+@receipts.get("/suivi/fin-de-session")
+def show_ended() -> Response:
+    """After five idle minutes."""
+    return forgotten(HTMLResponse(receipt_message_page(IDLE, HERE), 200, PRIVATE))
+
+
+def _visit(me: Holder, pseudonym: str) -> Visit:
+    return Visit(pseudonym, form_token(me), int(settings().receipt_idle))
+
+
+def _confirm(request: Request, step: Callable[..., Step]) -> Response:
+    me = holder_of(request)
+    with database_of(request).read() as db:
+        about = step(db, me).about
+        pseudonym = service.find(db, me).pseudonym
+        return own_page(confirmation_page(request.url.path, about, _visit(me, pseudonym)))
+
+
+def _withdraw(request: Request, step: Callable[..., Step], token: str) -> Response:
+    """What is confirmed is asked again: it may be gone meanwhile, and then nothing is done."""
+    me = holder_of(request)
+    require_own_form(request, me, token)
+    with database_of(request).write.begin() as db:
+        witness = service.find(db, me)
+        take_back(db, witness, step(db, me).asked, by=me.actor)
+    return go("/suivi/retraits/dernier")

@@ -30,6 +30,54 @@ LABELS = {  # of the tables of a balance
     "method": {code: french for code, french, _ in TERMS["methods"]},
 }
 
+# What a witness is told
+
+MEDIA = {
+    "anonymous_text": "vos mots, sans votre nom",
+    "signed_text": "vos mots, avec votre signature",
+    "voice": "votre voix",
+    "image": "votre image",
+    "employer_name": "le nom de votre employeur",
+}
+PURPOSES = {
+    "evaluation": "comprendre",
+    "improvement": "améliorer",
+    "promotion": "faire connaître",
+    "training": "former",
+}
+STATES = {  # of a testimony: a sentence, and its shape
+    "draft": ("Pas encore transmis à l’équipe", "wait"),
+    "submitted": ("En attente de lecture par l’équipe", "wait"),
+    "accepted": ("Accepté par l’équipe", "yes"),
+    "returned": ("Renvoyé à la personne qui vous a entendu·e, pour le compléter", "wait"),
+    "rejected": ("Pas retenu par l’équipe", "no"),
+    "withdrawn": ("Retiré, à votre demande ou à celle d’une personne qui parlait avec vous", "no"),
+}
+FATES = {  # of a withdrawal
+    "effective": (
+        "En cours d’effacement. Plus personne ne peut lire, voir ou entendre cela, "
+        "et nous effaçons tout ce qui en a été fait."
+    ),
+    "held": (
+        "Conservé pour la justice, montré à personne. "
+        "La loi nous oblige à attendre avant de tout effacer."
+    ),
+    "purged": "Effacé. Il n’en reste rien chez nous.",
+}
+REASONS = {  # why a choice is not allowed
+    "never-given": "Vous n’avez pas dit oui.",
+    "refused": "Vous avez dit non.",
+    "withdrawn": "Vous l’avez retiré.",
+    "expired": "Votre accord est arrivé à sa fin.",
+    "notice-revoked": "Ce texte n’est plus utilisé.",
+    "guardian-missing": "Il manque l’accord d’un de vos parents.",
+    "guardian-veto": "Un de vos parents a dit non.",
+}
+ROLES = {  # who saw a name
+    "animator": "La personne qui vous a entendu·e, ou sa structure",
+    "custodian": "La personne qui veille à la protection des données",
+}
+
 
 def date_of(moment: datetime | str) -> date:
     """The day that it is for the readers: `2026-11-22T23:30:00Z` -> the 23rd."""
@@ -96,3 +144,37 @@ def paragraphs(text: str) -> list[list[str]]:
 def lowered(text: str) -> str:
     """« Tuteur » -> « tuteur », within a sentence; « COTEFE » stays."""
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def state_of(testimony_state: str) -> str:
+    """« En attente de lecture par l'équipe »."""
+    return STATES[testimony_state][0]
+
+
+def shape_of(testimony_state: str) -> str:
+    """Which shape goes with it: `yes`, `wait` or `no`."""
+    return STATES[testimony_state][1]
+
+
+def fate(withdrawal_state: str) -> str:
+    """How far a withdrawal is."""
+    return FATES[withdrawal_state]
+
+
+def why_not(reason: str) -> str:
+    """Why a choice is not allowed."""
+    return REASONS.get(reason, "Ce n’est pas possible pour le moment.")
+
+
+def role(code: str) -> str:
+    """Who it was, by the role of an account."""
+    return ROLES.get(code, "Une personne de l’équipe")
+
+
+def given_to(recipients: int, readers: int) -> str:
+    """« Remis à 3 destinataires ; 2 l'ont ouvert. »."""
+    if not recipients:
+        return "Pas encore remis à quelqu’un."
+    given = f"Remis à {counted(recipients, 'destinataire')}"
+    opened = {0: "personne ne l’a encore ouvert", 1: "une personne l’a ouvert"}
+    return f"{given}{NO_BREAK}; {opened.get(readers, f'{readers} l’ont ouvert')}."

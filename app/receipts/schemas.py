@@ -1,0 +1,210 @@
+"""What witnesses send and receive with their receipt code."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.schemas import In, Out
+from app.core.text import Code, Line
+from app.testimonies.models import State
+from app.witnesses.decision import GivenBy, Reach, Verb
+from app.witnesses.schemas import CellIn, EffectiveOut
+from app.workshops.models import Kind
+
+
+class ReceiptSessionIn(In):
+    """A receipt code, however it is typed: in lower case, without its dashes, with an O for a 0."""
+
+    code: Line
+
+
+class ReceiptSessionOut(Out):
+    """A session: it ends when it is idle for five minutes, and at `expires_at` in any case."""
+
+    token: str
+    expires_at: datetime
+
+
+class ReasonOut(Out):
+    """Why a testimony was returned or not taken."""
+
+    code: str
+    label: str
+
+
+class UseOut(Out):
+    """Where one's words are shown now. `item_id` is what approvals are about."""
+
+    item_id: UUID
+    quote: str | None
+    bundle_title: str
+    audience_label: str
+    form_label: str
+    published_at: datetime
+    recipients: int
+    reactions: list[dict[str, Any]]
+    approved: bool | None
+
+
+class OwnTestimonyOut(Out):
+    """What became of what one said."""
+
+    id: UUID
+    title: str | None
+    recorded_on: date
+    state: State
+    reason: ReasonOut | None
+    uses: list[UseOut]
+
+
+class OwnWorkshopOut(Out):
+    """Where one was heard."""
+
+    title: str
+    kind: Kind
+    starts_at: datetime
+    place: str
+
+
+class FateOut(Out):
+    """A proposition made of one's words, and what was decided of it."""
+
+    title: str
+    state: str
+    reason: str | None
+    on: date
+
+
+class OwnWithdrawalOut(Out):
+    """Words taken back: `effective` at once, `purged` when nothing of them is left.
+
+    `held`: nobody sees them, but a legal hold makes the erasing wait.
+    """
+
+    at: datetime
+    choices: list[str]
+    state: Literal["effective", "held", "purged"]
+
+
+class NewWithdrawalOut(OwnWithdrawalOut):
+    """A withdrawal just made: nobody sees the words any more."""
+
+    id: UUID
+    everything: bool
+
+
+class OwnDisclosureOut(Out):
+    """That somebody was shown one's identity."""
+
+    at: datetime
+    by_role: str
+    reason: str
+
+
+class ReceiptOut(Out):
+    """All that became of one's words."""
+
+    pseudonym: str
+    workshop: OwnWorkshopOut | None
+    testimonies: list[OwnTestimonyOut]
+    propositions: list[FateOut]
+    consents: list[EffectiveOut]
+    withdrawals: list[OwnWithdrawalOut]
+    disclosures: list[OwnDisclosureOut]
+
+
+class ApprovalIn(In):
+    """Whether one agrees with how one's words are shown there."""
+
+    approved: bool = Field(strict=True)
+
+
+class ApprovalOut(Out):
+    """What was said, last, of an item."""
+
+    item_id: UUID
+    approved: bool
+
+
+class WithdrawalIn(In):
+    """What is taken back: some choices of the notices, precise cells, or `all`. No reason asked."""
+
+    cells: Annotated[list[CellIn], Field(min_length=1, max_length=500)] | None = None
+    choices: Annotated[list[Code], Field(min_length=1, max_length=50)] | None = None
+    all: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> "WithdrawalIn":
+        if sum(asked is not None for asked in (self.cells, self.choices, self.all)) != 1:
+            raise PydanticCustomError("one_withdrawal", "Either cells, choices or all")
+        return self
+
+
+# What one carries away
+
+
+class Kept(StrEnum):
+    """Whether a recording is in the archive, and why not."""
+
+    HERE = "here"
+    OTHERS = "others"  # somebody else appears or speaks in it
+    MISSING = "missing"  # its file was erased, or could not be read
+
+
+class TextOut(Out):
+    """What one said, in full."""
+
+    id: UUID
+    title: str | None
+    body: str | None
+    language: str
+    recorded_on: date
+
+
+class OwnConsentOut(Out):
+    """What one said of some cells, once; without who wrote it down."""
+
+    number: int
+    verb: Verb
+    choices: list[str]
+    cells: list[list[str]]
+    territory: Reach
+    valid_from: datetime
+    valid_until: datetime | None
+    given_by: GivenBy
+    notice_id: UUID | None
+    method: str
+    at: datetime
+    note: str | None
+
+
+class RecipientOut(Out):
+    """Somebody to whom one's words were given."""
+
+    bundle_title: str
+    recipient: str
+    given_at: datetime
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class RecordingOut(Out):
+    """A recording of one's words: its name in the archive, or why it is not there."""
+
+    testimony_id: UUID
+    file: str | None
+    kept: Kept
+
+
+class ArchiveOut(ReceiptOut):
+    """`data.json`."""
+
+    made_at: datetime
+    texts: list[TextOut]
+    consent_events: list[OwnConsentOut]
+    recipients: list[RecipientOut]
+    recordings: list[RecordingOut]

@@ -1,0 +1,305 @@
+"""What witnesses read of their words, and do about them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit.models import AuditEvent
+from app.core.db import Database
+from app.core.models import now
+from app.moderation.models import Decision, Verdict
+from app.receipts.models import Approval
+from app.releases.models import Release
+from app.testimonies.models import State, Testimony
+from app.withdrawals.models import Withdrawal
+from app.witnesses.decision import Verb
+from app.witnesses.models import ConsentEvent, Disclosure, Witness
+from tests.make import Make
+from tests.pages.conftest import CELL
+from tests.receipts.conftest import RECEIPT, WORDS, Dossier, Kept
+
+AsWitness = Callable[[Witness], TestClient]
+WITHDRAWALS = f"{RECEIPT}/withdrawals"
+
+
+def the_use(client: TestClient) -> dict[str, Any]:
+    (testimony,) = client.get(RECEIPT).json()["testimonies"]
+    (use,) = testimony["uses"]
+    return dict(use)
+
+
+def test_a_witness_of_whom_nothing_is_known_yet(as_witness: AsWitness, kept: Kept) -> None:
+    answer = as_witness(kept.witness).get(RECEIPT)
+    assert answer.headers["cache-control"] == "no-store"
+    shown = answer.json()
+    workshop = shown.pop("workshop")
+    assert workshop.keys() == {"title", "kind", "starts_at", "place"}
+    nothing: list[Any] = []
+    assert shown == {
+        "pseudonym": kept.witness.pseudonym,
+        "testimonies": nothing,
+        "propositions": nothing,
+        "consents": nothing,
+        "withdrawals": nothing,
+        "disclosures": nothing,
+    }
+
+
+def test_a_witness_sees_where_their_own_words_are_used(
+    as_speaker: TestClient, dossier: Dossier
+) -> None:
+    for recipient in ("Madame l'Élue (démo)", "Monsieur le Chef de service (démo)"):
+        dossier.deliver(recipient=recipient)
+    answer = as_speaker.get(RECEIPT)
+    (testimony,) = answer.json()["testimonies"]
+    assert testimony["state"] == "accepted"
+    assert testimony["reason"] is None
+    (use,) = testimony["uses"]
+    assert use["quote"] == WORDS[0]
+    assert use["bundle_title"] == "Ce qu'on fait : <b>quand ça coince</b>"
+    assert (use["audience_label"], use["form_label"]) == ("Élus", "Page web")
+    assert (use["recipients"], use["reactions"], use["approved"]) == (2, [], None)
+    assert use.keys() == {
+        *("item_id", "quote", "bundle_title", "audience_label", "form_label", "published_at"),
+        *("recipients", "reactions", "approved"),
+    }
+    assert WORDS[1] not in answer.text  # somebody else's
+
+
+def test_a_link_that_was_closed_is_no_recipient(as_speaker: TestClient, dossier: Dossier) -> None:
+    _, delivery_id = dossier.deliver()
+    dossier.editor.delete(f"/api/v1/deliveries/{delivery_id}")
+    assert the_use(as_speaker)["recipients"] == 0
+
+
+def test_ones_words_are_seen_before_anybody_accepts_them(
+    as_witness: AsWitness, kept: Kept, make: Make
+) -> None:
+    for state in (State.DRAFT, State.SUBMITTED, State.REJECTED):
+        make.testimony(witnesses=[kept.witness], state=state)
+    make.testimony()  # somebody else's
+    shown = as_witness(kept.witness).get(RECEIPT).json()["testimonies"]
+    assert sorted(t["state"] for t in shown) == ["draft", "rejected", "submitted"]
+
+
+def test_a_testimony_that_was_returned_says_why(
+    as_witness: AsWitness, kept: Kept, make: Make, database: Database
+) -> None:
+    testimony = make.testimony(witnesses=[kept.witness], state=State.RETURNED)
+    with database.write.begin() as db:
+        for minutes, code in ((2, "off_topic"), (1, "too_vague")):
+            db.add(
+                Decision(
+                    testimony_id=testimony.id,
+                    verdict=Verdict.RETURN,
+                    reason_code=code,
+                    comment="Une remarque pour l'équipe",
+                    by_id=testimony.captured_by,
+                    created_at=now() - timedelta(minutes=minutes),
+                )
+            )
+    answer = as_witness(kept.witness).get(RECEIPT)
+    (shown,) = answer.json()["testimonies"]
+    label = "Trop vague : on ne voit pas ce qui s'est passé"
+    assert shown["reason"] == {"code": "too_vague", "label": label}
+    assert "remarque" not in answer.text
+
+
+def test_what_a_release_does_not_show_any_more_is_no_use(
+    as_speaker: TestClient, dossier: Dossier, database: Database
+) -> None:
+    assert the_use(as_speaker)
+    dossier.make.consent(dossier.witnesses[0], CELL, verb=Verb.REFUSE)
+    assert as_speaker.get(RECEIPT).json()["testimonies"][0]["uses"] == []
+    dossier.make.consent(dossier.witnesses[0], CELL)
+    assert the_use(as_speaker)
+    with database.write.begin() as db:
+        for release in db.scalars(select(Release)):
+            release.recalled_at = now()
+    assert as_speaker.get(RECEIPT).json()["testimonies"][0]["uses"] == []
+
+
+def test_a_witness_is_told_who_was_shown_their_identity(
+    as_witness: AsWitness, kept: Kept, make: Make, database: Database
+) -> None:
+    for witness, reason in ((kept.witness, "Rappeler la personne"), (make.witness(), "Autre")):
+        with database.write.begin() as db:
+            about = {"by_id": make.account().id, "by_role": "custodian", "reason": reason}
+            db.add(Disclosure(witness_id=witness.id, **about))
+    (told,) = as_witness(kept.witness).get(RECEIPT).json()["disclosures"]
+    assert told.keys() == {"at", "by_role", "reason"}
+    assert (told["by_role"], told["reason"]) == ("custodian", "Rappeler la personne")
+
+
+def test_a_witness_is_told_what_they_allow(
+    as_witness: AsWitness, kept: Kept, give: Callable[..., None]
+) -> None:
+    give(kept.witness, "written_officials")
+    told = {c["choice"]: c for c in as_witness(kept.witness).get(RECEIPT).json()["consents"]}
+    officials = told["written_officials"]
+    assert officials["allowed"]
+    assert officials["until"]
+    assert "élus" in officials["label"]
+    assert (told["video_public"]["allowed"], told["video_public"]["reason"]) == (
+        False,
+        "never-given",
+    )
+
+
+# Approvals
+
+
+def test_a_witness_says_whether_they_agree_with_a_use(
+    as_speaker: TestClient, dossier: Dossier, db: Session
+) -> None:
+    url = f"{RECEIPT}/approvals/{the_use(as_speaker)['item_id']}"
+    for approved in (True, True, False):
+        answer = as_speaker.put(url, json={"approved": approved})
+        assert answer.status_code == 200
+        assert answer.json()["approved"] is approved
+        assert the_use(as_speaker)["approved"] is approved
+    events = select(AuditEvent).where(AuditEvent.action == "release-item.commented")
+    said = [(e.facts["approved"], e.actor_id) for e in db.scalars(events)]
+    assert sorted(said) == [(False, dossier.witnesses[0].id), (True, dossier.witnesses[0].id)]
+    assert db.scalar(select(func.count()).select_from(Approval)) == 1
+
+
+def test_only_of_ones_own_words(
+    as_speaker: TestClient, as_witness: AsWitness, dossier: Dossier
+) -> None:
+    others = the_use(as_witness(dossier.witnesses[1]))["item_id"]
+    own = the_use(as_speaker)["item_id"]
+    told = []
+    for item_id in (others, str(uuid4())):
+        answer = as_speaker.put(f"{RECEIPT}/approvals/{item_id}", json={"approved": True})
+        assert answer.status_code == 404
+        told.append({k: v for k, v in answer.json().items() if k != "request_id"})
+    assert told[0] == told[1]
+    dossier.withdraw(0)
+    answer = as_speaker.put(f"{RECEIPT}/approvals/{own}", json={"approved": True})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("body", [{}, {"approved": None}, {"approved": "yes"}, {"approved": 1}])
+def test_an_approval_is_a_yes_or_a_no(as_speaker: TestClient, body: dict[str, Any]) -> None:
+    url = f"{RECEIPT}/approvals/{the_use(as_speaker)['item_id']}"
+    assert as_speaker.put(url, json=body).status_code == 422
+
+
+# Withdrawals
+
+
+def test_all_is_taken_back_at_once_and_the_receipt_still_opens(
+    as_speaker: TestClient, dossier: Dossier, db: Session
+) -> None:
+    answer = as_speaker.post(WITHDRAWALS, json={"all": True})
+    assert answer.status_code == 201
+    assert answer.json()["everything"] is True
+    assert answer.json()["state"] == "effective"
+    shown = as_speaker.get(RECEIPT).json()
+    (testimony,) = shown["testimonies"]
+    assert (testimony["state"], testimony["uses"]) == ("withdrawn", [])
+    (withdrawal,) = shown["withdrawals"]
+    assert withdrawal.keys() == {"at", "choices", "state"}
+    witness = db.get_one(Witness, dossier.witnesses[0].id)
+    assert witness.withdrawn_at
+    kept = db.scalars(select(Withdrawal)).one()
+    assert (kept.by_kind, kept.by_id, kept.witness_id) == ("receipt", witness.id, witness.id)
+    other = db.get_one(Witness, dossier.witnesses[1].id)
+    assert other.withdrawn_at is None
+
+
+def test_a_withdrawal_says_how_far_it_is(as_speaker: TestClient, database: Database) -> None:
+    as_speaker.post(WITHDRAWALS, json={"all": True})
+    steps: list[tuple[dict[str, Any], str]] = [
+        ({"held_at": now()}, "held"),
+        ({"purged_at": now()}, "purged"),
+    ]
+    for facts, state in steps:
+        with database.write.begin() as db:
+            row = db.scalars(select(Withdrawal)).one()
+            for name, value in facts.items():
+                setattr(row, name, value)
+        assert as_speaker.get(RECEIPT).json()["withdrawals"][0]["state"] == state
+
+
+def test_some_cells_are_taken_back(as_speaker: TestClient, db: Session) -> None:
+    cell = dict(zip(("medium", "audience", "form", "purpose"), CELL, strict=True))
+    answer = as_speaker.post(WITHDRAWALS, json={"cells": [cell]})
+    assert answer.status_code == 201
+    shown = as_speaker.get(RECEIPT).json()
+    assert shown["testimonies"][0]["state"] == "accepted"
+    assert shown["testimonies"][0]["uses"] == []
+    event = db.scalars(select(ConsentEvent).order_by(ConsentEvent.number.desc())).first()
+    assert event
+    assert (event.verb, event.cells) == ("withdraw", [list(CELL)])
+
+
+def test_a_choice_is_taken_back(
+    as_speaker: TestClient, dossier: Dossier, give: Callable[..., None]
+) -> None:
+    give(dossier.witnesses[0], "written_officials", "written_inside")
+    answer = as_speaker.post(WITHDRAWALS, json={"choices": ["written_officials"]})
+    assert answer.status_code == 201
+    assert answer.json()["choices"] == ["written_officials"]
+    shown = as_speaker.get(RECEIPT).json()
+    allowed = {c["choice"] for c in shown["consents"] if c["allowed"]}
+    assert allowed == {"written_inside"}
+    assert shown["testimonies"][0]["uses"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "#"),
+        ({"all": False}, "#/all"),
+        ({"all": True, "choices": ["written_inside"]}, "#"),
+        ({"choices": []}, "#/choices"),
+        ({"choices": ["nothing"]}, "#/choices/0"),
+        ({"cells": []}, "#/cells"),
+        (
+            {
+                "cells": [
+                    {"medium": "voice", "audience": "x", "form": "film", "purpose": "training"}
+                ]
+            },
+            "#/cells/0/audience",
+        ),
+        ({"all": True, "witness_id": str(uuid4())}, "#/witness_id"),
+    ],
+)
+def test_exactly_one_thing_is_asked(
+    as_speaker: TestClient, db: Session, body: dict[str, Any], pointer: str
+) -> None:
+    answer = as_speaker.post(WITHDRAWALS, json=body)
+    assert answer.status_code == 422
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]
+    assert not db.scalar(select(func.count()).select_from(Withdrawal))
+
+
+def test_a_withdrawal_that_is_sent_again_is_one(as_speaker: TestClient, db: Session) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+    first, again = (
+        as_speaker.post(WITHDRAWALS, json={"all": True}, headers=headers) for _ in range(2)
+    )
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert db.scalar(select(func.count()).select_from(Withdrawal)) == 1
+
+
+def test_the_key_of_a_witness_is_not_that_of_another(
+    as_speaker: TestClient, as_witness: AsWitness, dossier: Dossier, db: Session
+) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+    for client in (as_speaker, as_witness(dossier.witnesses[1])):
+        answer = client.post(WITHDRAWALS, json={"all": True}, headers=headers)
+        assert "idempotency-replayed" not in answer.headers
+    assert db.scalar(select(func.count()).select_from(Withdrawal)) == 2
+    states = set(db.scalars(select(Testimony.state)))
+    assert states == {State.WITHDRAWN}
