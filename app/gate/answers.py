@@ -4,8 +4,8 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.core.preconditions import is_known
-from app.media.models import ORIGINAL, Rendition
-from app.media.service import deliver, etag_of
+from app.media.models import ORIGINAL
+from app.media.service import Kept, deliver, etag_of
 from app.storage.service import storage
 
 SAFE = {
@@ -16,7 +16,7 @@ SAFE = {
 INLINE = ("image/", "video/", "audio/", "application/json")
 
 
-def send(request: Request, file: Rendition, range_: str | None, if_range: str | None) -> Response:
+def send(request: Request, file: Kept, range_: str | None, if_range: str | None) -> Response:
     """This file, or the range asked for: decided already, and no session is open."""
     headers = {**SAFE, "ETag": etag_of(file), "Content-Disposition": disposition(file)}
     if is_known(headers["ETag"], request.headers.get("If-None-Match", "")):
@@ -28,7 +28,7 @@ def send(request: Request, file: Rendition, range_: str | None, if_range: str | 
     return StreamingResponse(delivery.chunks, delivery.range.status, headers, delivery.content_type)
 
 
-def disposition(file: Rendition) -> str:
+def disposition(file: Kept) -> str:
     """Shown where it can be, else saved; under our own name, never under a sender's."""
     shown = file.content_type.startswith(INLINE) and file.name != ORIGINAL
     return f'{"inline" if shown else "attachment"}; filename="{file.name}"'

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from unicodedata import normalize
 from uuid import UUID
 
@@ -132,6 +132,16 @@ def show_rendition(file: Rendition) -> dict[str, Any]:
     return {**shown, "url": address(file.media_id, file.name)}
 
 
+class Kept(Protocol):
+    """A file whose bytes are stored: what it takes to deliver it."""
+
+    name: str
+    content_type: str
+    size: int
+    key: str
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One range of a file: what to answer, and its bytes, in chunks of about 1 MiB."""
@@ -142,13 +152,13 @@ class Delivery:
     chunks: Iterator[bytes]
 
 
-def etag_of(file: Rendition) -> str:
+def etag_of(file: Kept) -> str:
     """The strong ETag of a file: of its bytes."""
     return f'"{file.sha256[:32]}"'
 
 
 def deliver(
-    storage: Storage, file: Rendition, range_: str | None = None, if_range: str | None = None
+    storage: Storage, file: Kept, range_: str | None = None, if_range: str | None = None
 ) -> Delivery:
     """The bytes that these `Range` and `If-Range` headers ask for. It needs no session.
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.db import Database
 from app.core.models import now
 from app.media.models import Media, Rendition
+from app.releases.models import ReleaseFile
 from app.storage.service import Found, ObjectMissing, Storage
 from app.withdrawals import ledger
 
@@ -31,8 +32,14 @@ def keys_of_media(db: Session, keys: Sequence[str]) -> set[str]:
     return known & set(keys)
 
 
+def keys_of_releases(db: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these keys are files composed from releases."""
+    return set(db.scalars(select(ReleaseFile.key).where(ReleaseFile.key.in_(keys))))
+
+
 OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {
     "media": keys_of_media,
+    "releases": keys_of_releases,
     ledger.PREFIX: ledger.known_keys,
 }
 

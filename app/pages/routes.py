@@ -18,8 +18,9 @@ from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.models import now
-from app.core.problems import NotFound, RateLimited, documented
+from app.core.problems import NotFound, RangeNotSatisfiable, RateLimited, documented
 from app.core.settings import settings
+from app.gate.answers import send
 from app.pages import passes
 from app.pages.answers import (
     FOR_EVER,
@@ -65,7 +66,7 @@ from app.receipts.sessions import Holder, InvalidReceiptCode
 from app.releases import deliveries
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
-from app.releases.models import Delivery
+from app.releases.models import Delivery, Release
 from app.releases.service import ReleaseRecalled
 from app.withdrawals.service import withdraw as take_back
 
@@ -74,7 +75,13 @@ receipts = APIRouter(route_class=ReceiptRoute, include_in_schema=False)
 # The files of releases are part of the API: problems there are problem documents.
 files = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
 HTML: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The page.", "content": {"text/html": {}}}
+    200: {
+        "description": "The page, or the file.",
+        "content": {"text/html": {}, "application/octet-stream": {}},
+    },
+    206: {"description": "The range asked for."},
+    304: {"description": "You have it already."},
+    **documented(RangeNotSatisfiable),
 }
 
 WRONG = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
@@ -182,11 +189,12 @@ async def asset(name: str) -> Response:
     responses=HTML | documented(ReleaseRecalled),
     tags=["releases"],
 )
-def show_file(release_id: UUID, name: str, call: Call) -> Response:
-    """A file of a release, as it may be read now: `page.html`."""
+def show_file(release_id: UUID, name: str, request: Request, call: Call) -> Response:
+    """A file of a release, as it may be read now: `page.html`, or one that was composed."""
     with call as (db, me):
         release = releases.find(db, release_id, by=me)
-        _require_page(name)
+        if name != releases.PAGE:
+            return send(request, releases.composed_file(db, release, name, now()), *_range(request))
         content, _ = releases.read(db, release, now())
         newer = releases.superseded_by(db, release)
         nobody: dict[str, Any] = {
@@ -209,17 +217,18 @@ def read_shared_file(
     request: Request,
     passcode: Annotated[str | None, Header(alias="X-Passcode", max_length=200)] = None,
 ) -> Response:
-    """A file of what was given to the holder of this link: `page.html`."""
+    """A file of what was given to the holder of this link: `page.html`, or one composed."""
     delivery_id = deliveries.enter(database_of(request), token, passcode)
-    _require_page(name)
     with database_of(request).read() as db:
-        content = deliveries.read(db, db.get_one(Delivery, delivery_id), "")
-        return page(release_page(content))
+        delivery = db.get_one(Delivery, delivery_id)
+        if name != releases.PAGE:
+            release = db.get_one(Release, delivery.release_id)
+            return send(request, releases.composed_file(db, release, name, now()), *_range(request))
+        return page(release_page(deliveries.read(db, delivery, "")))
 
 
-def _require_page(name: str) -> None:
-    if name != releases.PAGE:
-        raise NotFound
+def _range(request: Request) -> tuple[str | None, str | None]:
+    return request.headers.get("Range"), request.headers.get("If-Range")
 
 
 def _address(release_id: UUID) -> str:

@@ -125,7 +125,7 @@ def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
     content, _ = releases.read(db, release, now(), delivery.id)
     newer = releases.superseded_by(db, release)
     return content | {
-        "files": releases.files(url),
+        "files": releases.files(db, release, url),
         "acknowledged_at": delivery.acknowledged_at,
         "superseded_by": newer.number if newer else None,
     }

@@ -26,7 +26,7 @@ from app.gate.service import Use, WayOut, judge
 from app.lineage.service import made
 from app.media.models import Rendition
 from app.releases.addresses import address
-from app.releases.models import Release, ReleaseItem
+from app.releases.models import Release, ReleaseFile, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Medium, Reason
@@ -143,7 +143,7 @@ def shown(db: Session, release: Release) -> dict[str, Any]:
     return {
         "content": content,
         "exclusions": [*release.exclusions, *blocked],
-        "files": files(f"/api/v1/releases/{release.id}"),
+        "files": files(db, release, f"/api/v1/releases/{release.id}"),
         "superseded_by": newer.id if newer else None,
     }
 
@@ -169,10 +169,31 @@ def file_of_item(
     raise NotFound
 
 
-def files(url: str) -> list[dict[str, Any]]:
-    """The files of a release, below this address."""
+def composed_file(db: Session, release: Release, name: str, at: datetime) -> ReleaseFile:
+    """A file made of all the items of a release, if every one of them may still be shown.
+
+    One that may not cannot be taken out of a film or a document: until the successor has files of
+    its own, there is none. Raises NotFound, ReleaseRecalled.
+    """
+    require_current(db, release)
+    of_it = ReleaseFile.release_id == release.id, ReleaseFile.name == name
+    if not (file := db.scalar(select(ReleaseFile).where(*of_it))):
+        raise NotFound
+    if blocked_items(db, release, at):
+        raise ReleaseRecalled(number=release.number, superseded_by=None)
+    return file
+
+
+def files(db: Session, release: Release, url: str) -> list[dict[str, Any]]:
+    """The files of a release, below this address: its page, and what was composed."""
     page = {"name": PAGE, "content_type": "text/html; charset=utf-8", "status": "ready"}
-    return [page | {"url": f"{url}/files/{PAGE}"}]
+    rows = select(ReleaseFile).where(ReleaseFile.release_id == release.id)
+    composed = [
+        {name: getattr(file, name) for name in ("name", "content_type", "size")}
+        | {"status": "ready"}
+        for file in db.scalars(rows.order_by(ReleaseFile.name))
+    ]
+    return [file | {"url": f"{url}/files/{file['name']}"} for file in (page, *composed)]
 
 
 def blocked_items(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
@@ -12,7 +13,10 @@ from app.core.models import Base, now
 from app.jobs.models import Job
 from app.jobs.service import enqueue
 from app.lineage.models import Derivation
+from app.lineage.service import made
 from app.media.models import Media, Rendition
+from app.releases.models import Release, ReleaseFile
+from app.storage.keys import new_key
 from app.storage.service import storage
 from app.testimonies.models import Testimony
 from app.withdrawals.models import Withdrawal
@@ -230,6 +234,47 @@ def test_an_embargo_recalls_nothing_for_it_ends_by_itself(world: World) -> None:
         enqueue(db, "releases.recall")
     world.work()
     assert len(world.releases()) == 1
+
+
+def compose(world: World, name: str, content: bytes) -> ReleaseFile:
+    """A file of the release, as a job will make them."""
+    stored = storage().write(new_key("releases"), [content])
+    about = {"name": name, "content_type": "application/zip", "size": stored.size}
+    kept = {"key": stored.key, "sha256": stored.sha256, "release_id": UUID(world.release_id)}
+    file = ReleaseFile(**about, **kept)
+    with world.make.sessions.begin() as db:
+        db.add(file)
+        made(db, file, [(Release, UUID(world.release_id))])
+    return file
+
+
+def test_a_composed_file_with_one_blocked_item_is_gone_at_once_then_destroyed(
+    world: World, db: Session
+) -> None:
+    file = compose(world, "bundle.zip", f"zip of {CANARY}".encode())
+    links = [
+        (world.editor, f"{API}/releases/{world.release_id}/files/bundle.zip"),
+        (world.anybody, f"{API}/shared/{world.token}/files/bundle.zip"),
+    ]
+    told = [f["name"] for f in world.shared().json()["files"]]
+    assert told == ["page.html", "bundle.zip"]
+    tags = []
+    for client, url in links:
+        whole = client.get(url)
+        assert (whole.status_code, whole.content) == (200, f"zip of {CANARY}".encode())
+        assert client.get(url, headers={"Range": "bytes=0-2"}).status_code == 206
+        tags.append(whole.headers["ETag"])
+    world.take_back()
+    for (client, url), tag in zip(links, tags, strict=True):
+        for headers in ({}, {"Range": "bytes=0-2"}, {"If-None-Match": tag}):
+            answer = client.get(url, headers=headers)
+            assert (answer.status_code, answer.json()["superseded_by"]) == (410, None)
+
+    world.work()
+    for client, url in links:
+        assert (client.get(url).status_code, client.get(url).json()["superseded_by"]) == (410, 2)
+    assert not db.scalars(select(ReleaseFile).where(ReleaseFile.id == file.id)).all()
+    assert holding(CANARY, bytes_of_storage()) == []
 
 
 # Lineage, holds, repetition
