@@ -5,29 +5,23 @@ import os
 import re
 import signal
 import stat
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, make_url, select, text, update
+from sqlalchemy import select, update
 
 from app.__main__ import main
 from app.accounts.models import Account, ApiToken, Organization
 from app.audit.models import ActorKind, AuditEvent
 from app.audit.service import EVENTS, seal
-from app.core.db import Database
 from app.demo.service import PASSWORD as DEMO_PASSWORD
 from app.witnesses.vault import key_id
 from tests.postgres import free_port
+from tests.processes import Place, new_database, refused
 
-STARTS_IN, STOPS_IN = 120.0, 5.0  # seconds, on a busy machine; a first run makes videos
 PASSWORD = "un mot de passe assez long"
 COMMANDS = [
     [],
@@ -46,120 +40,20 @@ COMMANDS = [
     ["audit", "verify"],
     ["vault"],
     ["vault", "rotate"],
+    ["backup"],
+    ["restore"],
+    ["retention"],
 ]
 ACCOUNT = [
     *("account", "create", "--email", "Chef@Example.org", "--display-name", "La cheffe"),
     *("--role", "administrator", "--organization", "Région Exemple"),
 ]
 
-Done = subprocess.CompletedProcess[str]
-
-
-class Place:
-    """A data folder, a database, and the environment of the commands that work there."""
-
-    def __init__(self, folder: Path, url: str, **more: str) -> None:
-        self.folder, self.url = folder, url
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
-        mine = {"APP_DATA_DIR": str(folder), "APP_DATABASE_URL": url}
-        self.environment = kept | mine | more
-
-    def do(self, *arguments: str, said: str = "", **more: str) -> Done:
-        """Run a command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "app", *arguments],
-            env=self.environment | more,
-            input=said,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def migrated(self) -> "Place":
-        done = self.do("migrate")
-        assert done.returncode == 0, done.stderr
-        return self
-
-    @contextmanager
-    def opened(self) -> Iterator[Database]:
-        database = Database(self.url)
-        yield database
-        database.dispose()
-
-    @contextmanager
-    def started(self, *arguments: str, **more: str) -> Iterator["Started"]:
-        """A command that goes on until it is told to stop."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app", *arguments],
-            env=self.environment | more,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield Started(process)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-
-
-class Started:
-    """A process at work."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-
-    def wait_for(self, true: Callable[[], bool]) -> None:
-        deadline = monotonic() + STARTS_IN
-        while not true():
-            if self.process.poll() is not None or monotonic() > deadline:
-                self.process.kill()
-                raise AssertionError(self.process.communicate()[1])
-            sleep(0.05)
-
-    def answers(self, port: int) -> httpx.Response:
-        """What /readyz says, once it does."""
-        found: list[httpx.Response] = []
-
-        def asked() -> bool:
-            try:
-                found.append(httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5))
-            except httpx.TransportError:
-                return False
-            return True
-
-        self.wait_for(asked)
-        return found[-1]
-
-    def stop(self, number: int = signal.SIGTERM, everybody: bool = False) -> str:
-        """Tell it to stop; what it wrote on its standard output. Everybody: as Ctrl-C does."""
-        told = monotonic()
-        (os.killpg if everybody else os.kill)(self.process.pid, number)
-        out, err = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0, err
-        assert "Traceback" not in err
-        assert monotonic() - told < STOPS_IN, err
-        return out
-
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """An empty database, on the server of the tests."""
-    given = os.environ.get("TEST_DATABASE_URL")
-    if not given:
-        yield f"sqlite:///{tmp_path / 'data' / 'retours.db'}"
-        return
-    server, name = make_url(given), f"commands_{uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield server.set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    with new_database(tmp_path / "data") as url:
+        yield url
 
 
 @pytest.fixture
@@ -170,14 +64,6 @@ def place(tmp_path: Path, url: str) -> Place:
 @pytest.fixture
 def port() -> int:
     return free_port()
-
-
-def refused(done: Done) -> str:
-    """The one line which says why."""
-    assert done.returncode == 1
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    return line
 
 
 # What needs no process of its own

@@ -50,8 +50,8 @@ ADVICE = {
     "invalid-cursor": "Reprenez la liste à sa première page, puis suivez « next_cursor » tel quel.",
     "invalid-text": "Cherchez dans ce texte un caractère invisible ou abîmé, souvent venu d'un "
     "copier-coller, et tapez-le à nouveau.",
-    "members-elsewhere": "« members » dit combien de membres sont concernés. Notez d'abord leur "
-    "départ du groupe, ou convenez avec l'autre structure de qui les entend.",
+    "members-elsewhere": "Le champ « members » dit combien de membres sont concernés. Notez "
+    "d'abord leur départ du groupe, ou convenez avec l'autre structure de qui les entend.",
     "not-ready": "Le service démarre, ou une de ses parties manque : la liste « checks » dit "
     "laquelle. La personne qui l'administre peut y remédier.",
     "own-account": "Demandez à une autre personne qui administre le service.",

@@ -411,7 +411,7 @@ def apply(writing: Writing, by: Any | None = None) -> Iterator[tuple[Rule, int]]
     """Forget what is too old, one transaction at a time: after each, the rule and how much.
 
     Each transaction that forgets something says so in one audit event: the rule and the count.
-    Files are deleted once it is committed.
+    Files are deleted once it is committed; by a worker, if this process dies in between.
     """
     moment = now()
     for rule in RULES:
@@ -439,6 +439,7 @@ def _forget(writing: Writing, rule: Rule, rows: Select[UUID], by: Any | None) ->
             ids = list(db.scalars(batch.where(id_ > last) if last else batch))
             if ids and rule.forget:
                 keys = rule.forget(db, ids)
+                purge.doom(db, keys)
                 record(db, "retention.applied", on=Retention(), by=by, rule=rule.code, n=len(ids))
         for key in keys:
             storage().delete(key)

@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.audit.service import record
 from app.core.db import locked
@@ -17,13 +16,10 @@ from app.releases.successors import succeed
 from app.storage.service import storage
 from app.withdrawals import ledger
 from app.withdrawals.models import Withdrawal
-from app.withdrawals.purge import purge, scrub
+from app.withdrawals.purge import DOOMED, doom, purge, scrub
 from app.withdrawals.service import MADE, catch_up
 from app.witnesses.holds import LIFTED, held
 from app.witnesses.models import Witness
-
-DOOMED = "objects.doomed"
-AT_ONCE = 500  # keys of one job
 
 
 @handles(MADE)
@@ -101,12 +97,6 @@ def recall_what_ended(run: Run) -> None:
 def delete_objects(run: Run, keys: Sequence[str]) -> None:
     """Delete what nothing knows of any more; what is gone already is deleted."""
     _delete(run, keys)
-
-
-def doom(db: Session, keys: Sequence[str]) -> None:
-    """Have these objects deleted, even if the worker dies right after the commit."""
-    for start in range(0, len(keys), AT_ONCE):
-        enqueue(db, DOOMED, keys=list(keys[start : start + AT_ONCE]))
 
 
 def _delete(run: Run, keys: Sequence[str]) -> None:

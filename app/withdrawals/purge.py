@@ -5,7 +5,7 @@ more of people's words gives its outputs to `lineage`, and a function to this ta
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from app.core.db import Database
 from app.core.models import Base, now
 from app.excerpts import service as excerpts
 from app.excerpts.models import Excerpt
+from app.jobs.service import enqueue
 from app.lineage.service import Rows, made_from
 from app.media import service as media
 from app.media.models import ORIGINAL, Media, Rendition
@@ -24,12 +25,14 @@ from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
 from app.testimonies import service as testimonies
-from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
+from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
 from app.withdrawals.models import Withdrawal
 from app.witnesses.forgetting import forget_people, keep_hashes
 from app.witnesses.models import ConsentEvent
 
 CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
+DOOMED = "objects.doomed"  # a job: these objects are deleted
+AT_ONCE = 500  # keys of one job
 
 
 def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
@@ -53,13 +56,13 @@ def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
     """Erase the words of these withdrawn testimonies, and all that was made of them.
 
     The caller deletes the objects of these keys once it has committed. A recording that is another
-    testimony's too is kept for that one.
+    testimony's too is kept for that one, until it is erased: it may be withdrawn, and held.
     """
     theirs = select(TestimonyMedia.media_id).where(TestimonyMedia.testimony_id.in_(ids))
     shared = (
         select(TestimonyMedia.media_id)
         .join(Testimony, Testimony.id == TestimonyMedia.testimony_id)
-        .where(TestimonyMedia.testimony_id.not_in(ids), Testimony.state != State.WITHDRAWN)
+        .where(TestimonyMedia.testimony_id.not_in(ids), Testimony.erased_at.is_(None))
     )
     alone = set(db.scalars(theirs)) - set(db.scalars(shared))
     keys = _undo(db, made_from(db, {"testimonies": set(ids)}))
@@ -72,6 +75,12 @@ def forget_media(db: Session, ids: Collection[UUID]) -> list[str]:
     """Erase these media: their names, and all that was made of them; the keys of their files."""
     keys = _undo(db, made_from(db, {"media": set(ids)}))
     return keys + media.erase(db, ids)
+
+
+def doom(db: Session, keys: Sequence[str]) -> None:
+    """Have these objects deleted, even if whoever erased their rows dies right after the commit."""
+    for start in range(0, len(keys), AT_ONCE):
+        enqueue(db, DOOMED, keys=list(keys[start : start + AT_ONCE]))
 
 
 def scrub(database: Database) -> None:

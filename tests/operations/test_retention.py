@@ -5,27 +5,35 @@ from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ApiToken, LoginSession
-from app.audit.models import AuditEvent
+from app.audit.models import AuditEvent, CaseReading
 from app.core.db import Database
 from app.core.models import Base, now
-from app.jobs.service import HANDLERS
+from app.jobs.runner import Worker
+from app.jobs.service import HANDLERS, QUEUES
 from app.media.models import Media, Rendition
 from app.operations import retention
 from app.operations.retention import RULES, Months
+from app.receipts.models import ReceiptSession
+from app.releases.models import Delivery
 from app.storage.service import storage
 from app.testimonies.models import State, Testimony
 from app.witnesses import holds
 from app.witnesses.decision import Cell, Medium, Purpose
-from app.witnesses.models import Identity, LegalHold, Witness
+from app.witnesses.models import ConsentEvent, Disclosure, Identity, LegalHold, Witness
 from app.witnesses.vault import seal
 from app.worker import discover
 from tests.make import Make
+from tests.withdrawals.conftest import world
+from tests.withdrawals.world import World, deliver
+
+__all__ = ["world"]
 
 CELL = Cell(Medium.ANONYMOUS_TEXT, "elected_officials", "note", Purpose.EVALUATION)
 ELSEWHERE = {"audit.prune"}  # named before it is there
@@ -51,6 +59,11 @@ def age(database: Database, row: Base, days: int, *columns: str) -> None:
         db.connection().execute(
             update(model.__table__).where(model.__table__.c.id == row.id).values(moment)  # type: ignore[arg-type]
         )
+
+
+def add(database: Database, row: Base) -> None:
+    with database.write.begin() as db:
+        db.add(row)
 
 
 @pytest.fixture
@@ -146,6 +159,18 @@ def test_who_somebody_is_is_forgotten_two_years_after_their_last_consent(
         assert found.pseudonym == witness.pseudonym
 
 
+@pytest.fixture
+def hold(make: Make) -> Callable[[Witness], None]:
+    """A legal hold on this witness."""
+
+    def hold(witness: Witness) -> None:
+        with make.sessions.begin() as db:
+            by = make.account().id
+            db.add(LegalHold(witness_id=witness.id, reason="Plainte", placed_by_id=by))
+
+    return hold
+
+
 @pytest.mark.parametrize("state", [State.DRAFT, State.REJECTED])
 def test_what_nobody_took_further_is_erased_after_a_year(
     make: Make, database: Database, forget: Apply, state: State
@@ -220,6 +245,173 @@ def test_a_suspended_account_loses_its_name_after_two_years(
         assert "Exemple" not in found.display_name
         assert found.email.endswith(".invalid")
     assert forget() == {}
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.REJECTED])
+def test_unless_it_is_young_or_somebody_in_it_is_held(
+    make: Make, database: Database, forget: Apply, hold: Callable[[Witness], None], state: State
+) -> None:
+    one, held = make.witness(), make.witness()
+    hold(held)
+    young = make.testimony(state=state, witnesses=[one])
+    theirs = make.testimony(state=state, witnesses=[one, held])
+    age(database, young, 350, "updated_at")
+    age(database, theirs, 370, "updated_at")
+    assert forget() == {}
+
+
+def test_files_that_anything_points_to_are_not_of_nobody(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    proof, heard, seen, young = (make.media() for _ in range(4))
+    make.consent(make.witness(), CELL, evidence_media_id=proof.id)
+    make.testimony(media=[heard])
+    make.appearance(seen, make.witness())
+    for media, days in ((proof, 31), (heard, 31), (seen, 31), (young, 29)):
+        age(database, media, days, "created_at")
+    assert forget() == {}
+
+
+def test_what_proves_a_consent_goes_after_the_identity_and_leaves_its_hash(
+    make: Make, database: Database, forget: Apply, hold: Callable[[Witness], None]
+) -> None:
+    gone, held = make.witness(erased_at=now()), make.witness(erased_at=now())
+    hold(held)
+    proofs = {}
+    for name, witnesses in {
+        "gone": [gone],
+        "known": [make.witness()],
+        "held": [held],
+        "of both": [gone, held],
+        "words too": [gone],
+    }.items():
+        proofs[name] = make.media(files={"original": name.encode()}, sha256=name.ljust(64, "0"))
+        for witness in witnesses:
+            make.consent(witness, CELL, evidence_media_id=proofs[name].id)
+    make.testimony(media=[proofs["words too"]])
+    assert forget() == {"evidence": 1}
+    with database.read() as db:
+        left = {n for n, media in proofs.items() if not db.get_one(Media, media.id).erased_at}
+        digests = db.scalars(
+            select(ConsentEvent.evidence_sha256).where(
+                ConsentEvent.evidence_media_id == proofs["gone"].id
+            )
+        ).all()
+    assert left == {"known", "held", "of both", "words too"}
+    assert digests == ["gone".ljust(64, "0")]
+    assert b"gone" not in [b"".join(storage().read(o.key)) for o in storage().objects("media")]
+
+
+def test_who_asked_for_an_identity_is_forgotten_a_year_later_once_it_is_gone(
+    make: Make, database: Database, forget: Apply, hold: Callable[[Witness], None]
+) -> None:
+    gone, known = make.witness(erased_at=now()), make.witness()
+    held = make.witness(erased_at=now())
+    hold(held)
+    by = make.account().id
+    for witness, days in ((gone, 370), (gone, 350), (known, 370), (held, 370)):
+        asked = Disclosure(witness_id=witness.id, by_id=by, by_role="animator", reason=f"{days}")
+        add(database, asked)
+        age(database, asked, days, "created_at")
+    assert forget() == {"disclosures": 1}
+    with database.read() as db:
+        left = {(d.witness_id, d.reason) for d in db.scalars(select(Disclosure))}
+    assert left == {(gone.id, "350"), (known.id, "370"), (held.id, "370")}
+
+
+def test_whom_a_link_was_for_is_forgotten_a_year_after_it_ended(
+    world: World, forget: Apply
+) -> None:
+    opened = world.delivery_id
+    ids = [deliver(world.editor, world.release_id)[1] for _ in range(3)]
+    year, less = now() - timedelta(days=370), now() - timedelta(days=350)
+    by = world.account.id
+    changes: list[dict[str, Any]] = [
+        {"expires_at": year, "passcode_hash": "x"},
+        {"revoked_at": year, "revoked_by_id": by},
+        {"expires_at": less},
+    ]
+    with world.make.sessions.begin() as db:
+        for id_, change in zip(ids, changes, strict=True):
+            db.execute(update(Delivery).where(Delivery.id == UUID(id_)).values(change))
+    assert forget() == {"recipients": 2}
+    with world.database.read() as db:
+        named = [str(d.id) for d in db.scalars(select(Delivery)) if d.recipient != "Destinataire"]
+        assert set(named) == {opened, ids[2]}
+        assert db.get_one(Delivery, UUID(ids[0])).passcode_hash is None
+    assert forget() == {}
+
+
+def test_readings_on_a_case_are_forgotten_after_a_year(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    for days in (370, 350):
+        read = CaseReading(account_id=make.account().id, route="/testimonies", reason=f"{days}")
+        add(database, read)
+        age(database, read, days, "created_at")
+    assert forget() == {"case-readings": 1}
+    with database.read() as db:
+        assert db.scalars(select(CaseReading.reason)).all() == ["350"]
+
+
+def test_holds_are_forgotten_a_year_after_they_were_lifted_and_never_before(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    by, witness = make.account().id, make.witness()
+    about: dict[str, Any] = {"witness_id": witness.id, "placed_by_id": by}
+    for days in (370, 350, None):
+        lifted = days and {"lifted_at": now() - timedelta(days=days), "lifted_by_id": by}
+        found = LegalHold(reason=f"{days}", **about, **(lifted or {}))
+        add(database, found)
+        age(database, found, 900, "created_at")
+    assert forget() == {"legal-holds": 1}
+    with database.read() as db:
+        assert set(db.scalars(select(LegalHold.reason))) == {"350", "None"}
+
+
+def test_a_witness_who_left_leaves_no_session(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    witness = make.witness()
+    make.receipt(witness, expires_at=now() - timedelta(seconds=1))
+    make.receipt(witness)
+    assert forget() == {"receipt-sessions": 1}
+    with database.read() as db:
+        assert len(db.scalars(select(ReceiptSession.id)).all()) == 1
+
+
+def test_an_account_suspended_for_less_or_not_at_all_keeps_its_name(
+    make: Make, database: Database, forget: Apply
+) -> None:
+    by = make.account()
+    age(database, by, 900, "created_at")
+    make.account(suspended_at=now() - timedelta(days=720), suspended_by_id=by.id)
+    assert forget() == {}
+
+
+def test_files_go_even_if_the_process_dies_right_after_the_commit(
+    make: Make, database: Database, forget: Apply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = make.media(files={"original": b"alone"})
+    age(database, alone, 31, "created_at")
+    with database.read() as db:
+        key = db.scalars(select(Rendition.key).where(Rendition.media_id == alone.id)).one()
+
+    def die() -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("app.operations.retention.storage", die)
+    with pytest.raises(SystemExit):
+        forget()
+    with database.read() as db:
+        assert db.get_one(Media, alone.id).erased_at
+    assert b"".join(storage().read(key)) == b"alone"
+
+    discover()
+    worker = Worker(database)
+    while any(worker.run_next(queue) for queue in QUEUES):
+        pass
+    assert key not in {found.key for found in storage().objects("media")}
 
 
 def test_each_rule_says_in_the_log_how_much_and_nothing_else(
