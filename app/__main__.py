@@ -4,6 +4,7 @@ Each command ends with 0; or with 1, and one line on standard error that says wh
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from app.withdrawals import purge
 from app.withdrawals.replay import replay
 from app.witnesses import vault
 
+KEPT = re.compile(r"[1-9][0-9]{0,17}:[0-9a-f]{64}")
 OPTIONS: dict[str, Any] = {"rich_markup_mode": None, "no_args_is_help": True}
 commands = typer.Typer(
     **OPTIONS,
@@ -292,15 +294,27 @@ def retain(
 
 
 @audit_commands.command("verify", help="Recalcule la chaîne du journal : rien n'y a été changé.")
-def verify_audit() -> None:
-    """Compute the chain of audit events again."""
+def verify_audit(
+    known: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NUMBER:DIGEST", help="Ce qui avait été gardé ailleurs. Répétable."),
+    ] = None,
+) -> None:
+    """Compute the chain of audit events again; it must pass through what was kept elsewhere."""
     _prepare()
+    kept = [_kept_elsewhere(text) for text in known or []]
     with _opened() as database, database.read() as db:
         found = audit_log.verify(db)
+        passes = [(one.number, audit_log.passes_through(db, one)) for one in kept]
     if not found.ok:
         raise Failure(f"La chaîne du journal est rompue à l'événement {found.first_broken}.")
+    for number, is_there in passes:
+        if is_there is False:
+            raise Failure(f"Le journal contredit ce qui avait été gardé de l'événement {number}.")
+        if is_there is None:
+            print(f"L'événement {number} est trop ancien : plus rien ici ne permet de comparer.")
     print(f"Le journal est intact : {found.sealed} événements scellés, {found.waiting} en attente.")
-    print(f"À conserver ailleurs : {found.head.number} {found.head.digest}")
+    print(f"À conserver ailleurs : {found.head.number}:{found.head.digest}")
 
 
 @vault_commands.command("rotate", help="Chiffre toutes les identités avec une nouvelle clé.")
@@ -319,6 +333,14 @@ def rotate_key() -> None:
 
 
 # What the commands share
+
+
+def _kept_elsewhere(text: str) -> audit_log.Checkpoint:
+    """A number and its digest, as `audit verify` printed them. Raises Failure."""
+    number, _, digest = text.strip().partition(":")
+    if not KEPT.fullmatch(text.strip()):
+        raise Failure("--known : attendu NUMÉRO:EMPREINTE, tel que « audit verify » l'affiche.")
+    return audit_log.Checkpoint(int(number), digest)
 
 
 def _prepare() -> None:

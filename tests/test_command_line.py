@@ -174,6 +174,12 @@ def test_the_log_is_verified(place: Place) -> None:
     whole = place.do("audit", "verify")
     assert whole.returncode == 0
     assert "2 événements scellés, 0 en attente" in whole.stdout
+    kept = whole.stdout.rpartition(" : ")[2].strip()
+    assert place.do("audit", "verify", "--known", kept).returncode == 0
+    other = place.do("audit", "verify", "--known", kept, "--known", f"1:{'0' * 64}")
+    assert refused(other) == "Le journal contredit ce qui avait été gardé de l'événement 1."
+    unreadable = place.do("audit", "verify", "--known", "deux")
+    assert refused(unreadable).startswith("--known : attendu NUMÉRO:EMPREINTE")
     with place.opened() as database, database.write.begin() as db:
         db.execute(update(EVENTS).where(EVENTS.c.number == 1).values(facts={"role": "editor"}))
     broken = place.do("audit", "verify")

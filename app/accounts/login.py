@@ -10,7 +10,7 @@ from app.accounts.models import Account
 from app.accounts.passwords import is_right
 from app.accounts.permissions import GRANTS
 from app.accounts.schemas import AccountOut, SessionIn
-from app.accounts.service import InvalidCredentials, log_in, refuse_login
+from app.accounts.service import InvalidCredentials, log_in, refuse_login, refuse_password
 from app.accounts.tries import count_try, forget_tries
 from app.core.db import Database
 from app.core.settings import settings
@@ -62,6 +62,8 @@ def require_password(database: Database, me: Caller, password: str) -> None:
     with database.read() as db:
         known = db.get_one(Account, me.id).password_hash
     if not is_right(password, known):
+        with database.write.begin() as db:
+            refuse_password(db, by=me)
         raise InvalidCredentials
     with database.write.begin() as db:
         forget_tries(db, what)

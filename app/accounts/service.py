@@ -66,6 +66,11 @@ def refuse_login(db: Session, account: Account) -> None:
     record(db, "login.refused", on=account, by=None)
 
 
+def refuse_password(db: Session, by: Caller) -> None:
+    """Keep that a password was asked of the caller, and that another one was given."""
+    record(db, "password.refused", on=account_of(db, by), by=by)
+
+
 def account_of(db: Session, me: Caller) -> Account:
     """The caller's own account."""
     return db.get_one(Account, me.id)

@@ -156,10 +156,12 @@ def verify(
     """Compute the chain again from `start`, else from where it is kept, with constant memory.
 
     `first_broken` is the number where an event is missing, or is not what was sealed. The chain
-    must pass through `known`, when it was kept elsewhere.
+    must pass through `known`, when it was kept elsewhere; before `start`, AuditCheckpoints tell.
     """
     start = start or kept_since(db)
-    head, broken = start, start.number if _contradicts(start, known) else None
+    older = known if known and known.number < start.number else None
+    wrong = _contradicts(start, known) or (older and passes_through(db, older) is False)
+    head, broken = start, start.number if wrong else None
     for event in _sealed_after(db, start.number) if broken is None else ():
         following = _next(head, event)
         sealed = Checkpoint(event.number, event.digest)
@@ -177,6 +179,17 @@ def verify(
         first_broken=broken,
         head=head,
     )
+
+
+def passes_through(db: Session, known: Checkpoint) -> bool | None:
+    """Whether this was kept as the digest of that number: by an event, or by an AuditCheckpoint.
+
+    None when it was pruned and no AuditCheckpoint is there: nobody can tell any more.
+    """
+    for rows in (EVENTS.c, AuditCheckpoint):
+        if digest := db.scalar(select(rows.digest).where(rows.number == known.number)):
+            return bool(digest == known.digest)
+    return None if known.number < kept_since(db).number else False
 
 
 def _contradicts(sealed: Checkpoint, known: Checkpoint | None) -> bool:

@@ -13,12 +13,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.pages import Page
+from app.core.pages import Page, PageParams
 from app.core.problems import NotFound, documented
 from app.operations import service
 from app.operations.explanations import POLICY, explain
 from app.operations.health import NotReady, Readiness
 from app.operations.schemas import (
+    AuditCheckpointOut,
     AuditEventFilters,
     AuditEventOut,
     JobFilters,
@@ -55,6 +56,15 @@ def verify_audit_events(call: Call) -> Response:
     """Compute the chain of audit events again: `ok`, or the number where it breaks."""
     with call as (db, me):
         return call.shown(VerificationOut, service.verify_audit(db, by=me))
+
+
+@router.get("/audit-events/checkpoints", response_model=Page[AuditCheckpointOut])
+def list_audit_checkpoints(params: Annotated[PageParams, Query()], call: Call) -> Response:
+    """Where the chain goes on after old events were deleted. Sort: `-created_at,-id`."""
+    with call as (_, me):
+        rows = service.audit_checkpoints(me)
+        order = service.NEWEST_CHECKPOINT_FIRST
+        return call.page(AuditCheckpointOut, rows, params, order)
 
 
 @router.get("/legal-holds", response_model=Page[LegalHoldOut])

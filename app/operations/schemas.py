@@ -72,6 +72,16 @@ class CheckpointOut(Out):
     digest: str
 
 
+class AuditCheckpointOut(Out):
+    """The last of the events that were deleted at once, a year later: the chain goes on from it."""
+
+    number: int
+    digest: str
+    pruned: int = Field(description="How many events were deleted.")
+    up_to: datetime = Field(description="When the last of them was recorded.")
+    created_at: datetime
+
+
 class VerificationOut(Out):
     """How far the chain of audit events holds."""
 

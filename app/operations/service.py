@@ -11,7 +11,7 @@ from app.accounts.models import Account, Kind, Organization
 from app.accounts.permissions import GRANTS, Permission, Role
 from app.accounts.schemas import OrganizationIn
 from app.audit import service as audit
-from app.audit.models import ActorKind, AuditEvent
+from app.audit.models import ActorKind, AuditCheckpoint, AuditEvent
 from app.audit.service import Verification
 from app.core.models import Base, now
 from app.core.pages import Order, matches
@@ -19,6 +19,7 @@ from app.jobs.models import Job, State
 from app.operations.schemas import AuditEventFilters, JobFilters
 
 NEWEST_JOB_FIRST = Order(Job.created_at, Job.id, descending=True)
+NEWEST_CHECKPOINT_FIRST = Order(AuditCheckpoint.created_at, AuditCheckpoint.id, descending=True)
 NEWEST_EVENT_FIRST = Order(AuditEvent.created_at, AuditEvent.id, descending=True)
 
 
@@ -52,6 +53,12 @@ def audit_events(filters: AuditEventFilters, by: Caller) -> Select[AuditEvent]:
     if filters.created_to:
         conditions.append(AuditEvent.created_at <= filters.created_to)
     return select(AuditEvent).where(*conditions)
+
+
+def audit_checkpoints(by: Caller) -> Select[AuditCheckpoint]:
+    """Where the chain goes on each time that old events were deleted."""
+    by.require(Permission.VERIFY_AUDIT)
+    return select(AuditCheckpoint)
 
 
 def verify_audit(db: Session, by: Caller) -> Verification:

@@ -172,6 +172,8 @@ def _require_passcode(
     with database.write.begin() as db:
         count_try(db, tries, settings().share_rate, WHILE)
     if not is_right(passcode, delivery.passcode_hash):
+        with database.write.begin() as db:
+            record(db, "delivery.refused", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
         raise PasscodeNeeded
     with database.write.begin() as db:
         forget_tries(db, tries)

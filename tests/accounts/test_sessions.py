@@ -214,12 +214,14 @@ def test_a_new_password_ends_the_other_sessions(
 
 
 def test_who_found_a_session_open_does_not_find_the_password(
-    log_in: LogIn, as_bearer: AsBearer, berthe: Account
+    log_in: LogIn, as_bearer: AsBearer, berthe: Account, db: Session
 ) -> None:
     client = as_bearer(log_in().json()["token"])
     assert [change(client, f"guess {number}") for number in range(5)] == [401] * 5
     assert change(client, PASSWORD) == 429
     assert client.get(ME).status_code == 200
+    refused = AuditEvent.action == "password.refused"
+    assert db.scalars(select(AuditEvent.actor_id).where(refused)).all() == [berthe.id] * 5
 
 
 @pytest.mark.parametrize("new", ["too short", "", "a" * 201, "a\x00" * 12, 12])

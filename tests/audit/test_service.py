@@ -2,22 +2,34 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from operator import attrgetter
 from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit.models import ActorKind, AuditCheckpoint, AuditEvent
-from app.audit.service import BEGINNING, EVENTS, Actor, Checkpoint, prune, record, seal, verify
+from app.audit.service import (
+    BEGINNING,
+    EVENTS,
+    Actor,
+    Checkpoint,
+    passes_through,
+    prune,
+    record,
+    seal,
+    verify,
+)
 from app.core.db import Database
 from app.core.models import Base, now
 from app.jobs.models import Job
 from app.jobs.runner import Worker
 from app.jobs.service import request_periodic
+from app.worker import discover
 
 Change = Callable[[Session], object]
 
@@ -403,6 +415,51 @@ def test_tampering_after_the_pruning_shows(database: Database, db: Session, numb
     with database.write.begin() as writing:
         writing.execute(delete(EVENTS).where(at(number)))
     assert verify(db).first_broken == number
+
+
+def test_a_job_prunes_what_is_older_than_a_year(database: Database, db: Session) -> None:
+    discover()
+    request_periodic(database)
+    add_old_and_new(database, old=1200)
+    add(database, 1, created_at=now() - timedelta(days=360))
+    worker = Worker(database, ["default"])
+    while worker.run_next("default"):
+        pass
+
+    checkpoints = db.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.number)).all()
+    assert [(c.number, c.pruned) for c in checkpoints] == [(1000, 1000), (1200, 200)]
+    assert db.scalar(select(func.min(EVENTS.c.number))) == 1201
+    assert verify(db).ok
+    due = db.scalars(select(Job.due_at).where(Job.name == "audit.prune")).one()
+    assert timedelta(hours=23) < due - now() <= timedelta(days=1)
+
+
+def test_what_was_kept_elsewhere_is_compared_with_events_and_checkpoints(
+    database: Database, db: Session
+) -> None:
+    add_old_and_new(database)
+    kept = [Checkpoint(*row) for row in db.execute(select(EVENTS.c.number, EVENTS.c.digest))]
+    db.rollback()
+    prune_old(database)
+    add(database, 1)
+    seal_all(database)
+    passes = [passes_through(db, one) for one in sorted(kept, key=attrgetter("number"))]
+    assert passes == [None] * 5 + [True] * 5
+    assert [verify(db, known=one).ok for one in kept] == [True] * 10
+    other = "0" * 64
+    for number in (6, 8, 11, 99):
+        assert passes_through(db, Checkpoint(number, other)) is False
+        assert not verify(db, known=Checkpoint(number, other)).ok
+
+
+def test_an_older_checkpoint_still_tells(database: Database, db: Session) -> None:
+    add_old_and_new(database, old=1200)
+    while prune_old(database):
+        pass
+    digest = db.scalar(select(AuditCheckpoint.digest).where(AuditCheckpoint.number == 1000))
+    assert digest
+    assert verify(db, known=Checkpoint(1000, digest)).ok
+    assert not verify(db, known=Checkpoint(1000, "0" * 64)).ok
 
 
 def test_a_deleted_or_changed_checkpoint_shows(database: Database, db: Session) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from io import StringIO
 
@@ -14,9 +13,9 @@ from fastapi.testclient import TestClient
 from app.accounts.models import Account
 from app.core.db import Database
 from app.core.edge import Edge
-from app.core.logs import configure_logs
 from app.core.settings import Settings
 from app.main import EXPOSED, create_app
+from tests.logs import captured
 from tests.make import Make
 
 URL = "/api/v1/workshops"
@@ -145,17 +144,8 @@ def test_a_known_origin_may_call_but_never_with_cookies(database: Database) -> N
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     """What is written to standard error."""
-    written, root = StringIO(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with monkeypatch.context() as patched:
-        patched.setattr(sys, "stderr", written)
-        configure_logs("info")
-        structlog.configure(cache_logger_on_first_use=False)
-    monkeypatch.setattr("app.core.edge.log", structlog.get_logger("app.request"))
-    monkeypatch.setattr(logging.getLogger("httpx2"), "disabled", True)  # the caller's own log
-    yield written
-    structlog.reset_defaults()
-    root.handlers, root.level = handlers, level
+    with captured(monkeypatch, "info") as written:
+        yield written
 
 
 def test_a_request_is_one_line_with_its_route_and_no_secret(

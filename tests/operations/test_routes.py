@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, update
 
-from app.audit.models import ActorKind
+from app.audit.models import ActorKind, AuditCheckpoint
 from app.audit.service import EVENTS, seal
 from app.core.db import Database
 from app.core.models import now
@@ -175,3 +175,20 @@ def test_unknown_filters_are_refused(
 ) -> None:
     client = as_administrator if path.startswith(JOBS) else as_custodian
     assert client.get(path).status_code == 422
+
+
+def test_checkpoints_are_listed_for_who_verifies(
+    as_custodian: TestClient,
+    as_administrator: TestClient,
+    as_editor: TestClient,
+    database: Database,
+) -> None:
+    up_to = now() - 400 * 24 * HOUR
+    kept = {"number": 6, "digest": "a" * 64, "pruned": 6, "up_to": up_to}
+    with database.write.begin() as db:
+        db.add(AuditCheckpoint(**kept))
+    for client in (as_custodian, as_administrator):
+        [item] = client.get(f"{AUDIT}/checkpoints").json()["items"]
+        assert item.keys() == kept.keys() | {"created_at"}
+        assert (item["number"], item["digest"], item["pruned"]) == (6, "a" * 64, 6)
+    assert as_editor.get(f"{AUDIT}/checkpoints").status_code == 403

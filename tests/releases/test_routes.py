@@ -244,7 +244,7 @@ def test_a_link_opens_its_release_only(
 
 
 def test_a_passcode_is_asked_for_and_tried_five_times(
-    as_editor: TestClient, as_anonymous: TestClient, release: dict[str, Any]
+    as_editor: TestClient, as_anonymous: TestClient, release: dict[str, Any], db: Session
 ) -> None:
     url = f"/api/v1/releases/{release['id']}/deliveries"
     made = as_editor.post(url, json={"recipient": "Le service", "passcode": "mistral"}).json()
@@ -260,6 +260,8 @@ def test_a_passcode_is_asked_for_and_tried_five_times(
     limited = as_anonymous.get(shared, headers={"X-Passcode": "mistral"})
     assert limited.status_code == 429
     assert int(limited.headers["retry-after"]) > 0
+    refused = select(AuditEvent.subject_id).where(AuditEvent.action == "delivery.refused")
+    assert {str(one) for one in db.scalars(refused)} == {made["id"]}
 
 
 def test_an_evaluator_gives_no_links(

@@ -10,6 +10,7 @@ from app.accounts.permissions import Role
 from app.core.db import Database
 from app.storage.service import storage
 from app.worker import Workers, start
+from tests.audit.deeds import Deeds
 from tests.conftest import ClientFor
 from tests.make import Make
 from tests.stories.people import PASSWORD, Animator, Editor, Person, Thing
@@ -73,6 +74,14 @@ class Town:
         session = Person(client).posts("/sessions", {"email": email, "password": PASSWORD})
         client.headers["Authorization"] = f"Bearer {session['token']}"
         return client
+
+
+@pytest.fixture
+def client_for(client_for: ClientFor, database: Database) -> Iterator[ClientFor]:
+    """The same, and at the end of the story all that was done has left its event."""
+    heard = Deeds(database)
+    yield lambda account: heard.listen(client_for(account))
+    assert heard.silent == []
 
 
 @pytest.fixture
