@@ -90,7 +90,7 @@ class Town:
             request["json"] = self.body(operation)
         if operation.id == "media_receive":
             request["files"] = {"file": ("a.txt", b"text", "text/plain")}
-        sent = {
+        sent: dict[str, Any] = {
             "url": url or self.url(operation),
             "params": self.query(operation),
             "headers": self.headers[caller],
@@ -119,7 +119,9 @@ class Town:
         made = example(schema)
         if isinstance(made, list):
             return made
-        known = {name: str(value) for name, value in self.ids.items() if name.endswith("_id")}
+        known: dict[str, Any] = {
+            name: str(value) for name, value in self.ids.items() if name.endswith("_id")
+        }
         known |= {"witness_ids": [known["witness_id"]], "method": "video"}
         known |= {"audience": AUDIENCE, "form": FORM, "reason": "une demande de la personne"}
         members = {name: value for name, value in known.items() if name in made}

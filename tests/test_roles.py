@@ -53,9 +53,10 @@ def test_everybody_may_do_what_was_decided(town: Town, database: Database) -> No
     if os.environ.get("ROLES") == "keep":
         keep(found)
     kept = read_kept()
+    rows: Table = {row: {} for row in kept}
     differ = [
         f"{row}: {caller} was `{kept.get(row, {}).get(caller)}`, is `{words.get(caller)}`"
-        for row, words in ({row: {} for row in kept} | found).items()
+        for row, words in (rows | found).items()
         for caller in CALLERS
         if kept.get(row, {}).get(caller) != words.get(caller)
     ]
@@ -332,7 +333,7 @@ def test_nor_is_who_holds_a_signature_or_a_pass_of_another_release(town: Town) -
     ids = {"release_id": other, "item_id": town.ids["item_id"]}
     apart, asked = told_apart(town, "anybody", {"release_id": other})
     assert not apart, "\n".join(apart)
-    assert asked > 5
+    assert asked >= 5
     apart, _ = told_apart(town, "anybody", ids)
     assert not apart, "\n".join(apart)
     reader = world.anybody
