@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import make_url, select, text
 
 from app import worker as workers
-from app.accounts.models import Account
+from app.accounts.models import Account, Organization
 from app.accounts.permissions import Role
 from app.core.db import Database
 from app.core.settings import settings
@@ -98,11 +98,15 @@ class World:
         return found["items"]  # type: ignore[no-any-return]
 
 
-def build(make: Make, database: Database, client_for: ClientFor) -> World:
-    """All of it; what an API does, by the API."""
+def build(
+    make: Make, database: Database, client_for: ClientFor, partner: Organization | None = None
+) -> World:
+    """All of it; what an API does, by the API. `partner` films, if anybody does."""
     animator = make.account(role=Role.ANIMATOR)
     as_animator, as_editor = client_for(animator), client_for(make.account(role=Role.EDITOR))
-    workshop = make.workshop(organization=animator.organization)
+    workshop = make.workshop(
+        organization=animator.organization, partner_organization_id=partner and partner.id
+    )
     witness, other = (make.witness(workshop=workshop, signature=name) for name in (CANARY, NOISE))
     for one in (witness, other):
         with make.sessions() as db:
