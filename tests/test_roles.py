@@ -25,7 +25,6 @@ from tests.withdrawals.world import API, CANARY, NOISE
 pytestmark = pytest.mark.slow  # every operation, by everybody
 
 TRACES = {"audit_events", "case_readings", "exports"}  # what reading leaves
-TRACES |= {"deliveries"}  # a link that is opened says so: its row is the same
 MEANT = (
     "Who may do what is not as kept in tests/roles.json. If that is meant, keep it anew, and read "
     "its diff against design/trust.md: ROLES=keep pytest tests/test_roles.py -k everybody_may_do"
