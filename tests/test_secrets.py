@@ -21,7 +21,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import hash_password
-from app.accounts.permissions import Role
+from app.accounts.permissions import GRANTS, Permission, Role
 from app.audit.models import AuditEvent
 from app.calls.models import IdempotencyKey
 from app.core.db import Database
@@ -312,8 +312,10 @@ def test_what_is_private_is_met_by_nobody_else(told: House, database: Database) 
         assert told.met(secret, *allowed) == [], name
     own = ("witness GET /api/v1/receipt", "witness in a browser GET /suivi/mes-paroles")
     assert told.met(REASON, *own) == []
-    readers = ("animator", "editor", "evaluator", "custodian")
-    assert {met.split()[0] for met in told.met(NOTE)} <= set(readers)
+    proof = {role for role in Role if Permission.READ_CONSENT_PROOF in GRANTS[role]}
+    assert {
+        met.split()[0] for met in told.met(NOTE, "witness GET /api/v1/receipt/archive")
+    } == proof
 
 
 def facts_with(database: Database, word: str) -> list[str]:
