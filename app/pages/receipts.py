@@ -24,7 +24,7 @@ from app.receipts import service, sessions
 from app.receipts.sessions import Holder
 from app.receipts.uses import described
 from app.schemes.service import labels
-from app.withdrawals.service import Asked
+from app.withdrawals.service import Asked, cells_of_choices
 from app.witnesses.consents import events_of
 from app.witnesses.decision import Cell
 from app.witnesses.models import Witness
@@ -134,7 +134,7 @@ def step_of_choice(db: Session, me: Holder, code: str) -> Step:
     witness = service.find(db, me)
     if code not in _answered(db, witness):
         raise NotFound
-    cells = service.choice_cells(db, witness, [code])
+    cells = cells_of_choices(db, witness, [code])
     about = _ends(db, witness, cells)
     chosen = next((c for c in about["choices"] if c["choice"] == code), None)
     if not chosen:

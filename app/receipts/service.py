@@ -1,6 +1,6 @@
 """What witnesses do with their receipt code: read what became of their words, approve, withdraw."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +22,10 @@ from app.schemes.models import Term
 from app.schemes.service import labels
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.withdrawals.models import Withdrawal
-from app.withdrawals.service import Asked
+from app.withdrawals.schemas import state_of
+from app.withdrawals.service import Asked, cells_of_choices
 from app.withdrawals.service import withdraw as take_back
-from app.witnesses.consents import cells_of, events_of, tell
+from app.witnesses.consents import tell
 from app.witnesses.decision import DATASET, Cell
 from app.witnesses.models import Disclosure, Witness
 from app.workshops.models import Workshop
@@ -96,27 +97,12 @@ def withdraw(db: Session, payload: WithdrawalIn, by: Holder) -> Withdrawal:
     """Take words back, at once and for good. Raises Invalid when it names what there is not."""
     witness = find(db, by)
     choices = payload.choices or []
-    cells = choice_cells(db, witness, choices)
+    cells = cells_of_choices(db, witness, choices)
     if payload.cells:
         _require_known(db, payload)
         cells |= {Cell(c.medium, c.audience, c.form, c.purpose) for c in payload.cells}
     asked = Asked(everything=bool(payload.all), cells=cells, choices=choices)
     return take_back(db, witness, asked, by=by.actor)
-
-
-def choice_cells(db: Session, witness: Witness, codes: Iterable[str]) -> frozenset[Cell]:
-    """The cells of these choices, of all notices that were answered. Raises Invalid."""
-    offered: dict[str, frozenset[Cell]] = {}
-    for event in events_of(db, [witness.id])[witness.id]:
-        for choice in event.notice.choices if event.notice else []:
-            known = offered.get(choice["code"], frozenset())
-            offered[choice["code"]] = known | cells_of(choice)
-    found: frozenset[Cell] = frozenset()
-    for index, code in enumerate(codes):
-        if code not in offered:
-            raise Invalid.at(f"#/choices/{index}", "unknown_choice")
-        found |= offered[code]
-    return found
 
 
 def touched(db: Session, witness: Witness, cells: frozenset[Cell]) -> dict[str, Any]:
@@ -125,7 +111,7 @@ def touched(db: Session, witness: Witness, cells: frozenset[Cell]) -> dict[str, 
     choices = [
         told
         for told in effective
-        if told["allowed"] and cells & choice_cells(db, witness, [told["choice"]])
+        if told["allowed"] and cells & cells_of_choices(db, witness, [told["choice"]])
     ]
     uses = [use for use in uses_of(db, witness.id) if cells & use.cells]
     return {"uses": described(db, uses, witness.id), "choices": choices}
@@ -138,15 +124,9 @@ def withdrawal_out(row: Withdrawal) -> dict[str, Any]:
         "at": row.created_at,
         "choices": row.choices,
         "everything": row.everything,
-        "state": _state(row),
+        "state": state_of(row.held_at, row.purged_at),
         "purged_at": row.purged_at,
     }
-
-
-def _state(row: Withdrawal) -> str:
-    if row.purged_at:
-        return "purged"
-    return "held" if row.held_at else "effective"
 
 
 def _require_known(db: Session, payload: WithdrawalIn) -> None:
