@@ -7,6 +7,7 @@ once; requests commit as they do in production, and each test's rows are deleted
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -24,9 +25,10 @@ os.environ.update(APP_DATA_DIR=str(DATA_DIR), APP_INLINE_WORKERS="0", APP_DISK_R
 
 from app.accounts.models import Account  # noqa: E402 - after the settings of the tests
 from app.accounts.permissions import Role  # noqa: E402
+from app.core import signatures  # noqa: E402
 from app.core.db import Database  # noqa: E402
 from app.core.edge import Edge  # noqa: E402
-from app.core.models import Base  # noqa: E402
+from app.core.models import Base, now  # noqa: E402
 from app.core.settings import settings  # noqa: E402
 from app.main import create_app  # noqa: E402
 from app.operations.install import install_reference_data, migrations  # noqa: E402
@@ -176,3 +178,10 @@ def as_outsider(client_for: ClientFor, make: Make) -> TestClient:
 @pytest.fixture
 def as_anonymous(client_for: ClientFor) -> TestClient:
     return client_for(None)
+
+
+@pytest.fixture
+def same_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses are signed until one minute for a whole test: no ETag changes at the next one."""
+    until = signatures.whole_minute(now() + timedelta(seconds=settings().media_url_ttl))
+    monkeypatch.setattr(signatures, "whole_minute", lambda _: until)

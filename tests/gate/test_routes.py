@@ -205,6 +205,7 @@ def test_a_no_said_elsewhere_hides_nothing(
     assert names(as_editor, media) == STREAM
 
 
+@pytest.mark.usefixtures("same_minute")
 def test_no_304_after_a_no(
     as_editor: TestClient, as_anonymous: TestClient, make: Make, media: Media, witness: Witness
 ) -> None:

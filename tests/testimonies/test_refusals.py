@@ -70,7 +70,7 @@ def testimony(
 
 
 @pytest.fixture
-def look(make: Make, testimony: Testimony, as_editor: TestClient) -> Look:
+def look(make: Make, testimony: Testimony, as_editor: TestClient, same_minute: None) -> Look:
     """Whether somebody gets the words, by each way there is; with the ETag they read before too."""
     excerpt = make.excerpt(testimony)
     shown = as_editor.get(f"{URL}/testimonies/{testimony.id}").json()
