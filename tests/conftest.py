@@ -38,6 +38,15 @@ from tests.make import Make  # noqa: E402
 FAST = {"sqlite": {"synchronous": "OFF"}, "postgresql": {"synchronous_commit": "off"}}
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no database is seen once, on SQLite: a given server has nothing to add."""
+    if not os.environ.get("TEST_DATABASE_URL"):
+        return
+    alone = [item for item in items if "url" not in getattr(item, "fixturenames", ["url"])]
+    items[:] = [item for item in items if item not in alone]
+    config.hook.pytest_deselected(items=alone)
+
+
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a database of this test process alone."""
