@@ -254,7 +254,8 @@ def test_the_key_of_the_vault_is_changed_and_the_former_one_kept(place: Place) -
     assert done.stdout == (
         f"Une nouvelle clé, {key_id(key.read_bytes())}, est en place. Identités rechiffrées : 0.\n"
         f"L'ancienne clé est gardée dans {former} : elle ouvre les sauvegardes d'avant.\n"
-        "Copiez la nouvelle en lieu sûr ; détruisez l'ancienne avec la dernière de ces sauvegardes.\n"
+        "Copiez la nouvelle en lieu sûr ; "
+        "détruisez l'ancienne avec la dernière de ces sauvegardes.\n"
     )
     assert former.read_bytes() == before != key.read_bytes()
 
