@@ -17,9 +17,9 @@ from app.receipts.schemas import (
     ReceiptOut,
     ReceiptSessionIn,
     ReceiptSessionOut,
-    WithdrawalIn,
 )
 from app.receipts.sessions import InvalidReceiptCode
+from app.withdrawals.schemas import TakenBack
 
 router = APIRouter(route_class=Route, tags=["receipt"])
 CURRENT = "/api/v1/receipt-sessions/current"
@@ -68,7 +68,7 @@ def approve(release_item_id: UUID, payload: ApprovalIn, call: Witnessed) -> Resp
 
 
 @router.post("/receipt/withdrawals", response_model=NewWithdrawalOut, status_code=201)
-def withdraw(payload: WithdrawalIn, call: Witnessed) -> Response:
+def withdraw(payload: TakenBack, call: Witnessed) -> Response:
     """Take words back, without saying why. Nobody sees them from this answer on."""
     with call as (db, me):
         withdrawal = service.withdraw(db, payload, by=me)

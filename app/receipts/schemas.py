@@ -2,17 +2,16 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.core.schemas import In, Out
-from app.core.text import Code, Line
+from app.core.text import Line
 from app.testimonies.models import State
 from app.witnesses.decision import GivenBy, Reach, Verb
-from app.witnesses.schemas import CellIn, EffectiveOut
+from app.witnesses.schemas import EffectiveOut
 from app.workshops.models import Kind
 
 
@@ -128,20 +127,6 @@ class ApprovalOut(Out):
 
     item_id: UUID
     approved: bool
-
-
-class WithdrawalIn(In):
-    """What is taken back: some choices of the notices, precise cells, or `all`. No reason asked."""
-
-    cells: Annotated[list[CellIn], Field(min_length=1, max_length=500)] | None = None
-    choices: Annotated[list[Code], Field(min_length=1, max_length=50)] | None = None
-    all: Literal[True] | None = None
-
-    @model_validator(mode="after")
-    def _one_of_three(self) -> "WithdrawalIn":
-        if sum(asked is not None for asked in (self.cells, self.choices, self.all)) != 1:
-            raise PydanticCustomError("one_withdrawal", "Either cells, choices or all")
-        return self
 
 
 # What one carries away

@@ -14,7 +14,6 @@ from app.core.problems import Invalid, NotFound
 from app.moderation.models import Decision
 from app.places.models import Place
 from app.receipts.models import Approval
-from app.receipts.schemas import WithdrawalIn
 from app.receipts.sessions import Holder
 from app.receipts.uses import Use, described, uses_of
 from app.releases.models import ReleaseItem
@@ -22,7 +21,7 @@ from app.schemes.models import Term
 from app.schemes.service import labels
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.withdrawals.models import Withdrawal
-from app.withdrawals.schemas import state_of
+from app.withdrawals.schemas import TakenBack, state_of
 from app.withdrawals.service import Asked, cells_of_choices
 from app.withdrawals.service import withdraw as take_back
 from app.witnesses.consents import tell
@@ -93,7 +92,7 @@ def find_use(db: Session, release_item_id: UUID, by: Holder) -> Use:
     raise NotFound
 
 
-def withdraw(db: Session, payload: WithdrawalIn, by: Holder) -> Withdrawal:
+def withdraw(db: Session, payload: TakenBack, by: Holder) -> Withdrawal:
     """Take words back, at once and for good. Raises Invalid when it names what there is not."""
     witness = find(db, by)
     choices = payload.choices or []
@@ -129,7 +128,7 @@ def withdrawal_out(row: Withdrawal) -> dict[str, Any]:
     }
 
 
-def _require_known(db: Session, payload: WithdrawalIn) -> None:
+def _require_known(db: Session, payload: TakenBack) -> None:
     """Also terms that are not in use any more: what was said of them may be taken back."""
     vocabularies = ("audiences", "forms")
     rows = select(Term.vocabulary, Term.code).where(Term.vocabulary.in_(vocabularies))

@@ -8,7 +8,6 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from app.core.db import locked
-from app.core.models import now
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.witnesses.forgetting import is_over
 from app.witnesses.holds import is_held
@@ -36,7 +35,6 @@ def over(before: datetime) -> Select[UUID]:
 
 
 def end(db: Session, ids: Sequence[UUID]) -> None:
-    """From now on these are withdrawn, for everybody: lists tell those who mirror them."""
+    """From now on these are withdrawn."""
     for testimony in db.scalars(locked(db, select(T).where(T.id.in_(ids)))):
-        testimony.withdrawn_from, testimony.state = testimony.state, State.WITHDRAWN
-        testimony.withdrawn_at = now()
+        testimony.withdraw()

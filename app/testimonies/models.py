@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.accounts.models import Owned
-from app.core.models import Base, Versioned
+from app.core.models import Base, Versioned, now
 
 
 class State(StrEnum):
@@ -90,6 +90,11 @@ class Testimony(Owned, Versioned):
     withdrawn_from: Mapped[State | None]  # who had seen it is told that it is gone
     erased_at: Mapped[datetime | None]  # its words are gone
     captured_by: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+
+    def withdraw(self) -> None:
+        """For good, and for everybody: lists tell those who mirror them."""
+        self.withdrawn_from, self.withdrawn_at = self.state, now()
+        self.state = State.WITHDRAWN
 
 
 class TestimonyWitness(Base):

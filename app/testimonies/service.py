@@ -154,8 +154,7 @@ def withdraw(db: Session, witness_id: UUID) -> list[UUID]:
     rows = select(Testimony).where(Testimony.id.in_(spoken), Testimony.state != State.WITHDRAWN)
     found = list(db.scalars(locked(db, rows)))
     for testimony in found:
-        testimony.withdrawn_from, testimony.withdrawn_at = testimony.state, now()
-        testimony.state = State.WITHDRAWN
+        testimony.withdraw()
     return [testimony.id for testimony in found]
 
 
