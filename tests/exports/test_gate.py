@@ -176,6 +176,7 @@ REFUSED_INSIDE = SURE | {"verb": Verb.REFUSE, "cells": [INSIDE]}
 ACCEPTED = {"state": State.ACCEPTED, "embargo": None, "restriction": None, "of_excerpt": None}
 
 
+@pytest.mark.slow
 @given(people=people, spoken=spoken)
 @example(people=[(30, [SURE]), (17, [SURE])], spoken=[{"who": {0, 1}, **ACCEPTED}])
 @example(people=[(30, [SURE, REFUSED_INSIDE])], spoken=[{"who": {0}, **ACCEPTED}])

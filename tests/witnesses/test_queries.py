@@ -114,6 +114,7 @@ def say(database: Database, heard: tuple[UUID, UUID], history: list[Said]) -> No
             append(db, said.row(witness_id, notice_id))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,
