@@ -109,7 +109,7 @@ async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
         found = await run_in_threadpool(_seen, call, media_id, name)
     else:
         raise NotAuthenticated
-    return send(request, found, range_, if_range)
+    return await run_in_threadpool(send, request, found, range_, if_range)
 
 
 def _signed(request: Request, media_id: UUID, name: str) -> Rendition:

@@ -117,7 +117,8 @@ async def show_item(
             return service.file_of_item(db, release_id, item_id, name, now())
 
     file = await run_in_threadpool(find)
-    return send(request, file, request.headers.get("Range"), request.headers.get("If-Range"))
+    ranges = request.headers.get("Range"), request.headers.get("If-Range")
+    return await run_in_threadpool(send, request, file, *ranges)
 
 
 # Deliveries
