@@ -21,6 +21,17 @@ PATIENCE = 60.0  # seconds to start
 KEY, SECRET, REGION = "someone", "not-much-of-a-secret", "eu-west-3"
 
 
+def environment_of(port: int) -> dict[str, str]:
+    """What a process must be told to reach the store of this port."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": REGION,
+        "APP_STORAGE_ALLOW_HTTP": "true",
+    }
+
+
 class Bucket:
     """A store with one bucket, `tests`, which may be stopped and started again."""
 
@@ -34,14 +45,7 @@ class Bucket:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process must be told to reach it."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": REGION,
-            "APP_STORAGE_ALLOW_HTTP": "true",
-        }
+        return environment_of(self.port)
 
     def start(self) -> None:
         with self._log.open("ab") as log:

@@ -135,7 +135,7 @@ def _require_whole(source: Storage, key: str, told: dict[str, Any]) -> None:
 def _is_whole(where: Storage, key: str, told: dict[str, Any]) -> bool:
     """Whether this object is there, byte for byte."""
     with suppress(ObjectMissing):
-        return where.size(key) == told["size"] and where.sha256(key) == told["sha256"]
+        return bool(where.size(key) == told["size"] and where.sha256(key) == told["sha256"])
     return False
 
 

@@ -31,7 +31,7 @@ class StorageUnavailable(Problem):
     headers = {"Retry-After": "10"}  # seconds
 
 
-class BeyondEnd(StorageUnavailable):
+class BeyondEnd(Exception):
     """The object has no such bytes."""
 
 
@@ -46,15 +46,20 @@ class Reach:
         self._is_down, self._again_at = False, 0.0
 
     @contextmanager
-    def __call__(self, key: str) -> Iterator[None]:
-        """Raises ObjectMissing, ObjectExists, StorageUnavailable."""
+    def __call__(self, key: str, may_miss: bool = True) -> Iterator[None]:
+        """Raises ObjectMissing, ObjectExists, BeyondEnd, StorageUnavailable.
+
+        Unless the object of a key `may_miss`, what the store does not find is the bucket.
+        """
         if self._is_down:
             if monotonic() < self._again_at:
                 raise StorageUnavailable
             self._again_at = monotonic() + PAUSE  # the others do not wait for this one
         try:
             yield
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not may_miss or "NoSuchBucket" in str(error):
+                raise self._unavailable(error) from error
             self._is_down = False
             raise ObjectMissing(key) from None
         except AlreadyExistsError:
@@ -64,7 +69,7 @@ class Reach:
             raise self._unavailable(error) from error
         self._is_down = False
 
-    def _unavailable(self, error: Exception) -> StorageUnavailable:
+    def _unavailable(self, error: Exception) -> StorageUnavailable | BeyondEnd:
         """What to raise; the log says which status the store gave, never what it quotes."""
         found = STATUS.search(str(error))
         status = int(found[1]) if found else None

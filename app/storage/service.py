@@ -213,15 +213,14 @@ class Storage:
 
     def delete(self, key: str) -> None:
         """Delete an object, durably. One that is not there is deleted already."""
-        try:
+        if not self._folder:
+            with self._reach(checked(key), may_miss=False):
+                obstore.delete(self._store, key)
+            return
+        with suppress(ObjectMissing):
             with self._reach(checked(key)):
                 obstore.delete(self._store, key)
-        except ObjectMissing:
-            if not self._folder:  # a store deletes what is not there: the bucket is missing
-                raise StorageUnavailable from None
-        if self._folder:
-            with suppress(FileNotFoundError):
-                sync_folder((self._folder / key).parent)
+            sync_folder((self._folder / key).parent)
 
     def local_copy(self, key: str, folder: Path, name: str = "input") -> Path:
         """A file `name` in `folder` with these bytes, for a tool. Raises ObjectMissing.

@@ -90,14 +90,14 @@ class StoreWriter:
                 self._store, self._key, buffer_size=PART, max_concurrency=AT_ONCE
             )
         if self._parts:
-            with self._reach(self._key):
+            with self._reach(self._key, may_miss=False):
                 self._parts.write(self._waiting)
             self._waiting = bytearray()
 
     def finish(self) -> None:
         if self._parts:
             self._require_new()
-        with self._reach(self._key):
+        with self._reach(self._key, may_miss=False):
             if self._parts:
                 self._parts.close()
             else:
@@ -120,11 +120,11 @@ class StoreWriter:
 
     def _verify(self) -> None:
         """Raise StorageUnavailable, and delete it, when what is there is not as large as it is."""
-        with self._reach(self._key):
+        with self._reach(self._key, may_miss=False):
             size = obstore.head(self._store, self._key)["size"]
         if size != self._size:
             log.error("storage.damaged", size=size, expected=self._size)
-            with self._reach(self._key):
+            with self._reach(self._key, may_miss=False):
                 obstore.delete(self._store, self._key)
             raise StorageUnavailable
 

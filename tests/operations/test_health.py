@@ -8,9 +8,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.core.db import Database
+from app.core.settings import settings
 from app.operations.health import Readiness, Wrong, check_database, check_storage
 from app.storage.service import storage
-from tests.conftest import DATA_DIR, ClientFor
+from tests.conftest import DATA_DIR, ON_S3, ClientFor
 
 ALL_WELL = [
     {"name": "database", "ok": True, "why": None},
@@ -20,9 +21,15 @@ ALL_WELL = [
 
 
 @pytest.fixture
-def no_storage() -> Iterator[None]:
-    """The folder of the storage is gone: a disk that is not mounted."""
+def no_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder of the storage is gone: a disk that is not mounted. Or the bucket is."""
     storage()
+    if ON_S3:
+        monkeypatch.setattr(settings(), "storage_url", "s3://nothing-of-this-name")
+        storage.cache_clear()
+        yield
+        storage.cache_clear()
+        return
     blobs, hidden = DATA_DIR / "blobs", DATA_DIR / "hidden"
     blobs.rename(hidden)
     yield

@@ -9,6 +9,10 @@ import pytest
 from app.core.settings import settings
 from app.storage.service import Storage
 from tests.buckets import BUCKET, Bucket, moto, nanio
+from tests.media.conftest import desk, samples, small_video
+from tests.testimonies.conftest import payload, witness, workshop
+
+__all__ = ["desk", "payload", "samples", "small_video", "witness", "workshop"]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
+from itertools import repeat
 from pathlib import Path
 from tracemalloc import get_traced_memory, start, stop
 from typing import Any
@@ -69,7 +70,9 @@ def test_a_range_is_read_alone(objects: Storage, first: int, last: int, expected
 
 def test_a_range_may_be_of_many_chunks(objects: Storage) -> None:
     content = os.urandom(9 * MIB + 17)  # more than one piece, and one part, of a bucket
-    stored = objects.write("media/large", (content[at : at + MIB] for at in range(0, 10 * MIB, MIB)))
+    stored = objects.write(
+        "media/large", (content[at : at + MIB] for at in range(0, 10 * MIB, MIB))
+    )
     assert (stored.size, stored.sha256) == (len(content), sha256(content).hexdigest())
     assert objects.sha256("media/large") == stored.sha256
     for first, last in ((0, len(content)), (MIB - 1, 6 * MIB + 1), (5, len(content))):
@@ -164,10 +167,12 @@ def test_a_broken_write_leaves_nothing(objects: Storage) -> None:
 
 
 def test_nor_does_one_that_broke_between_two_parts(objects: Storage) -> None:
-    with pytest.raises(ConnectionError), objects.open_writer("media/half") as writer:
-        for _ in range(20):
-            writer.write(bytes(MIB))
+    def broken() -> Iterator[bytes]:
+        yield from repeat(bytes(MIB), 20)
         raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        objects.write("media/half", broken())
     assert list(objects.objects()) == []
 
 
@@ -268,7 +273,9 @@ def test_room_is_kept_for_reading_and_withdrawing(
         on_disk.require_room(101)
 
 
-@pytest.mark.parametrize("objects", ["folder", "semantic"], indirect=True)
+@pytest.mark.parametrize(
+    "objects", ["folder", pytest.param("semantic", marks=pytest.mark.slow)], indirect=True
+)
 def test_memory_stays_flat(objects: Storage) -> None:
     chunk = os.urandom(MIB)
     start()
@@ -276,7 +283,7 @@ def test_memory_stays_flat(objects: Storage) -> None:
     assert sum(len(piece) for piece in objects.read("media/large")) == 64 * MIB
     peak = get_traced_memory()[1]
     stop()
-    assert peak < 24 * MIB
+    assert peak < 32 * MIB
 
 
 @pytest.mark.parametrize("url", ["", "memory:///", "/folder", "s3://", "ftp://example.org/x"])
