@@ -13,6 +13,7 @@ from app.core.problems import (
     BadRequest,
     ContentTooLarge,
     InsufficientStorage,
+    ServiceUnavailable,
     UnsupportedMediaType,
     documented,
 )
@@ -21,7 +22,7 @@ from app.media import service
 from app.media.forms import AROUND, FileForm
 from app.media.schemas import MediaOut
 from app.storage.keys import new_key
-from app.storage.service import Stored, StoredWriter, storage
+from app.storage.service import StorageUnavailable, Stored, StoredWriter, storage
 
 UNLIMITED = 2**62  # bytes: the form counts for itself, and says how many it takes
 
@@ -30,7 +31,8 @@ router = APIRouter(
     prefix="/media",
     tags=["media"],
     responses=documented(
-        BadRequest, Forbidden, ContentTooLarge, UnsupportedMediaType, InsufficientStorage
+        *(BadRequest, Forbidden, ContentTooLarge, UnsupportedMediaType),
+        *(ServiceUnavailable, StorageUnavailable, InsufficientStorage),
     ),
 )
 FORM: dict[str, Any] = {

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.core.bodies import Route
-from app.core.problems import NotFound, RateLimited, documented
+from app.core.problems import NotFound, RateLimited, ServiceUnavailable, documented
 from app.core.schemas import to_json
 from app.receipts import archive, service, sessions
 from app.receipts.call import Witnessed
@@ -20,6 +20,7 @@ from app.receipts.schemas import (
     WithdrawalIn,
 )
 from app.receipts.sessions import InvalidReceiptCode
+from app.storage.service import StorageUnavailable
 
 router = APIRouter(route_class=Route, tags=["receipt"])
 CURRENT = "/api/v1/receipt-sessions/current"
@@ -78,7 +79,10 @@ def withdraw(payload: WithdrawalIn, call: Witnessed) -> Response:
 @router.get(
     "/receipt/archive",
     response_class=Response,
-    responses={200: {"description": "The zip.", "content": {archive.MEDIA_TYPE: {}}}},
+    responses={
+        200: {"description": "The zip.", "content": {archive.MEDIA_TYPE: {}}},
+        **documented(ServiceUnavailable, StorageUnavailable),
+    },
 )
 def show_archive(call: Witnessed) -> Response:
     """Carry your words away: a zip of texts, recordings, consents, and who received what."""

@@ -30,6 +30,11 @@ class StorageUnavailable(Problem):
     status = 503
     headers = {"Retry-After": "10"}  # seconds
 
+    def __init__(self, refused: bool = False) -> None:
+        """`refused` when the store answered, but not to us: keys, rights, the bucket."""
+        super().__init__()
+        self.refused = refused
+
 
 class BeyondEnd(Exception):
     """The object has no such bytes."""
@@ -70,12 +75,12 @@ class Reach:
         self._is_down = False
 
     def _unavailable(self, error: Exception) -> StorageUnavailable | BeyondEnd:
-        """What to raise; the log says which status the store gave, never what it quotes."""
+        """What to raise. What the store wrote is told to nobody: it quotes keys and addresses."""
         found = STATUS.search(str(error))
         status = int(found[1]) if found else None
         if status == 416:  # noqa: PLR2004 - Range Not Satisfiable
             return BeyondEnd()
-        self._is_down = status is None or status >= 500  # noqa: PLR2004 - else it answers others
-        self._again_at = monotonic() + PAUSE
-        log.error("storage.unavailable", error=type(error).__qualname__, status=status)
-        return StorageUnavailable()
+        log.debug("storage.unavailable", error=type(error).__qualname__, status=status)
+        refused = status is not None and status < 500  # noqa: PLR2004 - it answers others
+        self._is_down, self._again_at = not refused, monotonic() + PAUSE
+        return StorageUnavailable(refused)

@@ -63,7 +63,7 @@ def test_without_its_storage_it_is_alive_but_not_ready(
     assert response.headers["Retry-After"] == "5"
     problem = response.json()
     assert problem["type"] == "/problems/not-ready"
-    gone = {"name": "storage", "ok": False, "why": "unreachable"}
+    gone = {"name": "storage", "ok": False, "why": "refused" if ON_S3 else "unreachable"}
     assert problem["checks"] == [ALL_WELL[0], gone, ALL_WELL[2]]
     assert str(DATA_DIR) not in response.text
     assert as_anonymous.get("/healthz").status_code == 200
