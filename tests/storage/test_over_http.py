@@ -44,9 +44,9 @@ def _on_bucket(store: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     """The application keeps its files, and the ledger, in this bucket."""
     for name, value in store.environment.items():
         monkeypatch.setenv(name, value)
-    chosen = {"storage_url": f"s3://{BUCKET}/{uuid4().hex}", "storage_allow_http": True}
-    for name, value in (chosen | {"storage_timeout": 0.5}).items():
-        monkeypatch.setattr(settings(), name, value)
+    monkeypatch.setattr(settings(), "storage_url", f"s3://{BUCKET}/{uuid4().hex}")
+    monkeypatch.setattr(settings(), "storage_allow_http", True)
+    monkeypatch.setattr(settings(), "storage_timeout", 0.5)
     monkeypatch.setattr(outages, "PAUSE", PAUSE)
     for opened in (storage, ledger):
         opened.cache_clear()
