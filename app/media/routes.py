@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -70,7 +71,8 @@ async def receive(request: Request, call: Call) -> Response:
         await form.read(request.stream(), write)
         stored = await run_in_threadpool(writer.finish)
     except BaseException:  # a lost connection too
-        writer.abandon()
+        with CancelScope(shield=True):
+            await run_in_threadpool(writer.abandon)
         raise
     return await run_in_threadpool(_keep, call, stored, form.filename)
 

@@ -44,11 +44,11 @@ class Reach:
     """How the calls to one store are made: `with reach(key): …`.
 
     Once it did not answer, the calls of the next 5 seconds fail at once, so that they do not all
-    wait for it; then one call tries again.
+    wait for it; then one call tries again. Unless it `is_near`: a disk is always asked.
     """
 
-    def __init__(self) -> None:
-        self._is_down, self._again_at = False, 0.0
+    def __init__(self, is_near: bool = False) -> None:
+        self._is_near, self._is_down, self._again_at = is_near, False, 0.0
 
     @contextmanager
     def __call__(self, key: str, may_miss: bool = True) -> Iterator[None]:
@@ -82,5 +82,6 @@ class Reach:
             return BeyondEnd()
         log.debug("storage.unavailable", error=type(error).__qualname__, status=status)
         refused = status is not None and status < 500  # noqa: PLR2004 - it answers others
-        self._is_down, self._again_at = not refused, monotonic() + PAUSE
+        self._is_down = not (refused or self._is_near)
+        self._again_at = monotonic() + PAUSE
         return StorageUnavailable(refused)

@@ -15,7 +15,7 @@ died in between) is an orphan: `objects()` lists it, with its age.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -135,15 +135,15 @@ class StoredWriter:
 class Storage:
     """The objects below a URL: `file:///folder` or `s3://bucket/prefix`.
 
-    Whatever speaks to a bucket raises StorageUnavailable, after `patience` seconds at most
-    (`storage_timeout` unless it is said), and at once for some seconds after that.
+    Its methods raise StorageUnavailable: of a bucket that does not answer, after `patience` seconds
+    (`storage_timeout` unless it is said), twice that at worst; then at once, for 5 seconds.
     """
 
     def __init__(self, url: str, patience: float | None = None) -> None:
         """Raises UrlRefused."""
         parts = urlsplit(url)
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
-        self._reach = Reach()
+        self._reach = Reach(is_near=self._folder is not None)
         self._store: ObjectStore
         if self._folder:
             make_folders(self._folder, self._folder)
@@ -174,7 +174,7 @@ class Storage:
 
     def size(self, key: str) -> int:
         """The size of an object, in bytes. Raises ObjectMissing."""
-        with self._reach(checked(key)):
+        with self._finding(key):
             return obstore.head(self._store, key)["size"]
 
     def read(self, key: str) -> Iterator[bytes]:
@@ -191,11 +191,11 @@ class Storage:
         if end <= start:
             return iter(())
         if self._folder:
-            with self._reach(checked(key)):
+            with self._finding(key):
                 return FileRange(self._folder / key, start, end, CHUNK)
 
         def fetch(first: int, last: int) -> tuple[bytes, int]:
-            with self._reach(key):
+            with self._finding(key):
                 found = obstore.get(self._store, key, options={"range": (first, last)})
                 return bytes(found.bytes()), found.meta["size"]
 
@@ -218,9 +218,20 @@ class Storage:
                 obstore.delete(self._store, key)
             return
         with suppress(ObjectMissing):
-            with self._reach(checked(key)):
+            with self._finding(key):
                 obstore.delete(self._store, key)
             sync_folder((self._folder / key).parent)
+
+    @contextmanager
+    def _finding(self, key: str) -> Iterator[None]:
+        """Raises ObjectMissing, KeyRefused; StorageUnavailable when a disk is not mounted."""
+        try:
+            with self._reach(checked(key)):
+                yield
+        except ObjectMissing:
+            if self._folder and not self._folder.is_dir():
+                raise StorageUnavailable from None
+            raise
 
     def local_copy(self, key: str, folder: Path, name: str = "input") -> Path:
         """A file `name` in `folder` with these bytes, for a tool. Raises ObjectMissing.
@@ -259,7 +270,7 @@ class Storage:
 
     def check(self) -> None:
         """Raise StorageUnavailable unless it answers: the folder is there, or the bucket."""
-        with self._reach(""):
+        with self._reach("", may_miss=False):
             self.free_space()
         next(self.objects("readiness"), None)  # of which there are none
 

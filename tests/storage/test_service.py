@@ -22,6 +22,7 @@ from app.storage.service import (
     ObjectExists,
     ObjectMissing,
     Storage,
+    StorageUnavailable,
     Stored,
     StoredWriter,
     UrlRefused,
@@ -222,7 +223,10 @@ def test_a_key_never_leads_elsewhere(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "../x", "/etc/passwd", "a//b", "a/../b", "A", "a\x00", ".d/x"])
 def test_a_key_of_another_form_is_refused(objects: Storage, key: str) -> None:
-    for use in (objects.open_writer, objects.size, objects.delete, objects.read):
+    def read_range(key: str) -> None:
+        objects.read_range(key, 0, 1)
+
+    for use in (objects.open_writer, objects.size, objects.delete, objects.read, read_range):
         with pytest.raises(KeyRefused):
             use(key)
 
@@ -300,3 +304,18 @@ def test_every_page_of_a_long_list_is_read(objects: Storage) -> None:
 
 def test_it_answers(objects: Storage) -> None:
     objects.check()
+
+
+def test_a_disk_that_is_not_mounted_is_an_outage_not_an_empty_one(
+    on_disk: Storage, folder: Path
+) -> None:
+    """What is asked to be deleted from it was not deleted."""
+    on_disk.write("media/a", [b"kept"])
+    folder.rename(folder.with_name("elsewhere"))
+    for use in (on_disk.size, on_disk.read, on_disk.delete):
+        with pytest.raises(StorageUnavailable):
+            use("media/a")
+    with pytest.raises(StorageUnavailable):
+        on_disk.check()
+    folder.with_name("elsewhere").rename(folder)
+    assert b"".join(on_disk.read("media/a")) == b"kept"
