@@ -1,10 +1,13 @@
 """Real processes that share a database, a bucket and two key files, and no disk."""
 
 import re
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_bytes
+from time import monotonic, sleep
 from uuid import uuid4
 
 import httpx
@@ -134,6 +137,26 @@ def test_a_body_whose_store_dies_breaks_off_and_does_not_lie(town: Town, store: 
             return client.get(original(media_id)).content == content
 
         wait_until(is_served, 15)
+
+
+def test_nobody_else_waits_for_a_store_that_never_answers(town: Town, store: Bucket) -> None:
+    with town.served("first") as client:
+        log_in(client)
+        media_id = deposit(client, b"a film")
+        store.stop()
+        with (
+            socket.create_server(("127.0.0.1", store.port), backlog=64),
+            ThreadPoolExecutor(1) as reader,
+        ):
+            began = monotonic()
+            waiting = reader.submit(client.get, original(media_id))
+            sleep(0.5)  # it has reached the store
+            for _ in range(3):
+                assert client.get("/healthz").status_code == 200
+            assert monotonic() - began < 1.8
+            assert not waiting.done()
+            assert waiting.result().status_code == 503
+            assert monotonic() - began < 5
 
 
 def read_slowly(client: httpx.Client, media_id: str, store: Bucket) -> None:
