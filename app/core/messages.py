@@ -36,6 +36,7 @@ TITLES_FR = {
     "release-recalled": "Ce dossier a été rappelé : des paroles en ont été retirées, une version plus récente le remplace.",
     "request-header-fields-too-large": "Les en-têtes de votre requête sont trop volumineux.",
     "service-unavailable": "Le service est trop occupé : renvoyez votre requête dans un instant.",
+    "storage-unavailable": "Les fichiers sont inaccessibles pour le moment : lire et écrire des textes reste possible.",
     "too-young": "On n'entend personne ici avant la fin de l'année de ses 16 ans.",
     "unsupported-media-type": "Ce que vous avez envoyé n'est pas d'un type accepté ici.",
     "workshop-not-open": "On n'entend des témoins que pendant un atelier ouvert.",

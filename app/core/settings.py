@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 MINUTE, HOUR, DAY = 60, 3600, 86400
+STORAGE_URL = r"^(file:///.+|s3://[^/]+(/.*)?)?$"
 
 
 class Env(StrEnum):
@@ -40,9 +41,20 @@ class Settings(BaseSettings):
     env: Env = Field(Env.DEVELOPMENT, description="`development` or `production`.")
     data_dir: Path = Field(Path("var"), description="Database, files and keys of an embedded run.")
     database_url: str = Field("", description="Default: a SQLite file in the data directory.")
-    storage_url: str = Field("", description="`file:///folder`. Default: in the data directory.")
+    storage_url: str = Field(
+        "",
+        pattern=STORAGE_URL,
+        description="`file:///folder` or `s3://bucket/prefix`. Default: in the data directory.",
+    )
+    storage_timeout: float = Field(
+        10, gt=0, description="One exchange with an S3 store; then it is said to be down."
+    )
+    storage_allow_http: bool = Field(
+        False, description="Whether the endpoint of an S3 store may be `http://`."
+    )
     ledger_url: str = Field(
         "",
+        pattern=STORAGE_URL,
         description="Where withdrawals are kept apart from the database. Default: in the storage.",
     )
     base_url: str = Field(

@@ -17,6 +17,7 @@ from app.core.problems import (
     NotFound,
     PreconditionFailed,
     RangeNotSatisfiable,
+    ServiceUnavailable,
     WrongState,
     documented,
 )
@@ -26,6 +27,7 @@ from app.gate.answers import send
 from app.media.models import Media, Rendition
 from app.media.schemas import MediaOut
 from app.media.urls import check
+from app.storage.service import StorageUnavailable
 
 router = APIRouter(
     route_class=Route, prefix="/media", tags=["media"], responses=documented(NotFound, Forbidden)
@@ -87,7 +89,7 @@ RangeHeader = Annotated[str | None, Header(max_length=200)]
         200: {"description": "The file.", "content": {"application/octet-stream": {}}},
         206: {"description": "The range asked for."},
         304: {"description": "You have it already."},
-        **documented(RangeNotSatisfiable),
+        **documented(RangeNotSatisfiable, ServiceUnavailable, StorageUnavailable),
     },
 )
 async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
@@ -109,7 +111,7 @@ async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
         found = await run_in_threadpool(_seen, call, media_id, name)
     else:
         raise NotAuthenticated
-    return send(request, found, range_, if_range)
+    return await run_in_threadpool(send, request, found, range_, if_range)
 
 
 def _signed(request: Request, media_id: UUID, name: str) -> Rendition:

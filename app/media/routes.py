@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -13,6 +14,7 @@ from app.core.problems import (
     BadRequest,
     ContentTooLarge,
     InsufficientStorage,
+    ServiceUnavailable,
     UnsupportedMediaType,
     documented,
 )
@@ -21,7 +23,7 @@ from app.media import service
 from app.media.forms import AROUND, FileForm
 from app.media.schemas import MediaOut
 from app.storage.keys import new_key
-from app.storage.service import Stored, StoredWriter, storage
+from app.storage.service import StorageUnavailable, Stored, StoredWriter, storage
 
 UNLIMITED = 2**62  # bytes: the form counts for itself, and says how many it takes
 
@@ -30,7 +32,8 @@ router = APIRouter(
     prefix="/media",
     tags=["media"],
     responses=documented(
-        BadRequest, Forbidden, ContentTooLarge, UnsupportedMediaType, InsufficientStorage
+        *(BadRequest, Forbidden, ContentTooLarge, UnsupportedMediaType),
+        *(ServiceUnavailable, StorageUnavailable, InsufficientStorage),
     ),
 )
 FORM: dict[str, Any] = {
@@ -68,7 +71,8 @@ async def receive(request: Request, call: Call) -> Response:
         await form.read(request.stream(), write)
         stored = await run_in_threadpool(writer.finish)
     except BaseException:  # a lost connection too
-        writer.abandon()
+        with CancelScope(shield=True):
+            await run_in_threadpool(writer.abandon)
         raise
     return await run_in_threadpool(_keep, call, stored, form.filename)
 

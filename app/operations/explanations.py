@@ -55,6 +55,9 @@ ADVICE = {
     "not-ready": "Le service démarre, ou une de ses parties manque : la liste « checks » dit "
     "laquelle. La personne qui l'administre peut y remédier.",
     "own-account": "Demandez à une autre personne qui administre le service.",
+    "storage-unavailable": "Attendez le nombre de secondes de l'en-tête Retry-After, puis renvoyez "
+    "la même requête. Si cela dure, prévenez la personne qui administre le service : le lieu où "
+    "sont les fichiers ne répond pas, et rien n'en est perdu.",
     "workshop-not-open": "Vérifiez la date de début de l'atelier, ou demandez à son organisme "
     "de le rouvrir.",
 }

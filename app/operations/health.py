@@ -20,8 +20,7 @@ from app.core.problems import Problem
 from app.jobs.runner import describe
 from app.media.transcode import ffmpeg
 from app.operations.install import migrations
-from app.storage.keys import new_key
-from app.storage.service import ObjectMissing, storage
+from app.storage.service import StorageUnavailable, storage
 
 PATIENCE = 2.0  # seconds for each check; they run side by side
 Check = Callable[[], None]
@@ -59,13 +58,16 @@ def check_database(database: Database) -> None:
 
 
 def check_storage() -> None:
-    """It answers. A full disk is no reason not to serve: reading and withdrawing still work."""
-    objects = storage()
-    objects.free_space()  # raises when the folder is gone
+    """It answers. A full disk is no reason not to serve: reading and withdrawing still work.
+
+    Raises Wrong("refused") when a bucket is not open to us.
+    """
     try:
-        objects.size(new_key("readiness"))  # which nobody has
-    except ObjectMissing:
-        return
+        storage().check()
+    except StorageUnavailable as outage:
+        if outage.refused:
+            raise Wrong("refused") from None
+        raise
 
 
 @cache

@@ -85,7 +85,10 @@ class _Recording:
 
 
 def make(database: Database, by: Holder) -> ZipStream:
-    """The archive of this witness; that it was made is recorded before its first byte."""
+    """The archive of this witness; that it was made is recorded before its first byte.
+
+    Raises StorageUnavailable.
+    """
     with database.write.begin() as db:
         record(db, "receipt.archived", on=service.find(db, by), by=by.actor)
     with database.read() as db:
@@ -93,6 +96,8 @@ def make(database: Database, by: Holder) -> ZipStream:
         testimonies = service.testimonies_of(db, by.id)
         recordings = _recordings(db, testimonies, by.id)
         shown = _told(db, witness, testimonies, recordings)
+    if any(recording.file for recording in recordings):
+        storage().check()
     archive = ZipStream(compress_type=ZIP_STORED)
     archive.add(_readme(witness, recordings), "LISEZMOI.txt")
     archive.add(_indented(shown), "data.json")

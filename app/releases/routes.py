@@ -18,6 +18,7 @@ from app.core.problems import (
     NotFound,
     RangeNotSatisfiable,
     RateLimited,
+    ServiceUnavailable,
     WrongState,
     documented,
 )
@@ -39,6 +40,7 @@ from app.releases.schemas import (
     SharedOut,
 )
 from app.releases.service import NotPublishable, ReleaseRecalled
+from app.storage.service import StorageUnavailable
 
 router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
 SHARED = "/api/v1/shared"
@@ -95,6 +97,7 @@ def show(release_id: UUID, call: Call) -> Response:
         206: {"description": "The range asked for."},
         304: {"description": "You have it already."},
         **documented(RangeNotSatisfiable, LinkClosed, ReleaseRecalled),
+        **documented(ServiceUnavailable, StorageUnavailable),
     },
 )
 async def show_item(
@@ -117,7 +120,8 @@ async def show_item(
             return service.file_of_item(db, release_id, item_id, name, now())
 
     file = await run_in_threadpool(find)
-    return send(request, file, request.headers.get("Range"), request.headers.get("If-Range"))
+    ranges = request.headers.get("Range"), request.headers.get("If-Range")
+    return await run_in_threadpool(send, request, file, *ranges)
 
 
 # Deliveries

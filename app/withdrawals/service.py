@@ -1,6 +1,7 @@
 """Take words back: at once, in the transaction of the deed; the rest is done by a job."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from app.core.pages import Order
 from app.core.problems import Invalid, NotFound
 from app.excerpts import service as excerpts
 from app.jobs.service import enqueue
+from app.storage.service import StorageUnavailable
 from app.testimonies import service as testimonies
 from app.testimonies.models import TestimonyWitness
 from app.withdrawals import ledger
@@ -110,7 +112,8 @@ def withdraw(db: Session, witness: Witness, asked: Asked, by: Caller | Actor) ->
     withdrawal = _take_back(db, witness, asked, by, now(), uuid4())
     facts = {"everything": asked.everything, "cells": len(withdrawal.cells)}
     record(db, "withdrawal.made", on=withdrawal, by=by, witness_id=str(witness.id), **facts)
-    ledger.keep(withdrawal)
+    with suppress(StorageUnavailable):  # else its job keeps it, and goes on until it could
+        ledger.keep(withdrawal)
     return withdrawal
 
 

@@ -22,6 +22,7 @@ from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.media.models import Media
+from app.storage.service import storage
 from app.testimonies.models import Nature, Testimony
 from app.witnesses.decision import Cell, Medium, Purpose
 from app.witnesses.models import Notice, Witness
@@ -226,6 +227,10 @@ def bytes_of_database(database: Database) -> Iterator[tuple[str, bytes]]:
 
 
 def bytes_of_storage() -> Iterator[tuple[str, bytes]]:
+    """What lies on the disk, drafts too; of a bucket, its objects."""
+    if not settings().storage.startswith("file://"):
+        yield from ((o.key, b"".join(storage().read(o.key))) for o in storage().objects())
+        return
     folder = Path(settings().storage.removeprefix("file://"))
     for path in folder.rglob("*"):
         if path.is_file():
