@@ -90,10 +90,11 @@ class Town:
             request["json"] = self.body(operation)
         if operation.id == "media_receive":
             request["files"] = {"file": ("a.txt", b"text", "text/plain")}
+        spoken = {"Tus-Resumable": "1.0.0"} if operation.path.startswith(f"{API}/uploads") else {}
         sent: dict[str, Any] = {
             "url": url or self.url(operation),
             "params": self.query(operation),
-            "headers": self.headers[caller],
+            "headers": self.headers[caller] | spoken,
         }
         client = self.world.anybody
         client.cookies.clear()
@@ -254,6 +255,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "testimony_id": world.testimony.id,
         "excerpt_id": world.excerpts[0].id,
         "media_id": world.media.id,
+        "upload_id": make.upload(world.account).id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,

@@ -17,6 +17,8 @@ from app.core.models import now
 from app.media.models import Media, Rendition
 from app.releases.models import ReleaseFile
 from app.storage.service import Found, ObjectMissing, Storage
+from app.uploads import service as uploads
+from app.uploads.models import UploadPart
 from app.withdrawals import ledger
 
 BATCH = 500
@@ -37,9 +39,15 @@ def keys_of_releases(db: Session, keys: Sequence[str]) -> set[str]:
     return set(db.scalars(select(ReleaseFile.key).where(ReleaseFile.key.in_(keys))))
 
 
+def keys_of_uploads(db: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these keys are pieces of uploads, or of the media that they became."""
+    return uploads.known_keys(db, keys) | keys_of_media(db, keys)
+
+
 OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {
     "media": keys_of_media,
     "releases": keys_of_releases,
+    "uploads": keys_of_uploads,
     ledger.PREFIX: ledger.known_keys,
 }
 
@@ -75,7 +83,8 @@ def verify(
     for who knows that nobody else writes.
     """
     report = Report()
-    for key, size in chain(_renditions(database), _parts(database)):
+    known = _described(database, Rendition), _described(database, UploadPart), _parts(database)
+    for key, size in chain(*known):
         _look_for(key, size, database, objects, report)
     owned = tuple(f"{prefix}/" for prefix in OWNERS)
     for batch in _batches(objects.objects()):
@@ -91,13 +100,15 @@ def verify(
     return report
 
 
-def _renditions(database: Database) -> Iterator[tuple[str, int]]:
-    """The keys and sizes of all renditions, a short read for each batch."""
+def _described(
+    database: Database, model: type[Rendition] | type[UploadPart]
+) -> Iterator[tuple[str, int]]:
+    """The keys and sizes that these rows tell, a short read for each batch."""
     last = ""
     while True:
-        rows = select(Rendition.key, Rendition.size).where(Rendition.key > last)
+        rows = select(model.key, model.size).where(model.key > last)
         with database.read() as db:
-            batch = db.execute(rows.order_by(Rendition.key).limit(BATCH)).all()
+            batch = db.execute(rows.order_by(model.key).limit(BATCH)).all()
         yield from ((row.key, row.size) for row in batch)
         if len(batch) < BATCH:
             return
@@ -118,7 +129,7 @@ def _look_for(
         found = objects.size(key)
     except ObjectMissing:
         with database.read() as db:
-            still_known = keys_of_media(db, [key])
+            still_known = keys_of_uploads(db, [key])
         if still_known:
             report.missing += 1
             report.note("absent", key)
