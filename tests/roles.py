@@ -56,6 +56,7 @@ NAMES = {  # of what `name` is in these addresses; elsewhere of a file of a reco
     "/api/v1/releases/{release_id}/files/": "page.html",
     "/api/v1/shared/": "page.html",
 }
+TUS = {"Tus-Resumable": "1.0.0", "X-HTTP-Method-Override": "PATCH"}
 TRACES = {"audit_events", "case_readings"}  # what a custodian on a case leaves
 PASSWORD = "une phrase de passe"
 
@@ -90,7 +91,7 @@ class Town:
             request["json"] = self.body(operation)
         if operation.id == "media_receive":
             request["files"] = {"file": ("a.txt", b"text", "text/plain")}
-        spoken = {"Tus-Resumable": "1.0.0"} if operation.path.startswith(f"{API}/uploads") else {}
+        spoken = TUS if operation.path.startswith(f"{API}/uploads") else {}
         sent: dict[str, Any] = {
             "url": url or self.url(operation),
             "params": self.query(operation),
