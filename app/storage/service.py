@@ -12,6 +12,7 @@ died in between) is an orphan: `objects()` lists it, with its age.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,8 @@ from app.storage.writers import (
 __all__ = ["ObjectExists", "ObjectMissing", "Storage", "Stored", "StoredWriter", "storage"]
 
 CHUNK = 1024**2  # bytes
+SMALL = 64 * 1024  # bytes: below this, a second thread costs more than it saves
+MEASURING = ThreadPoolExecutor(4, "measuring")  # SHA-256 lets other threads of Python go on
 
 
 class ObjectMissing(Exception):
@@ -83,9 +86,13 @@ class StoredWriter:
             self.abandon()
 
     def write(self, chunk: bytes) -> None:
-        """More of its bytes."""
+        """More of its bytes, which are written while they are measured."""
+        measured = MEASURING.submit(self._digest.update, chunk) if len(chunk) > SMALL else None
         self._writer.write(chunk)
-        self._digest.update(chunk)
+        if measured:
+            measured.result()
+        else:
+            self._digest.update(chunk)
         self.size += len(chunk)
 
     def finish(self) -> Stored:
