@@ -35,6 +35,7 @@ from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
+from app.uploads import routes as uploads
 from app.withdrawals import routes as withdrawals
 from app.witnesses import routes as witnesses
 from app.workshops import routes as workshops
@@ -46,8 +47,15 @@ EXPOSED = [
     "Link",
     "Upload-Offset",
     "Upload-Length",
+    "Upload-Expires",
+    "Upload-Metadata",
     "Tus-Resumable",
+    "Tus-Version",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
     "Media-Id",
+    "Retry-After",
     "Idempotency-Replayed",
 ]
 ROUTERS = [
@@ -56,6 +64,7 @@ ROUTERS = [
     places.router,
     workshops.router,
     media.router,
+    uploads.router,
     witnesses.router,
     groups.router,
     codebook.router,

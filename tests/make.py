@@ -38,6 +38,7 @@ from app.testimonies.models import (
     TestimonyTheme,
     TestimonyWitness,
 )
+from app.uploads.models import Upload
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.consents import append
 from app.witnesses.decision import Cell, GivenBy, Reach, Verb
@@ -303,6 +304,12 @@ class Make:
         """As the deed that makes it remembers."""
         with self.sessions.begin() as db:
             made(db, output, inputs)
+
+    def upload(self, account: Account, **given: Any) -> Upload:
+        """A file of 10 bytes that this account began to send, and of which none came."""
+        given["created_by_id"] = account.id
+        tomorrow = now() + timedelta(days=1)
+        return self._save(Upload, given, metadata_="", size=10, received=0, expires_at=tomorrow)
 
     def appearance(self, media: Media, witness: Witness, **given: Any) -> Appearance:
         """The witness is heard in all of this media."""

@@ -56,6 +56,7 @@ NAMES = {  # of what `name` is in these addresses; elsewhere of a file of a reco
     "/api/v1/releases/{release_id}/files/": "page.html",
     "/api/v1/shared/": "page.html",
 }
+TUS = {"Tus-Resumable": "1.0.0", "X-HTTP-Method-Override": "PATCH"}
 TRACES = {"audit_events", "case_readings"}  # what a custodian on a case leaves
 PASSWORD = "une phrase de passe"
 
@@ -90,10 +91,11 @@ class Town:
             request["json"] = self.body(operation)
         if operation.id == "media_receive":
             request["files"] = {"file": ("a.txt", b"text", "text/plain")}
+        spoken = TUS if operation.path.startswith(f"{API}/uploads") else {}
         sent: dict[str, Any] = {
             "url": url or self.url(operation),
             "params": self.query(operation),
-            "headers": self.headers[caller],
+            "headers": self.headers[caller] | spoken,
         }
         client = self.world.anybody
         client.cookies.clear()
@@ -254,6 +256,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "testimony_id": world.testimony.id,
         "excerpt_id": world.excerpts[0].id,
         "media_id": world.media.id,
+        "upload_id": make.upload(world.account).id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,

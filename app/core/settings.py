@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     media_max_streams: int = Field(8, description="Streams of a file.")
     media_timeout: float = Field(1800, description="CPU and clock time of one media tool run.")
     media_url_ttl: float = Field(15 * MINUTE, description="Life of a signed file address.")
+    upload_ttl: float = Field(24 * HOUR, description="Life of an upload that is not finished.")
+    upload_ttl_animator: float = Field(7 * DAY, description="The same, of an animator's.")
+    uploads_open_max: int = Field(20, description="Unfinished uploads of one account.")
+    upload_patience: float = Field(
+        30, description="An upload that sends nothing this long is cut; what came is kept."
+    )
     disk_reserve: int = Field(2 * GIB, description="Below this, deposits get a 507.")
 
     practice_share_min: float = Field(

@@ -120,7 +120,7 @@ def _media_of_nobody(before: datetime) -> Select[UUID]:
         )
     )
     nobody = [~exists().where(points) for points in pointing]
-    old = Media.created_at <= before, Media.erased_at.is_(None)
+    old = Media.deposited_at <= before, Media.erased_at.is_(None)
     return select(Media.id).where(*old, *nobody, ~published)
 
 
@@ -206,6 +206,15 @@ RULES: Sequence[Rule] = (
         then="supprimées",
         because="le temps qu'un appareil sans réseau renvoie sa demande",
         job="calls.purge",
+    ),
+    Rule(
+        code="uploads",
+        what="Envois de fichiers inachevés, et le nom des fichiers envoyés",
+        tables=["uploads", "upload_parts"],
+        kept="24 heures, 7 jours pour une personne qui anime",
+        then="effacés, avec les octets reçus ; un fichier complet est un média, gardé comme tel",
+        because="le temps de reprendre un envoi sur une mauvaise ligne",
+        job="uploads.expire",
     ),
     Rule(
         code="jobs",

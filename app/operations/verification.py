@@ -20,9 +20,15 @@ from app.core.models import now
 from app.media.models import Media, Rendition
 from app.releases.models import ReleaseFile
 from app.storage.service import Found, ObjectMissing, Storage
+from app.uploads import service as uploads
+from app.uploads.models import UploadPart
 from app.withdrawals import ledger
 
-KEPT = (Rendition, ReleaseFile)  # the tables which say of each object its size and its SHA-256
+KEPT = (
+    Rendition,
+    ReleaseFile,
+    UploadPart,
+)  # the tables which say of each object its size and its SHA-256
 BATCH = 500
 YOUNG = timedelta(hours=1)  # what is younger may belong to a request that is not committed yet
 SHOWN = 20
@@ -41,9 +47,15 @@ def keys_of_releases(db: Session, keys: Sequence[str]) -> set[str]:
     return set(db.scalars(select(ReleaseFile.key).where(ReleaseFile.key.in_(keys))))
 
 
+def keys_of_uploads(db: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these keys are pieces of uploads, or of the media that they became."""
+    return uploads.known_keys(db, keys) | keys_of_media(db, keys)
+
+
 OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {
     "media": keys_of_media,
     "releases": keys_of_releases,
+    "uploads": keys_of_uploads,
     ledger.PREFIX: ledger.known_keys,
 }
 
@@ -108,7 +120,9 @@ def verify(
     return report
 
 
-def _kept_by(model: type[Rendition | ReleaseFile], database: Database) -> Iterator[Known]:
+def _kept_by(
+    model: type[Rendition | ReleaseFile | UploadPart], database: Database
+) -> Iterator[Known]:
     """The objects of all rows of this table, a short read for each batch."""
     last = ""
     while True:
@@ -149,7 +163,7 @@ def _look_for(
 
 def _is_still_known(key: str, database: Database) -> bool:
     with database.read() as db:
-        return any(known_to(db, [key]) for known_to in (keys_of_media, keys_of_releases))
+        return any(known_to(db, [key]) for known_to in (keys_of_uploads, keys_of_releases))
 
 
 def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:

@@ -15,6 +15,7 @@ died in between) is an orphan: `objects()` lists it, with its age.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,8 @@ __all__ = [
 CHUNK = 1024**2  # bytes
 CONNECTS_IN = 2.0  # seconds
 RETRIES = 2  # of what failed at once; what took all of its time is not tried again
+SMALL = 64 * 1024  # bytes: below this, a second thread costs more than it saves
+MEASURING = ThreadPoolExecutor(4, "measuring")  # SHA-256 lets other threads of Python go on
 
 
 class UrlRefused(ValueError):
@@ -105,9 +108,13 @@ class StoredWriter:
             self.abandon()
 
     def write(self, chunk: bytes) -> None:
-        """More of its bytes."""
+        """More of its bytes, which are written while they are measured."""
+        measured = MEASURING.submit(self._digest.update, chunk) if len(chunk) > SMALL else None
         self._writer.write(chunk)
-        self._digest.update(chunk)
+        if measured:
+            measured.result()
+        else:
+            self._digest.update(chunk)
         self.size += len(chunk)
 
     def finish(self) -> Stored:

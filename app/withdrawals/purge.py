@@ -21,17 +21,18 @@ from app.jobs.service import enqueue
 from app.lineage.service import Rows, made_from
 from app.media import service as media
 from app.media.models import ORIGINAL, Media, Rendition
+from app.media.service import DOOMED
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
 from app.testimonies import service as testimonies
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
+from app.uploads import service as uploads
 from app.withdrawals.models import Withdrawal
 from app.witnesses.forgetting import forget_people, keep_hashes
 from app.witnesses.models import ConsentEvent
 
 CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
-DOOMED = "objects.doomed"  # a job: these objects are deleted
 AT_ONCE = 500  # keys of one job
 
 
@@ -50,6 +51,16 @@ def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
         keys += _forget_evidence(db, witness_id)
         keys += forget_people(db, [witness_id])
     return keys
+
+
+def set_apart(db: Session, witness_id: UUID, spoken: Collection[UUID]) -> None:
+    """Whoever deposits a recording of this witness again deposits a new media, from now on."""
+    said = select(TestimonyMedia.media_id).where(TestimonyMedia.testimony_id.in_(spoken))
+    seen = select(Appearance.media_id).where(Appearance.witness_id == witness_id)
+    proved = select(ConsentEvent.evidence_media_id).where(
+        ConsentEvent.witness_id == witness_id, ConsentEvent.evidence_media_id.is_not(None)
+    )
+    media.set_apart(db, {id_ for rows in (said, seen, proved) for id_ in db.scalars(rows) if id_})
 
 
 def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
@@ -73,6 +84,7 @@ def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
 
 def forget_media(db: Session, ids: Collection[UUID]) -> list[str]:
     """Erase these media: their names, and all that was made of them; the keys of their files."""
+    uploads.forget(db, ids)
     keys = _undo(db, made_from(db, {"media": set(ids)}))
     return keys + media.erase(db, ids)
 
@@ -127,7 +139,8 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases"),
-    *("media", "renditions", "witnesses", "identities", "consent_events", "idempotency_keys"),
+    *("media", "renditions", "uploads"),
+    *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
 
 

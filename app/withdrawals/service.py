@@ -26,6 +26,7 @@ from app.testimonies import service as testimonies
 from app.testimonies.models import TestimonyWitness
 from app.withdrawals import ledger
 from app.withdrawals.models import Withdrawal
+from app.withdrawals.purge import set_apart
 from app.withdrawals.schemas import TakenBack, WithdrawalFilters
 from app.witnesses.consents import append, cells_of, decisive, events_of
 from app.witnesses.decision import (
@@ -215,6 +216,7 @@ def _act(db: Session, witness: Witness, withdrawal: Withdrawal) -> None:
     if withdrawal.everything:
         witness.withdrawn_at = withdrawal.created_at
         testimonies.withdraw(db, witness.id)
+        set_apart(db, witness.id, spoken)
         if not held(db, [witness.id]):
             silence(db, witness)
             bundles.erase(db, excerpts.ids_of(db, spoken), spoken)
