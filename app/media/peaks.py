@@ -19,7 +19,7 @@ from pathlib import Path
 from app.media.ffmpeg import Progress, command, follow
 from app.media.probe import Found
 from app.media.sandbox import ToolFailed
-from app.media.sound import steady
+from app.media.sound import STEADY, lasting
 
 SAMPLE_RATE, PIXEL = 48_000, 960  # samples
 LONGEST = 20_000  # pixels
@@ -32,7 +32,7 @@ def make_peaks(path: Path, found: Found, progress: Progress) -> None:
     lasts = found.duration_ms or 1
     pixel = max(PIXEL, ceil(lasts * SAMPLE_RATE / 1000 / LONGEST))
     filters = (
-        f"{steady()},aformat=sample_fmts=flt,asetnsamples=n={pixel}:p=0,"
+        f"{STEADY},{lasting(found)},aformat=sample_fmts=flt,asetnsamples=n={pixel}:p=0,"
         "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=Min_level+Max_level,"
         f"ametadata=mode=print:file={LEVELS}"
     )

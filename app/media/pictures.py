@@ -32,7 +32,8 @@ def choose_frame(path: Path, found: Found, progress: Progress, passage: Passage 
     """The most typical frame that is not black: of the first minute, or of the passage.
 
     Of the key frames, which are decoded in no time; where all of these are black, of the key frames
-    of the whole; then of all frames; black at last, when nothing else is there.
+    of the whole; then of all frames, first of that minute, then of the whole. Black only when
+    nothing else is there.
     """
     for given, filters in _passage_tries(found, passage) if passage else _tries(found):
         choosing = command(
@@ -53,14 +54,19 @@ def _tries(found: Found) -> Tries:
     """How the input is read, and the filters that leave one frame of it, if any."""
     lasts = max(0.2, (found.duration_ms or 0) / 1000)
     first = ("-t", str(LOOKED_AT))
-    sampled = f"fps={min(25.0, LOOKED_AT / min(LOOKED_AT, lasts)):.3f}"
+    lit = f"{shown(found)},{LIT},{TYPICAL}"
     return [
-        ((*KEY_FRAMES, *first), f"{shown(found)},{LIT},{TYPICAL}"),
-        (KEY_FRAMES, f"{shown(found)},{LIT}"),
-        (first, f"{sampled},{shown(found)},{LIT},{TYPICAL}"),
-        ((), f"{shown(found)},{LIT}"),
+        ((*KEY_FRAMES, *first), lit),
+        (KEY_FRAMES, lit),
+        (first, f"{_sampled(min(LOOKED_AT, lasts))},{lit}"),
+        ((), f"{_sampled(lasts)},{lit}"),
         (first, shown(found)),
     ]
+
+
+def _sampled(lasts: float) -> str:
+    """The filter that leaves as many frames of so many seconds as are looked at."""
+    return f"fps={min(25.0, LOOKED_AT / lasts):.3f}"
 
 
 def _passage_tries(found: Found, passage: Passage) -> Tries:

@@ -2,7 +2,7 @@
 
 `audio.m4a` lasts as long as its recording, in step with its pictures, and is as loud as any other:
 -23 LUFS (EBU R128), measured in a first pass and set in a second one. What a single microphone left
-on one side is heard on both. Silence stays silence: below -60 LUFS there is nothing to raise.
+on one side is heard on both. Silence stays silence: nothing is raised that R128 does not hear.
 """
 
 import json
@@ -18,13 +18,17 @@ from app.media.sandbox import ToolFailed
 
 TARGET, PEAK = -23.0, -1.0  # LUFS, dBTP
 RANGE = 50  # LU: so wide that loud and quiet moments are brought up alike
-SILENT = -60.0  # LUFS
+SILENT = -69.0  # LUFS; the measure ends at -70
 DEAF = -70.0  # dBFS that a side without microphone does not reach
 ON_BOTH_SIDES = 10 * log10(2)  # LU that a sound gains when both sides have it
 LOUDNESS, LEVELS = "loudness.json", "levels.txt"
 MOST = 1024**2  # bytes that are read of what ffmpeg measured
 EVERY = 480_000  # samples between two lines of levels
 LEVEL = re.compile(r"^lavfi\.astats\.([12])\.Peak_level=(-?[\d.]+|-inf)$", re.MULTILINE)
+# From the moment at which the recording begins, without a gap.
+STEADY = "aresample=48000:async=1:first_pts=0"
+# In floats: sides are mixed by other rules in whole numbers, and both passes must agree.
+STEREO = f"{STEADY},aformat=sample_fmts=dbl:channel_layouts=stereo"
 SIDES = {"left": "pan=stereo|c0=c0|c1=c0", "right": "pan=stereo|c0=c1|c1=c1"}
 
 
@@ -61,20 +65,20 @@ def make_sound(path: Path, found: Found, progress: Progress, passage: Passage | 
         return
     lasts = found.duration_ms or 1
     loudness = measure(path.parent, lasts, lambda share: progress(share / 2))
-    filters = ",".join([steady(), *loudness.filters, f"apad=whole_dur={seconds(lasts)}"])
+    filters = ",".join([STEREO, *loudness.filters, lasting(found)])
     streams = ["-map", "0:a:0", "-af", filters]
     encode(path, streams, lasts, lambda share: progress(0.5 + share / 2))
 
 
-def steady() -> str:
-    """The filters that give a sound of two sides, from the moment at which the recording begins."""
-    return "aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo"
+def lasting(found: Found) -> str:
+    """The filter that makes a sound last as long as its recording."""
+    return f"apad=whole_dur={seconds(found.duration_ms or 1)}"
 
 
 def measure(folder: Path, duration_ms: int, progress: Progress) -> Loudness:
     """How loud the sound of `input` is. Raises ToolFailed when nothing was measured."""
     filters = (
-        f"{steady()},asetnsamples=n={EVERY}:p=0,"
+        f"{STEREO},asetnsamples=n={EVERY}:p=0,"
         "astats=metadata=1:reset=0:measure_perchannel=Peak_level:measure_overall=none,"
         f"ametadata=mode=print:file={LEVELS},"
         f"loudnorm=I={TARGET}:TP={PEAK}:LRA={RANGE}:print_format=json:stats_file={LOUDNESS}"
