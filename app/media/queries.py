@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.jobs.models import UNFINISHED, Job
 from app.media.models import Media, Rendition, Status
-from app.media.service import CLIP, PROCESS, names_of, process_key
+from app.media.service import CLIP, PROCESS, clip_key, names_of, process_key
 from app.media.transcode import FIRST_AND_LAST, Passage, passage_names
 
 
@@ -31,6 +31,15 @@ def abandoned_passages(db: Session) -> list[tuple[Media, Passage]]:
         if media and is_missing(db, media, passage):
             found.append((media, passage))
     return found
+
+
+def gave_up(db: Session, media: Media, passage: Passage) -> bool:
+    """Whether a job ended without making this passage, not long ago: another will not either."""
+    key = clip_key(media, passage.start_ms, passage.end_ms)
+    done = select(Job.id).where(Job.dedupe_key == key, Job.done_at.is_not(None))
+    if db.scalar(done.limit(1)) is None:
+        return False
+    return is_missing(db, media, passage)
 
 
 def is_missing(db: Session, media: Media, passage: Passage) -> bool:
