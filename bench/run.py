@@ -207,6 +207,7 @@ def measure(rows: int, url: str) -> Iterator[Measure]:
     from app.accounts.permissions import Role
     from bench.fill import token_of
     from bench.record import record
+    from bench.transcoding import of_transcoding
 
     tokens = {str(role): token_of(role) for role in Role}
     with (
@@ -232,6 +233,7 @@ def measure(rows: int, url: str) -> Iterator[Measure]:
             yield from of_creation(app, bare, tokens, payload)
             yield from of_export(app, database, tokens, folder, rows)
             yield from of_files(app, bare, tokens, folder)
+            yield from of_transcoding(database, folder)
 
 
 def main() -> None:

@@ -54,6 +54,7 @@ def with_data(path: Path) -> Path:
     film(path, "-i", str(plain), *tracks, seconds=None)
     head, first, *others = path.read_bytes().split(b"mhlrsoun")
     assert len(others) == 3
+    others = [track.replace(b"mp4a", b"mebx") for track in others]
     path.write_bytes(head + b"mhlrsoun" + b"mhlrmeta".join([first, *others]))
     with av.open(str(path)) as made:
         assert len(made.streams.data) >= 3
