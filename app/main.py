@@ -23,6 +23,7 @@ from app.core.settings import Settings
 from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
 from app.exports import routes as exports
+from app.gate import clips
 from app.gate import routes as gate
 from app.groups import routes as groups
 from app.media import routes as media
@@ -72,6 +73,7 @@ ROUTERS = [
     moderation.router,
     excerpts.router,
     gate.router,
+    clips.router,
     bundles.router,
     releases.router,
     pages.files,

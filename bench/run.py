@@ -230,6 +230,7 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
     from app.accounts.permissions import Role
     from bench.fill import token_of
     from bench.record import record
+    from bench.transcoding import of_transcoding
 
     tokens = {str(role): token_of(role) for role in Role}
     with (
@@ -262,6 +263,8 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
                 yield from of_uploads(app, bare, tokens, mib)
             if "joining" in only:
                 yield from of_joining(database, folder, mib)
+            if "transcoding" in only:
+                yield from of_transcoding(database, folder)
 
 
 def main() -> None:

@@ -106,7 +106,8 @@ class Town:
 
     def url(self, operation: Operation, **other: Any) -> str:
         name = next((name for start, name in NAMES.items() if operation.path.startswith(start)), "")
-        return operation.url(**self.ids | {"name": name or "web.mp4"} | other)
+        filmed = {"excerpt_id": self.ids["passage_id"]} if operation.path.endswith("/clip") else {}
+        return operation.url(**self.ids | {"name": name or "web.mp4"} | filmed | other)
 
     def query(self, operation: Operation) -> dict[str, str]:
         asked = {parameter["name"] for parameter in operation.parameters("query")}
@@ -255,6 +256,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "theme_id": make.theme().id,
         "testimony_id": world.testimony.id,
         "excerpt_id": world.excerpts[0].id,
+        "passage_id": next(e.id for e in world.excerpts if e.media_id),
         "media_id": world.media.id,
         "upload_id": make.upload(world.account).id,
         "bundle_id": world.bundle_id,

@@ -171,6 +171,7 @@ MISTAKES = {
     "reason_needed": ("Say why.", "Dites pourquoi."),
     "stays": ("This stays what it is.", "Ceci ne change pas."),
     "too_far": ("At most 60 months.", "Au plus 60 mois."),
+    "too_short": ("At least {shortest} ms.", "Au moins {shortest} ms."),
     "unknown_choice": ("Not a choice of this notice.", "Ce choix n'est pas dans cette notice."),
     "unknown_id": ("There is no such thing here.", "Il n'y a rien de tel ici."),
     "unknown_term": (

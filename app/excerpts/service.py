@@ -15,6 +15,7 @@ from app.core.db import locked
 from app.core.models import as_stored, now
 from app.core.pages import Item, Order, bury, matches
 from app.core.problems import Invalid, NotFound, Problem, WrongState
+from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
 from app.lineage.service import forget, made
@@ -282,6 +283,8 @@ def _select_time(
         raise WrongState(media_status=media.status)
     if selector.end_ms > media.duration_ms or selector.start_ms >= selector.end_ms:
         raise Invalid.at("#/selector/end_ms", "out_of_range", length=media.duration_ms)
+    if selector.end_ms - selector.start_ms < (shortest := settings().media_min_ms):
+        raise Invalid.at("#/selector/end_ms", "too_short", shortest=shortest)
     excerpt.selector, excerpt.media_id = SelectorType.TIME, media.id
     excerpt.start, excerpt.stop, excerpt.exact = selector.start_ms, selector.end_ms, None
     ask_clip(db, media, selector.start_ms, selector.end_ms)

@@ -17,11 +17,13 @@ from app.core.problems import (
     NotFound,
     PreconditionFailed,
     RangeNotSatisfiable,
+    RateLimited,
     ServiceUnavailable,
     WrongState,
     documented,
 )
 from app.core.schemas import to_json
+from app.gate import events
 from app.gate import media as gated
 from app.gate.answers import send
 from app.media.models import Media, Rendition
@@ -40,6 +42,30 @@ def show(media_id: UUID, call: Call) -> Response:
     with call as (db, me):
         media = gated.find(db, media_id, by=me)
         return call.ok(MediaOut, media, {"renditions": gated.renditions(db, media, by=me)})
+
+
+@router.get(
+    "/{media_id}/events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Events `media`: `{status, reason, progress, renditions}`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **documented(RateLimited),
+    },
+)
+def follow(media_id: UUID, call: Call) -> Response:
+    """How far the work on a media is, as it goes on: server-sent events.
+
+    The first says how it is now, each other one what changed: `renditions` names the files that are
+    there already. The stream ends once the media is ready or rejected, or not yours to see any
+    more; and after ten minutes: ask again. There is no history: `Last-Event-ID` changes nothing.
+    """
+    with call as (db, me):
+        seen = events.seen(db, gated.find(db, media_id, by=me))
+        account_id = me.id
+    return events.Followed(call, account_id, media_id, seen)
 
 
 @router.get("/{media_id}/appearances", response_model=list[AppearanceOut])

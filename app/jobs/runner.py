@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from traceback import extract_tb
 
 import structlog
@@ -21,7 +21,8 @@ from app.core.models import now
 from app.core.problems import Problem, ServiceUnavailable
 from app.jobs.bell import BELL
 from app.jobs.models import Job
-from app.jobs.service import HANDLERS, MEDIA, QUEUES, Handler, Interrupted, LeaseLost, Run
+from app.jobs.service import HANDLERS, QUEUES, Handler, Interrupted, LeaseLost, Run
+from app.jobs.turns import turn
 
 LEASE = timedelta(seconds=60)
 BEAT = 20.0  # seconds
@@ -29,7 +30,6 @@ POLL = 1.0  # seconds; what nobody rang for begins at most this late
 MAX_ATTEMPTS = 5
 BACK_OFF = timedelta(seconds=10)  # then 4 times longer at each attempt: 10 s to 11 min
 OUTAGE = timedelta(seconds=20)  # between two tries of what needs something that is unavailable
-ONE_AT_A_TIME = {MEDIA: Lock()}  # of this process
 
 log = structlog.get_logger(__name__)
 jitter = SystemRandom().uniform
@@ -91,15 +91,12 @@ class Worker:
                     BELL.wait(heard, POLL)
 
     def run_next(self, queue: str) -> bool:
-        """Do the next job of this queue, outside any transaction. False when there is none."""
-        turn = ONE_AT_A_TIME.get(queue)
-        if turn and not turn.acquire(blocking=False):
-            return False
-        try:
-            return self._run_next(queue)
-        finally:
-            if turn:
-                turn.release()
+        """Do the next job of this queue, outside any transaction.
+
+        False when there is none, or when the machine does enough of them already.
+        """
+        with turn(queue) as is_ours:
+            return is_ours and self._run_next(queue)
 
     def hand_back(self) -> None:
         """Let another worker take the present job at once; what it still does here is not kept."""

@@ -110,9 +110,14 @@ def ask_clip(db: Session, media: Media, start_ms: int, end_ms: int) -> None:
     It will be `clip-<start_ms>-<end_ms>.mp4` and `.jpg` of a video, `.m4a` of a sound: what is
     there already is not made again.
     """
-    key = f"{CLIP}:{media.id}:{start_ms}-{end_ms}"
+    key = clip_key(media, start_ms, end_ms)
     passage: dict[str, Any] = {"start_ms": start_ms, "end_ms": end_ms}
     enqueue(db, CLIP, dedupe_key=key, media_id=str(media.id), **passage)
+
+
+def clip_key(media: Media, start_ms: int, end_ms: int) -> str:
+    """Under what a passage is asked for, once at a time."""
+    return f"{CLIP}:{media.id}:{start_ms}-{end_ms}"
 
 
 def label(filename: str | None) -> str:

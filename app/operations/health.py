@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 from app.core.db import Database
 from app.core.problems import Problem
 from app.jobs.runner import describe
-from app.media.transcode import ffmpeg
+from app.media.ffmpeg import ffmpeg
+from app.media.sandbox import enclosure
 from app.operations.install import migrations
 from app.storage.service import StorageUnavailable, storage
 
@@ -72,11 +73,15 @@ def check_storage() -> None:
 
 @cache
 def check_media_tools() -> None:
-    """The ffmpeg of the settings starts. Asked once, until the answer is yes."""
+    """The ffmpeg of the settings starts. Asked once, until the answer is yes.
+
+    What encloses it is looked for here too: `enclosure()` knows it from then on.
+    """
     command = [ffmpeg(), "-version"]
     subprocess.run(  # noqa: S603 - no words of anybody's
         command, env={}, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=10
     )
+    enclosure()
 
 
 class Readiness:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.core.db import Database
 from app.core.settings import settings
+from app.media.sandbox import enclosure
 from app.operations.health import Readiness, Wrong, check_database, check_storage
 from app.storage.service import storage
 from tests.conftest import DATA_DIR, ON_S3, ClientFor
@@ -51,7 +52,9 @@ def test_it_is_alive_and_ready(as_anonymous: TestClient) -> None:
     assert as_anonymous.get("/healthz").json() == {"alive": True}
     response = as_anonymous.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"ready": True, "checks": ALL_WELL}
+    shown = {"ready": True, "checks": ALL_WELL, "media_sandbox": enclosure()}
+    assert response.json() == shown
+    assert shown["media_sandbox"] in ("bubblewrap", "limits")
     assert response.headers["Cache-Control"] == "no-store"
 
 
