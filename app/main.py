@@ -24,6 +24,7 @@ from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
 from app.exports import routes as exports
 from app.gate import routes as gate
+from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
 from app.media import routes as media
 from app.moderation import routes as moderation
@@ -63,6 +64,7 @@ ROUTERS = [
     moderation.router,
     excerpts.router,
     gate.router,
+    transcripts.router,
     bundles.router,
     releases.router,
     pages.files,

@@ -38,6 +38,7 @@ from app.testimonies.models import (
     TestimonyTheme,
     TestimonyWitness,
 )
+from app.transcripts.models import Source, Transcript
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.consents import append
 from app.witnesses.decision import Cell, GivenBy, Reach, Verb
@@ -303,6 +304,27 @@ class Make:
         """As the deed that makes it remembers."""
         with self.sessions.begin() as db:
             made(db, output, inputs)
+
+    def transcript(self, media: Media, *texts: str, **given: Any) -> Transcript:
+        """An approved transcript of a media: each text is said for ten seconds, one by one."""
+        segments = given.pop("segments", None) or [
+            {"start_ms": n * 10_000, "end_ms": (n + 1) * 10_000, "speaker": None, "text": text}
+            for n, text in enumerate(texts)
+        ]
+        approved_at = given.setdefault("approved_at", now())
+        transcript = self._save(
+            Transcript,
+            given,
+            media_id=media.id,
+            number=next(number),
+            source=Source.MANUAL,
+            language="fr",
+            segments=segments,
+            created_by_id=media.created_by_id,
+            approved_by_id=media.created_by_id if approved_at else None,
+        )
+        self._made(transcript, (Media, media.id))
+        return transcript
 
     def appearance(self, media: Media, witness: Witness, **given: Any) -> Appearance:
         """The witness is heard in all of this media."""

@@ -254,6 +254,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "testimony_id": world.testimony.id,
         "excerpt_id": world.excerpts[0].id,
         "media_id": world.media.id,
+        "transcript_id": world.transcript.id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,

@@ -64,7 +64,10 @@ WITNESS_ROUTES = {
     ("post", "/api/v1/receipt/withdrawals"),
 }
 # Bytes stream through these: they are `async`, and hold no session meanwhile.
-STREAMING_ROUTES = {("post", "/api/v1/media")}
+STREAMING_ROUTES = {
+    ("post", "/api/v1/media"),
+    ("post", "/api/v1/media/{media_id}/transcripts"),
+}
 
 
 def every_problem(of: type[Problem] = Problem) -> Iterator[type[Problem]]:

@@ -131,6 +131,19 @@ MISTAKES = {
         "A field actor belongs to an organization of the mapping.",
         "Un acteur de terrain appartient à une structure de la cartographie.",
     ),
+    "no_times": (
+        "Line {line} has no two times that can be read.",
+        "La ligne {line} n'a pas deux temps lisibles.",
+    ),
+    "not_in_order": (
+        "It begins before the segment before it.",
+        "Il commence avant le segment précédent.",
+    ),
+    "not_subtitles": (
+        "Not a VTT or SRT file, nor a text whose paragraphs begin with [00:01:02].",
+        "Ce n'est ni un VTT, ni un SRT, ni un texte dont les paragraphes commencent par [00:01:02].",
+    ),
+    "not_utf8": ("The file is not UTF-8.", "Le fichier n'est pas en UTF-8."),
     "not_larger": ("Not a larger territory.", "Ce territoire n'est pas plus grand."),
     "not_showable": ("Cannot be shown as {show_as}.", "Ne peut pas être montré ainsi ({show_as})."),
     "not_yours": (
@@ -151,10 +164,18 @@ MISTAKES = {
     "reason_needed": ("Say why.", "Dites pourquoi."),
     "stays": ("This stays what it is.", "Ceci ne change pas."),
     "too_far": ("At most 60 months.", "Au plus 60 mois."),
+    "too_many_at_once": (
+        "At most {most} segments at once.",
+        "Au plus {most} segments en même temps.",
+    ),
     "unknown_choice": ("Not a choice of this notice.", "Ce choix n'est pas dans cette notice."),
     "unknown_id": ("There is no such thing here.", "Il n'y a rien de tel ici."),
     "unknown_term": (
         "Not a term of {vocabulary}.",
         "Ce code n'est pas dans le vocabulaire {vocabulary}.",
+    ),
+    "words_too_many": (
+        "At most {most} characters in all.",
+        "Au plus {most} caractères en tout.",
     ),
 }

@@ -240,7 +240,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="testimonies",
         what="Témoignages dont tous les consentements ont pris fin",
-        tables=["testimonies", "excerpts"],
+        tables=["testimonies", "excerpts", "transcripts"],
         kept=Months(12),
         then=ERASED_AS_WITHDRAWN,
         because="le temps de demander aux témoins s'ils consentent encore",
@@ -250,7 +250,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="media-of-nobody",
         what="Fichiers qui ne sont joints à rien",
-        tables=["media", "renditions"],
+        tables=["media", "renditions", "transcripts"],
         kept=Days(30),
         then="effacés",
         because="le temps de finir un dépôt interrompu",

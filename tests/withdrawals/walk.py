@@ -37,6 +37,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
     known: dict[str, Any] = {
         "testimony_id": world.testimony.id,
         "media_id": world.media.id,
+        "transcript_id": world.transcript.id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,

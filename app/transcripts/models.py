@@ -1,0 +1,51 @@
+"""A transcript of a media."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Versioned
+
+
+class Source(StrEnum):
+    """Where the words come from."""
+
+    MACHINE = "machine"
+    IMPORT = "import"
+    MANUAL = "manual"
+
+
+class Transcript(Versioned):
+    """What is said in a media, and when: `segments` are `{start_ms, end_ms, speaker, text}`.
+
+    `number` counts the transcripts of a media. `engine` is what heard it, of a machine's.
+    """
+
+    __tablename__ = "transcripts"
+    __table_args__ = (
+        CheckConstraint("(approved_at IS NULL) = (approved_by_id IS NULL)", name="approved_by"),
+        CheckConstraint("(source = 'machine') = (engine IS NOT NULL)", name="machine_is_named"),
+        Index(None, "media_id", "number", unique=True),
+        Index(None, "parent_id"),
+    )
+
+    media_id: Mapped[UUID] = mapped_column(ForeignKey("media.id"))
+    number: Mapped[int]
+    source: Mapped[Source]
+    engine: Mapped[str | None] = mapped_column(String(80))
+    language: Mapped[str] = mapped_column(String(8))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("transcripts.id"))
+    segments: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    approved_at: Mapped[datetime | None]
+    approved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    erased_at: Mapped[datetime | None]  # its words are gone, for somebody took them back
+
+    @property
+    def text(self) -> str:
+        """The plain text, of which offsets are code points."""
+        return "\n".join(segment["text"] for segment in self.segments)
