@@ -51,7 +51,12 @@ WORDS: dict[str, Any] = {
         },
     }
 }
-FILE: dict[int | str, dict[str, Any]] = {200: {"description": "The file."}}
+
+
+def _file_of(form: Format) -> dict[int | str, dict[str, Any]]:
+    content = {form.content_type.partition(";")[0]: {"schema": {"type": "string"}}}
+    known = {"description": "You have it already."}
+    return {200: {"description": "The file.", "content": content}, 304: known}
 
 
 @router.get("/media/{media_id}/transcripts", response_model=Page[TranscriptBrief])
@@ -88,19 +93,31 @@ async def write(
     return await run_in_threadpool(_write, call, media_id, payload)
 
 
-@router.get("/transcripts/{transcript_id}.vtt", response_class=Response, responses=FILE)
+@router.get(
+    "/transcripts/{transcript_id}.vtt",
+    response_class=Response,
+    responses=_file_of(Format.VTT),
+)
 def show_vtt(transcript_id: UUID, call: Call) -> Response:
     """A transcript as WebVTT, with who speaks."""
     return _export(call, transcript_id, Format.VTT)
 
 
-@router.get("/transcripts/{transcript_id}.srt", response_class=Response, responses=FILE)
+@router.get(
+    "/transcripts/{transcript_id}.srt",
+    response_class=Response,
+    responses=_file_of(Format.SRT),
+)
 def show_srt(transcript_id: UUID, call: Call) -> Response:
     """A transcript as SubRip, which does not say who speaks."""
     return _export(call, transcript_id, Format.SRT)
 
 
-@router.get("/transcripts/{transcript_id}.txt", response_class=Response, responses=FILE)
+@router.get(
+    "/transcripts/{transcript_id}.txt",
+    response_class=Response,
+    responses=_file_of(Format.TXT),
+)
 def show_txt(transcript_id: UUID, call: Call) -> Response:
     """A transcript as text for people: a paragraph for each segment, with its time."""
     return _export(call, transcript_id, Format.TXT)
