@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.accounts.authentication import SESSION, TOKEN, fingerprint
@@ -312,11 +312,14 @@ class Make:
             for n, text in enumerate(texts)
         ]
         approved_at = given.setdefault("approved_at", now())
+        with self.sessions() as db:
+            others = select(func.count()).where(Transcript.media_id == media.id)
+            last = db.scalar(others) or 0
         transcript = self._save(
             Transcript,
             given,
             media_id=media.id,
-            number=next(number),
+            number=last + 1,
             source=Source.MANUAL,
             language="fr",
             segments=segments,

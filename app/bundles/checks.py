@@ -15,6 +15,7 @@ from app.bundles.models import Bundle, BundleItem, ShowAs
 from app.bundles.service import KINDS, sections_of
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState, SelectorType
+from app.excerpts.service import words_of
 from app.gate.service import Use, WayOut, judge, media_shown, protocols_of
 from app.groups.models import About, Protocol, Rereading
 from app.groups.service import excluded_by
@@ -22,6 +23,7 @@ from app.media.models import Media, Rendition, Status
 from app.media.transcode import AUDIO, POSTER, WEB
 from app.schemes.service import labels
 from app.testimonies.models import Nature, Testimony, TestimonyMedia
+from app.transcripts.words import widened
 from app.witnesses.decision import DATASET, Cell, Medium, Reason, Verdict
 
 WHY = {
@@ -72,20 +74,27 @@ class Source:
     poster: Rendition | None
 
     @property
+    def shows_text(self) -> bool:
+        """Whether words are read there."""
+        return self.item.show_as is ShowAs.TEXT or self.item.caption is not None
+
+    @property
     def use(self) -> Use:
         """What the gate is asked."""
         excerpt = self.excerpt
-        shows_text = self.item.show_as is ShowAs.TEXT or self.item.caption is not None
         names = bool(excerpt and excerpt.names_employer)
-        media = media_shown(self.item.show_as, with_text=shows_text, names_employer=names)
+        media = media_shown(self.item.show_as, with_text=self.shows_text, names_employer=names)
         restriction = excerpt.restriction if excerpt else None
         return Use(self.testimony.id, media, restriction, self.segment)
 
     @property
     def segment(self) -> Segment | None:
         """Where it was recorded; what is shown as text was said there too."""
-        if self.excerpt and self.excerpt.media_id:
-            return Segment(self.excerpt.media_id, self.excerpt.start, self.excerpt.stop)
+        if self.excerpt and self.excerpt.media_id and self.excerpt.passage:
+            passage = self.excerpt.passage
+            return Segment(
+                self.excerpt.media_id, *(widened(*passage) if self.shows_text else passage)
+            )
         return Segment(self.media.id) if self.media else None
 
 
@@ -122,7 +131,7 @@ def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str,
     protocols = protocols_of(db, {source.testimony.id for source in sources.values()}, at)
     blockers = list(_missing_consents(db, sources, verdicts, protocols))
     for source in sources.values():
-        blockers += _unready(source)
+        blockers += _unready(db, source)
     if not sources:
         blockers.append(_finding("empty", "Ce dossier ne contient aucun passage."))
     warnings = [*_warnings(db, bundle, sources), *_rereadings(protocols.values())]
@@ -184,11 +193,14 @@ def _rereadings(protocols: Iterable[Protocol]) -> Iterator[dict[str, Any]]:
             )
 
 
-def _unready(source: Source) -> Iterator[dict[str, Any]]:
+def _unready(db: Session, source: Source) -> Iterator[dict[str, Any]]:
     item = source.item
     if source.excerpt and source.excerpt.state is ExcerptState.NEEDS_REVIEW:
         message = "Le témoignage a changé sous cet extrait : relisez-le."
         yield _finding("needs-review", message, item.id)
+    if item.show_as is ShowAs.TEXT and source.excerpt and not words_of(db, source.excerpt):
+        message = "Ce passage n'a pas de transcription validée : il n'y a rien à lire."
+        yield _finding("no-words", message, item.id)
     if item.show_as is not ShowAs.TEXT and not source.file:
         message = "L'enregistrement n'est pas encore prêt."
         yield _finding("media-not-ready", message, item.id)
@@ -241,7 +253,8 @@ def _recording(
     db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerpt | None
 ) -> Media | None:
     if excerpt:
-        return db.get(Media, excerpt.media_id) if excerpt.media_id else None
+        is_passage = excerpt.selector is SelectorType.TIME
+        return db.get(Media, excerpt.media_id) if is_passage else None
     rows = (
         select(Media)
         .join(TestimonyMedia, TestimonyMedia.media_id == Media.id)

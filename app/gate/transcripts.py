@@ -8,11 +8,10 @@ Animators write those of their own recordings until they are moderated, editors 
 they see; editors approve.
 """
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, select, true
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -21,30 +20,21 @@ from app.appearances.queries import withheld
 from app.core.db import locked
 from app.core.models import now
 from app.core.problems import NotFound, WrongState
+from app.excerpts import service as excerpts
 from app.gate.media import is_moderated, whose
 from app.media.models import Media
-from app.testimonies.models import TestimonyMedia, TestimonyWitness
+from app.testimonies.queries import unsaid
 from app.transcripts import service
 from app.transcripts.models import Source, Transcript
 from app.transcripts.schemas import TranscriptIn
-from app.witnesses.queries import refused_to_team
+from app.transcripts.words import meets, placed
 
 
 def visible_media(me: Caller) -> Select[Media]:
     """The media whose words this account may read."""
     moment = now()
     alive = Media.erased_at.is_(None)
-    return select(Media).where(whose(me, moment), alive, ~unsaid(moment))
-
-
-def unsaid(at: datetime) -> ColumnElement[bool]:
-    """Whether one of those who speak in a media refuses the team their words."""
-    spoken = (
-        select(TestimonyWitness.id)
-        .join(TestimonyMedia, TestimonyMedia.testimony_id == TestimonyWitness.testimony_id)
-        .where(TestimonyMedia.media_id == Media.id)
-    )
-    return exists(spoken.where(refused_to_team(TestimonyWitness.witness_id, at)))
+    return select(Media).where(whose(me, moment), alive, ~unsaid(Media.id, moment))
 
 
 def find_media(db: Session, media_id: UUID, by: Caller) -> Media:
@@ -83,7 +73,7 @@ def shown(db: Session, transcript: Transcript) -> dict[str, Any]:
 def readable(db: Session, transcript: Transcript) -> list[dict[str, Any]]:
     """The segments that the team may read."""
     moments = withheld(db, transcript.media_id, now())
-    return [segment for segment in transcript.segments if not service.meets(segment, moments)]
+    return [segment for segment in transcript.segments if not meets(segment, moments)]
 
 
 def write(
@@ -105,16 +95,19 @@ def change(db: Session, transcript: Transcript, payload: TranscriptIn, by: Calle
     if hidden:
         raise WrongState(withheld=hidden)
     service.change(db, transcript, media, payload, by)
+    excerpts.follow(db, media.id)
 
 
 def approve(db: Session, transcript: Transcript, by: Caller) -> None:
-    """Say that these are the words. See `transcripts.service.approve`."""
+    """Say that these are the words: excerpts of the words before follow them, or need a review."""
     service.approve(db, transcript, by)
+    excerpts.follow(db, transcript.media_id)
 
 
 def disapprove(db: Session, transcript: Transcript, by: Caller) -> None:
-    """It is a draft again. See `transcripts.service.disapprove`."""
+    """It is a draft again: excerpts of it follow the words approved before, or need a review."""
     service.disapprove(db, transcript, by)
+    excerpts.follow(db, transcript.media_id)
 
 
 def require_turn(db: Session, media: Media, by: Caller) -> None:
@@ -131,10 +124,9 @@ def _finished(me: Caller) -> ColumnElement[bool]:
 
 def _segments(db: Session, transcript: Transcript) -> list[dict[str, Any]]:
     moments = withheld(db, transcript.media_id, now())
-    found, offset = [], 0
-    for segment in transcript.segments:
-        hidden = service.meets(segment, moments)
+    found = []
+    for offset, segment in placed(transcript.segments):
+        hidden = meets(segment, moments)
         said = {"speaker": None, "text": None} if hidden else {}
         found.append(segment | said | {"offset": offset, "withheld": hidden})
-        offset += len(segment["text"]) + 1
     return found

@@ -29,6 +29,7 @@ from app.releases.addresses import address
 from app.releases.models import Release, ReleaseFile, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
+from app.transcripts.words import widened
 from app.witnesses.decision import Medium, Reason
 
 LATEST_FIRST = Order(Release.number, Release.id, descending=True)
@@ -220,7 +221,8 @@ def blocked_items(
 def _segments(db: Session, release: Release, items: Sequence[ReleaseItem]) -> list[Segment | None]:
     """Where each item was recorded: what its file shows, else what its excerpt was taken from.
 
-    An excerpt that was changed since is no witness of what was published: all is asked.
+    Of words that are read, also what is said just before and after. An excerpt that was changed
+    since is no witness of what was published: all is asked.
     """
     files = select(Rendition).where(Rendition.id.in_([row.file_id for row in items]))
     shown: dict[UUID | None, Segment] = {
@@ -231,9 +233,18 @@ def _segments(db: Session, release: Release, items: Sequence[ReleaseItem]) -> li
     for excerpt in db.scalars(excerpts):
         if excerpt.media_id:
             same = excerpt.updated_at <= release.published_at
-            passage = (excerpt.start, excerpt.stop) if same else ()
+            passage = excerpt.passage if same and excerpt.passage else ()
             shown[excerpt.id] = Segment(excerpt.media_id, *passage)
-    return [shown.get(row.file_id) or shown.get(row.excerpt_id) for row in items]
+    return [
+        _with_words(shown.get(row.file_id) or shown.get(row.excerpt_id), row.media_shown)
+        for row in items
+    ]
+
+
+def _with_words(segment: Segment | None, media_shown: Sequence[str]) -> Segment | None:
+    if not segment or segment.end_ms is None or Medium.ANONYMOUS_TEXT not in media_shown:
+        return segment
+    return Segment(segment.media_id, *widened(segment.start_ms, segment.end_ms))
 
 
 def hide(item: dict[str, Any], why: Reason) -> None:

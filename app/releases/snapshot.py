@@ -18,6 +18,7 @@ from app.bundles.checks import Source, sources_of
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
 from app.core.figures import rounded
+from app.excerpts.service import words_of
 from app.places.models import Level, Place, Territory
 from app.places.service import lineage
 from app.schemes.models import Scheme
@@ -64,7 +65,7 @@ def take(db: Session, bundle: Bundle) -> Snapshot:
         {
             "title": section["title"],
             "text": section["text"],
-            "items": [_item(item, sources.get(item.id), speakers) for item in section["items"]],
+            "items": [_item(db, item, sources.get(item.id), speakers) for item in section["items"]],
         }
         for section in sections_of(db, bundle.id)
     ]
@@ -80,7 +81,7 @@ def take(db: Session, bundle: Bundle) -> Snapshot:
     return Snapshot(content, sources)
 
 
-def _item(item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, Any]:
+def _item(db: Session, item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": str(item.id),
         "show_as": item.show_as.value,
@@ -98,7 +99,7 @@ def _item(item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, 
     excerpt, testimony = source.excerpt, source.testimony
     nature = excerpt.nature if excerpt else testimony.nature
     if item.show_as is ShowAs.TEXT:
-        shown["quote"] = excerpt.quote if excerpt else testimony.body
+        shown["quote"] = words_of(db, excerpt) if excerpt else testimony.body
     elif source.file:
         shown["media"] = {
             "name": source.file.name,

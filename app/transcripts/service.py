@@ -22,6 +22,7 @@ from app.lineage.service import made
 from app.media.models import Kind, Media, Status
 from app.transcripts.models import Source, Transcript
 from app.transcripts.schemas import SegmentIn, TranscriptIn
+from app.transcripts.words import meets
 
 T = Transcript
 LATEST_FIRST = Order(T.number, T.id, descending=True)
@@ -191,8 +192,3 @@ def erase_moments(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]
         kept = [segment for segment in transcript.segments if not meets(segment, moments)]
         if len(kept) < len(transcript.segments):
             transcript.segments = kept
-
-
-def meets(segment: dict[str, Any], moments: Sequence[tuple[int, int]]) -> bool:
-    """Whether some of this segment falls between the moments of a pair."""
-    return any(segment["start_ms"] < end and segment["end_ms"] > start for start, end in moments)

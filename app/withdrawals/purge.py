@@ -174,8 +174,13 @@ def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
     What is said while they are heard or named is gone from every transcript. The original is
     others' too: it stays, and the gate shows it to nobody any more.
     """
+    keys = []
     for media_id, moments in moments_in_words(db, witness_id).items():
+        quoted = excerpts.said_in(db, media_id, moments)
+        keys += _undo(db, made_from(db, {Excerpt.__tablename__: quoted}))
+        keys += _erase_excerpts(db, quoted)
         transcripts.erase_moments(db, media_id, moments)
+        excerpts.follow(db, media_id)
     theirs = Appearance.witness_id == witness_id
     rows = (
         select(Rendition.id, Rendition.name, Appearance.start_ms, Appearance.end_ms)
@@ -183,7 +188,7 @@ def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
         .where(theirs, Rendition.name != ORIGINAL)
     )
     shown = {id_ for id_, name, start, end in db.execute(rows) if _meets(name, start, end)}
-    return _undo(db, {Rendition.__tablename__: shown})
+    return keys + _undo(db, {Rendition.__tablename__: shown})
 
 
 def _meets(name: str, start: int, end: int) -> bool:

@@ -54,7 +54,43 @@ def upgrade() -> None:
         op.f("ix_transcripts_media_id_number"), "transcripts", ["media_id", "number"], unique=True
     )
     op.create_index(op.f("ix_transcripts_parent_id"), "transcripts", ["parent_id"])
+    with op.batch_alter_table("excerpts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("transcript_id", GUID, nullable=True))
+        batch_op.add_column(sa.Column("from_ms", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("to_ms", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_excerpts_transcript_id"), "transcripts", ["transcript_id"], ["id"]
+        )
+        batch_op.create_index(batch_op.f("ix_excerpts_transcript_id"), ["transcript_id"])
+        batch_op.drop_constraint(batch_op.f("ck_excerpts_time_is_of_media"), type_="check")
+        batch_op.create_check_constraint(
+            batch_op.f("ck_excerpts_time_is_of_media"),
+            "(selector = 'time' OR transcript_id IS NOT NULL) = (media_id IS NOT NULL)",
+        )
+        batch_op.create_check_constraint(
+            batch_op.f("ck_excerpts_said_at_a_time"),
+            "(transcript_id IS NULL) = (from_ms IS NULL)"
+            " AND (transcript_id IS NULL) = (to_ms IS NULL)",
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("excerpts", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("ck_excerpts_said_at_a_time"), type_="check")
+        batch_op.drop_constraint(batch_op.f("ck_excerpts_time_is_of_media"), type_="check")
+    # What was taken from a transcript is no longer found where it says.
+    op.execute(
+        "UPDATE excerpts SET media_id = NULL, state = 'needs_review'"
+        " WHERE transcript_id IS NOT NULL"
+    )
+    with op.batch_alter_table("excerpts", schema=None) as batch_op:
+        batch_op.create_check_constraint(
+            batch_op.f("ck_excerpts_time_is_of_media"),
+            "(selector = 'time') = (media_id IS NOT NULL)",
+        )
+        batch_op.drop_constraint(batch_op.f("fk_excerpts_transcript_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_excerpts_transcript_id"))
+        batch_op.drop_column("to_ms")
+        batch_op.drop_column("from_ms")
+        batch_op.drop_column("transcript_id")
     op.drop_table("transcripts")
