@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ from app.releases.addresses import address
 from app.releases.models import Release, ReleaseFile, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
+from app.transcripts.formats import captions
 from app.transcripts.words import widened
 from app.witnesses.decision import Medium, Reason
 
@@ -36,7 +38,7 @@ LATEST_FIRST = Order(Release.number, Release.id, descending=True)
 Blocked = dict[str, tuple[ReleaseItem, Reason]]  # by item: what it is made from, and why not
 ON_REQUEST = {Reason.REFUSED, Reason.WITHDRAWN, Reason.GUARDIAN_VETO}
 RELEASE_ITEMS = ReleaseItem.metadata.tables["release_items"]
-PAGE = "page.html"
+PAGE, CAPTIONS = "page.html", "captions.vtt"
 
 
 class NotPublishable(Problem):
@@ -153,6 +155,30 @@ def file_of_item(
     db: Session, release_id: UUID, item_id: UUID, name: str, at: datetime
 ) -> Rendition:
     """A recording of an item, or its poster, if it may still be seen. Raises NotFound."""
+    row, _ = _open_item(db, release_id, item_id, at)
+    for file_id in (row.file_id, row.poster_id):
+        file = db.get(Rendition, file_id) if file_id else None
+        if file and file.name == name:
+            return file
+    raise NotFound
+
+
+def captions_of_item(db: Session, release_id: UUID, item_id: UUID, at: datetime) -> str:
+    """What is said in the recording of an item, as it was published, if that may still be read.
+
+    Raises NotFound.
+    """
+    _, release = _open_item(db, release_id, item_id, at)
+    items = chain.from_iterable(section["items"] for section in release.content["sections"])
+    for item in items:
+        if item["id"] == str(item_id) and item["media"] and item["media"].get("captions"):
+            return captions(item["media"]["captions"]["cues"])
+    raise NotFound
+
+
+def _open_item(
+    db: Session, release_id: UUID, item_id: UUID, at: datetime
+) -> tuple[ReleaseItem, Release]:
     row = db.scalar(
         select(ReleaseItem).where(
             ReleaseItem.release_id == release_id, ReleaseItem.item_id == item_id
@@ -163,11 +189,7 @@ def file_of_item(
         require_current(db, release)
     if not row or not release or str(item_id) in blocked_items(db, release, at, item_id):
         raise NotFound
-    for file_id in (row.file_id, row.poster_id):
-        file = db.get(Rendition, file_id) if file_id else None
-        if file and file.name == name:
-            return file
-    raise NotFound
+    return row, release
 
 
 def composed_file(db: Session, release: Release, name: str, at: datetime) -> ReleaseFile:
@@ -257,11 +279,12 @@ def hide(item: dict[str, Any], why: Reason) -> None:
 
 def _addresses(release: Release, item: dict[str, Any], delivery_id: UUID | None) -> dict[str, Any]:
     media, here = item["media"], (release.id, UUID(item["id"]))
-    poster = media["poster"]
+    poster, said = media["poster"], media.get("captions")
     return {
         "url": address(*here, media["name"], delivery_id),
         "poster_url": address(*here, poster, delivery_id) if poster else None,
-        "captions_url": None,
+        "captions_url": address(*here, CAPTIONS, delivery_id) if said else None,
+        "captions": said,
         "duration_ms": media["duration_ms"],
     }
 

@@ -14,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bundles.balance import Counts, of_bundle
-from app.bundles.checks import Source, sources_of
+from app.bundles.checks import Source, settled
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
 from app.core.figures import rounded
+from app.core.models import now
 from app.excerpts.service import words_of
 from app.places.models import Level, Place, Territory
 from app.places.service import lineage
@@ -58,7 +59,7 @@ def digest(content: dict[str, Any]) -> str:
 
 def take(db: Session, bundle: Bundle) -> Snapshot:
     """The bundle as it is now."""
-    sources = sources_of(db, bundle)
+    sources, _ = settled(db, bundle, now())
     scheme = db.get_one(Scheme, bundle.scheme_id)
     speakers = _Speakers(db, {source.testimony.id for source in sources.values()})
     sections = [
@@ -109,6 +110,9 @@ def _item(db: Session, item: Any, source: Source | None, speakers: "_Speakers") 
             if excerpt
             else source.media and source.media.duration_ms,
         }
+        if captions := source.captions:
+            told = {"language": captions.language, "cues": captions.cues}
+            shown["media"]["captions"] = told
     shown["nature"] = nature and nature.value
     shown["nature_label"] = NATURES.get(nature) if nature else None
     shown["role_label"] = speakers.role(testimony.id)

@@ -71,6 +71,11 @@ def write(segments: Iterable[Segment], form: Format, *, speakers: bool = True) -
     return WRITERS[form](list(segments), speakers)
 
 
+def captions(cues: Iterable[Segment]) -> str:
+    """What is read under a recording, as WebVTT, without who speaks."""
+    return write(cues, Format.VTT, speakers=False)
+
+
 def _decoded(content: bytes) -> str:
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:

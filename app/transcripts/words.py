@@ -58,6 +58,23 @@ def within(segments: Segments, start_ms: int, end_ms: int) -> list[dict[str, Any
     return [s for s in segments if s["start_ms"] >= first and s["end_ms"] <= last]
 
 
+def cues_of(segments: Segments, passage: Moments | None = None) -> list[dict[str, Any]]:
+    """What is read under a recording, or under a passage of it, whose times begin at zero.
+
+    Not who speaks: that is for the team.
+    """
+    said = within(segments, *passage) if passage else segments
+    start, end = passage or (0, None)
+    return [
+        {
+            "start_ms": max(0, segment["start_ms"] - start),
+            "end_ms": segment["end_ms"] if end is None else min(segment["end_ms"], end) - start,
+            "text": segment["text"],
+        }
+        for segment in said
+    ]
+
+
 def place_of(text: str, exact: str) -> int | None:
     """Where these words stand in a text, when they stand there once."""
     found = text.find(exact)

@@ -13,6 +13,7 @@ from tests.withdrawals.world import CANARY, World
 
 SINCE = "2000-01-01T00:00:00Z"
 NAMES = ("page.html", "original", "web.mp4", "poster.jpg", "clip-1000-2000.mp4", "methods")
+CAPTIONS = ("captions.vtt", "clip-1000-2000.vtt")
 LINK = re.compile(r"""(?:"|')((?:http://[^/"']+)?/(?:api|r|dossiers)/[^"'\s]+)""")
 FIRST = {"Range": "bytes=0-3"}
 
@@ -49,7 +50,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "token": world.token,
     }
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
-        for name in NAMES if "name" in operation.in_path else [""]:
+        for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:
             for format_ in ("csv", "jsonl") if "format" in operation.in_path else [""]:
                 more = {"name": name, "format": format_}
                 url = operation.url(
