@@ -22,6 +22,7 @@ TITLES_FR = {
     "link-closed": "Ce lien n'est plus valable.",
     "members-elsewhere": "Des membres sont déjà entendus avec une autre structure que celle-ci.",
     "method-not-allowed": "Cette adresse ne connaît pas cette méthode.",
+    "no-speech-engine": "Aucun moteur de transcription n'est installé ici : écrivez la transcription, ou importez des sous-titres.",
     "not-authenticated": "Dites-nous qui vous êtes : connectez-vous ou envoyez un jeton d'API valable.",
     "not-found": "Il n'y a rien ici, ou rien que vous puissiez voir.",
     "not-ready": "Le service ne peut pas encore répondre.",

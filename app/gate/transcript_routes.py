@@ -26,10 +26,18 @@ from app.core.problems import (
 from app.gate import transcripts as gated
 from app.gate.answers import send_text
 from app.media.forms import FileForm
-from app.transcripts import formats, service
+from app.transcripts import asking, formats, service
+from app.transcripts.asking import NoSpeechEngine
 from app.transcripts.formats import Format
 from app.transcripts.models import Source, Transcript
-from app.transcripts.schemas import Language, TranscriptBrief, TranscriptIn, TranscriptOut
+from app.transcripts.schemas import (
+    Language,
+    TranscriptBrief,
+    TranscriptIn,
+    TranscriptionIn,
+    TranscriptionOut,
+    TranscriptOut,
+)
 
 router = APIRouter(
     route_class=Route, tags=["transcripts"], responses=documented(NotFound, Forbidden)
@@ -157,6 +165,30 @@ def disapprove(transcript_id: UUID, call: Call) -> Response:
     with call as (db, me):
         gated.disapprove(db, call.unchanged(gated.find(db, transcript_id, by=me)), by=me)
         return call.nothing()
+
+
+@router.get("/media/{media_id}/transcription", response_model=TranscriptionOut)
+def show_transcription(media_id: UUID, call: Call) -> Response:
+    """What became of the last request to the speech engine: for those who write transcripts."""
+    with call as (db, me):
+        service.require_author(me)
+        return call.ok(TranscriptionOut, asking.find(db, gated.find_media(db, media_id, by=me)))
+
+
+@router.put(
+    "/media/{media_id}/transcription",
+    response_model=TranscriptionOut,
+    responses=documented(NoSpeechEngine, WrongState),
+)
+def transcribe(media_id: UUID, payload: TranscriptionIn, call: Call) -> Response:
+    """Have the speech engine write what it hears: a draft, to be corrected and approved.
+
+    While it works, and once it is done, asking again changes nothing; after a failure, or for
+    another language, it begins again.
+    """
+    with call as (db, me):
+        media = gated.find_media(db, media_id, by=me)
+        return call.ok(TranscriptionOut, gated.ask_engine(db, media, payload.language, by=me))
 
 
 def _require_author(call: ApiCall, media_id: UUID) -> None:

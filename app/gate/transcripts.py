@@ -24,8 +24,8 @@ from app.excerpts import service as excerpts
 from app.gate.media import is_moderated, whose
 from app.media.models import Media
 from app.testimonies.queries import unsaid
-from app.transcripts import service
-from app.transcripts.models import Source, Transcript
+from app.transcripts import asking, service
+from app.transcripts.models import Source, Transcript, Transcription
 from app.transcripts.schemas import TranscriptIn
 from app.transcripts.words import meets, placed
 
@@ -108,6 +108,12 @@ def disapprove(db: Session, transcript: Transcript, by: Caller) -> None:
     """It is a draft again: excerpts of it follow the words approved before, or need a review."""
     service.disapprove(db, transcript, by)
     excerpts.follow(db, transcript.media_id)
+
+
+def ask_engine(db: Session, media: Media, language: str, by: Caller) -> Transcription:
+    """Have a speech engine hear a media, when it is `by`'s turn. See `transcripts.asking.ask`."""
+    require_turn(db, media, by)
+    return asking.ask(db, media, language, by)
 
 
 def require_turn(db: Session, media: Media, by: Caller) -> None:

@@ -388,7 +388,7 @@ RULES: Sequence[Rule] = (
         tables=[
             *("testimony_witnesses", "testimony_themes", "testimony_media", "testimony_tags"),
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
-            *("appearances", "group_members", "derivations"),
+            *("appearances", "group_members", "derivations", "transcriptions"),
         ],
         kept=WITH_IT,
         then=STAYS,

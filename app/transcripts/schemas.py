@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from app.core.schemas import Count, In, Out
 from app.core.text import Prose, Word
-from app.transcripts.models import Source
+from app.transcripts.models import Failure, Source, TranscriptionState
 
 MOST_SEGMENTS = 5_000
 LONGEST_SEGMENT = 2_000  # code points
@@ -39,6 +39,28 @@ class TranscriptIn(In):
     language: Language = "fr"
     parent_id: UUID | None = None
     segments: list[SegmentIn] = Field(min_length=1, max_length=MOST_SEGMENTS)
+
+
+class TranscriptionIn(In):
+    """In which language a recording is heard: an engine is never left to guess."""
+
+    language: Language = "fr"
+
+
+class TranscriptionOut(Out):
+    """What became of a request to the speech engine. `failure` says why there is no transcript."""
+
+    media_id: UUID
+    version: int
+    language: str
+    state: TranscriptionState
+    progress: float | None
+    failure: Failure | None
+    transcript_id: UUID | None
+    asked_by_id: UUID
+    asked_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 class SegmentOut(Out):

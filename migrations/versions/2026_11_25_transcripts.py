@@ -54,6 +54,39 @@ def upgrade() -> None:
         op.f("ix_transcripts_media_id_number"), "transcripts", ["media_id", "number"], unique=True
     )
     op.create_index(op.f("ix_transcripts_parent_id"), "transcripts", ["parent_id"])
+    op.create_table(
+        "transcriptions",
+        sa.Column("media_id", GUID, nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("asked_by_id", GUID, nullable=False),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("started_at", MOMENT, nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("progress", sa.Double(), nullable=True),
+        sa.Column("failure", sa.String(40), nullable=True),
+        sa.Column("transcript_id", GUID, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", MOMENT, nullable=False),
+        sa.Column("id", GUID, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "failure IS NULL OR transcript_id IS NULL", name=op.f("ck_transcriptions_ends_once")
+        ),
+        sa.CheckConstraint(
+            "progress BETWEEN 0 AND 1", name=op.f("ck_transcriptions_progress_is_a_share")
+        ),
+        sa.ForeignKeyConstraint(
+            ["media_id"], ["media.id"], name=op.f("fk_transcriptions_media_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["accounts.id"], name=op.f("fk_transcriptions_asked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["transcript_id"], ["transcripts.id"], name=op.f("fk_transcriptions_transcript_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transcriptions")),
+        sa.UniqueConstraint("media_id", name=op.f("uq_transcriptions_media_id")),
+    )
     with op.batch_alter_table("excerpts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("transcript_id", GUID, nullable=True))
         batch_op.add_column(sa.Column("from_ms", sa.Integer(), nullable=True))
@@ -93,4 +126,5 @@ def downgrade() -> None:
         batch_op.drop_column("to_ms")
         batch_op.drop_column("from_ms")
         batch_op.drop_column("transcript_id")
+    op.drop_table("transcriptions")
     op.drop_table("transcripts")
