@@ -171,8 +171,9 @@ def disapprove(transcript_id: UUID, call: Call) -> Response:
 def show_transcription(media_id: UUID, call: Call) -> Response:
     """What became of the last request to the speech engine: for those who write transcripts."""
     with call as (db, me):
+        media = gated.find_media(db, media_id, by=me)
         service.require_author(me)
-        return call.ok(TranscriptionOut, asking.find(db, gated.find_media(db, media_id, by=me)))
+        return call.ok(TranscriptionOut, asking.find(db, media))
 
 
 @router.put(
@@ -193,10 +194,9 @@ def transcribe(media_id: UUID, payload: TranscriptionIn, call: Call) -> Response
 
 def _require_author(call: ApiCall, media_id: UUID) -> None:
     """Before a byte of the body is read. Raises NotFound, Forbidden."""
-    me = call.authenticate()
-    with call.database.read() as db:
+    with call.traced() as (db, me):
         gated.find_media(db, media_id, by=me)
-    service.require_author(me)
+        service.require_author(me)
 
 
 async def _file(request: Request) -> bytes:
