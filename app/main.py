@@ -25,6 +25,7 @@ from app.excerpts import routes as excerpts
 from app.exports import routes as exports
 from app.gate import clips
 from app.gate import routes as gate
+from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
 from app.media import routes as media
 from app.moderation import routes as moderation
@@ -74,6 +75,7 @@ ROUTERS = [
     excerpts.router,
     gate.router,
     clips.router,
+    transcripts.router,
     bundles.router,
     releases.router,
     pages.files,

@@ -24,7 +24,7 @@ from bench.load import ROOT, Server, alternately, request, send, serving
 from bench.uploads import AT_ONCE, answering, bare_and_tus, joined_and_copied, uploading
 
 MIB = 1024**2
-PARTS = ["lists", "creation", "export", "files", "uploads", "joining"]
+PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding"]
 EXPORT = "/api/v1/exports/testimonies.csv?purpose=banc"
 LIST = "/api/v1/testimonies?method=video&nature=practice&limit=50"
 

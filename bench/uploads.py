@@ -124,8 +124,8 @@ def _join(database: Any, mib: int) -> float:
     from app.accounts.models import Account
     from app.jobs.models import Job
     from app.jobs.service import Run
-    from app.media.jobs import Work
     from app.media.models import Media
+    from app.media.work import Work
     from app.storage.keys import new_key
     from app.storage.service import storage
 

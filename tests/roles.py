@@ -27,6 +27,7 @@ from app.core.models import Base, now
 from app.core.problems import Conflict
 from app.releases.addresses import address
 from app.releases.models import ReleaseItem
+from app.transcripts.models import Transcription
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.models import Notice
 from app.witnesses.vault import seal
@@ -186,6 +187,8 @@ def settle(make: Make, database: Database, client_for: ClientFor) -> Town:
     with make.sessions.begin() as db:
         db.add(seal(world.witness.id, {"given_name": "Awa", "family_name": "Essai"}))
         item = db.scalars(select(ReleaseItem).where(ReleaseItem.file_id.is_not(None))).one()
+        about = {"media_id": world.media.id, "language": "fr"}
+        db.add(Transcription(**about, asked_by_id=world.account.id, asked_at=now()))
         signed = dict(httpx2.URL(address(item.release_id, item.item_id, FILE, None)).params)
         ids |= {"item_id": item.item_id, "release_item_id": item.id}
     tokens = _tokens(world, partner)
@@ -259,6 +262,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "passage_id": next(e.id for e in world.excerpts if e.media_id),
         "media_id": world.media.id,
         "upload_id": make.upload(world.account).id,
+        "transcript_id": world.transcript.id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,

@@ -72,6 +72,7 @@ STREAMING_ROUTES = {
     ("post", "/api/v1/uploads"),
     ("patch", "/api/v1/uploads/{upload_id}"),
     ("post", "/api/v1/uploads/{upload_id}"),
+    ("post", "/api/v1/media/{media_id}/transcripts"),
 }
 
 

@@ -23,6 +23,7 @@ TITLES_FR = {
     "link-closed": "Ce lien n'est plus valable.",
     "members-elsewhere": "Des membres sont déjà entendus avec une autre structure que celle-ci.",
     "method-not-allowed": "Cette adresse ne connaît pas cette méthode.",
+    "no-speech-engine": "Aucun moteur de transcription n'est installé ici : écrivez la transcription, ou importez des sous-titres.",
     "not-authenticated": "Dites-nous qui vous êtes : connectez-vous ou envoyez un jeton d'API valable.",
     "not-found": "Il n'y a rien ici, ou rien que vous puissiez voir.",
     "not-ready": "Le service ne peut pas encore répondre.",
@@ -147,6 +148,19 @@ MISTAKES = {
         "A field actor belongs to an organization of the mapping.",
         "Un acteur de terrain appartient à une structure de la cartographie.",
     ),
+    "no_times": (
+        "Line {line} has no two times that can be read.",
+        "La ligne {line} n'a pas deux temps lisibles.",
+    ),
+    "not_in_order": (
+        "It begins before the segment before it.",
+        "Il commence avant le segment précédent.",
+    ),
+    "not_subtitles": (
+        "Not a VTT or SRT file, nor a text whose paragraphs begin with [00:01:02].",
+        "Ce n'est ni un VTT, ni un SRT, ni un texte dont les paragraphes commencent par [00:01:02].",
+    ),
+    "not_utf8": ("The file is not UTF-8.", "Le fichier n'est pas en UTF-8."),
     "not_larger": ("Not a larger territory.", "Ce territoire n'est pas plus grand."),
     "not_offered": (
         "This extension of the protocol is not offered.",
@@ -171,11 +185,19 @@ MISTAKES = {
     "reason_needed": ("Say why.", "Dites pourquoi."),
     "stays": ("This stays what it is.", "Ceci ne change pas."),
     "too_far": ("At most 60 months.", "Au plus 60 mois."),
+    "too_many_at_once": (
+        "At most {most} segments at once.",
+        "Au plus {most} segments en même temps.",
+    ),
     "too_short": ("At least {shortest} ms.", "Au moins {shortest} ms."),
     "unknown_choice": ("Not a choice of this notice.", "Ce choix n'est pas dans cette notice."),
     "unknown_id": ("There is no such thing here.", "Il n'y a rien de tel ici."),
     "unknown_term": (
         "Not a term of {vocabulary}.",
         "Ce code n'est pas dans le vocabulaire {vocabulary}.",
+    ),
+    "words_too_many": (
+        "At most {most} characters in all.",
+        "Au plus {most} caractères en tout.",
     ),
 }

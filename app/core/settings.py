@@ -24,6 +24,13 @@ class Env(StrEnum):
     PRODUCTION = "production"
 
 
+class Engine(StrEnum):
+    """Who writes down what is said in recordings: people alone, or a program first."""
+
+    NONE = "none"
+    COMMAND = "command"
+
+
 def split(value: object) -> object:
     """`a, b` -> `["a", "b"]`, as lists are written in an environment variable."""
     if isinstance(value, str):
@@ -72,6 +79,16 @@ class Settings(BaseSettings):
         ["*"], description="Host names that are served, separated by commas."
     )
     ffmpeg: str = Field("", description="The ffmpeg binary. Default: the one of the lock file.")
+    asr_engine: Engine = Field(
+        Engine.NONE, description="Who writes down recordings: `none`, or `command`."
+    )
+    asr_command: str = Field(
+        "",
+        description="A program that reads `{wav}` and prints SRT. Default: the one of `asr`.",
+    )
+    asr_model_dir: Path | None = Field(
+        None, description="The folder of a speech model, which is never fetched: `{model}`."
+    )
     log_level: str = Field(
         "info",
         pattern="(?i)^(debug|info|warning|error)$",
@@ -133,6 +150,15 @@ class Settings(BaseSettings):
         if self.env is Env.PRODUCTION and not (self.secret_key_file and self.vault_key_file):
             raise ValueError(
                 "In production, APP_SECRET_KEY_FILE and APP_VAULT_KEY_FILE must name key files."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _an_engine_needs_a_program(self) -> "Settings":
+        nothing = not self.asr_command and not self.asr_model_dir
+        if self.asr_engine is Engine.COMMAND and nothing:
+            raise ValueError(
+                "APP_ASR_ENGINE=command needs APP_ASR_MODEL_DIR, or a program in APP_ASR_COMMAND."
             )
         return self
 

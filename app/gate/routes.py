@@ -23,13 +23,14 @@ from app.core.problems import (
     documented,
 )
 from app.core.schemas import to_json
-from app.gate import events
+from app.gate import captions, events
 from app.gate import media as gated
-from app.gate.answers import send
+from app.gate.answers import send, send_text
 from app.media.models import Media, Rendition
 from app.media.schemas import MediaOut
 from app.media.urls import check
 from app.storage.service import StorageUnavailable
+from app.transcripts.formats import Format
 
 router = APIRouter(
     route_class=Route, prefix="/media", tags=["media"], responses=documented(NotFound, Forbidden)
@@ -41,7 +42,8 @@ def show(media_id: UUID, call: Call) -> Response:
     """One media: what is known of it, how far the work is, and its files."""
     with call as (db, me):
         media = gated.find(db, media_id, by=me)
-        return call.ok(MediaOut, media, {"renditions": gated.renditions(db, media, by=me)})
+        files = [*gated.renditions(db, media, by=me), *captions.listed(db, media, by=me)]
+        return call.ok(MediaOut, media, {"renditions": files})
 
 
 @router.get(
@@ -129,7 +131,11 @@ async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
     if_range: RangeHeader = None,
     reason: ReasonHeader = None,
 ) -> Response:
-    """A file of a media, or a range of it: with a token, or a signed address from `renditions`."""
+    """A file of a media, or a range of it: with a token, or a signed address from `renditions`.
+
+    Captions are made from the current transcript: they are always sent whole.
+    """
+    found: Rendition | str
     if signature is not None and check(media_id, name, expires or "", signature):
         found = await run_in_threadpool(_signed, request, media_id, name)
     elif bearer:
@@ -137,14 +143,20 @@ async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
         found = await run_in_threadpool(_seen, call, media_id, name)
     else:
         raise NotAuthenticated
+    if isinstance(found, str):
+        return send_text(request, name, found, Format.VTT)
     return await run_in_threadpool(send, request, found, range_, if_range)
 
 
-def _signed(request: Request, media_id: UUID, name: str) -> Rendition:
+def _signed(request: Request, media_id: UUID, name: str) -> Rendition | str:
     with request.app.state.database.read() as db:
+        if name.endswith(captions.SUFFIX):
+            return captions.at_address(db, media_id, name)
         return gated.rendition_at_address(db, media_id, name)
 
 
-def _seen(call: "Call", media_id: UUID, name: str) -> Rendition:
+def _seen(call: "Call", media_id: UUID, name: str) -> Rendition | str:
     with call as (db, me):
+        if name.endswith(captions.SUFFIX):
+            return captions.find(db, media_id, name, by=me)
         return gated.find_rendition(db, media_id, name, by=me)

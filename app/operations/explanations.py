@@ -55,6 +55,8 @@ ADVICE = {
     "copier-coller, et tapez-le à nouveau.",
     "members-elsewhere": "Le champ « members » dit combien de membres sont concernés. Notez "
     "d'abord leur départ du groupe, ou convenez avec l'autre structure de qui les entend.",
+    "no-speech-engine": "Écrivez la transcription à la main, importez un fichier de sous-titres "
+    "(VTT, SRT), ou demandez à la personne qui administre le service d'installer un moteur.",
     "not-ready": "Le service démarre, ou une de ses parties manque : la liste « checks » dit "
     "laquelle. La personne qui l'administre peut y remédier.",
     "offset-conflict": "Demandez jusqu'où le fichier est arrivé (HEAD), puis continuez de là : les "

@@ -249,7 +249,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="testimonies",
         what="Témoignages dont tous les consentements ont pris fin",
-        tables=["testimonies", "excerpts"],
+        tables=["testimonies", "excerpts", "transcripts"],
         kept=Months(12),
         then=ERASED_AS_WITHDRAWN,
         because="le temps de demander aux témoins s'ils consentent encore",
@@ -259,7 +259,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="media-of-nobody",
         what="Fichiers qui ne sont joints à rien",
-        tables=["media", "renditions"],
+        tables=["media", "renditions", "transcripts"],
         kept=Days(30),
         then="effacés",
         because="le temps de finir un dépôt interrompu",
@@ -397,7 +397,7 @@ RULES: Sequence[Rule] = (
         tables=[
             *("testimony_witnesses", "testimony_themes", "testimony_media", "testimony_tags"),
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
-            *("appearances", "group_members", "derivations"),
+            *("appearances", "group_members", "derivations", "transcriptions"),
         ],
         kept=WITH_IT,
         then=STAYS,
