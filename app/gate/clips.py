@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, Forbidden
@@ -29,7 +30,14 @@ router = APIRouter(
 )
 BYTES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The clip.", "content": {"video/mp4": {}, "audio/mp4": {}}},
-    202: {"description": "It is being made: ask again after `Retry-After`."},
+    202: {
+        "description": "It is being made: ask again after `Retry-After`.",
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "properties": {"status": {"const": "processing"}}}
+            }
+        },
+    },
     206: {"description": "The range asked for."},
     304: {"description": "You have it already."},
     **documented(RangeNotSatisfiable),
@@ -61,7 +69,7 @@ def show_clip(
     with call.traced() as (db, me):
         recording, passage = _passage(db, excerpt_id, me)
         media.ask_clip(db, recording, passage.start_ms, passage.end_ms)
-    return Response(status_code=202, headers=SOON)
+    return JSONResponse({"status": "processing"}, 202, SOON)
 
 
 def _passage(db: Session, excerpt_id: UUID, by: Caller) -> tuple[Media, Passage]:

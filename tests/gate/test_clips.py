@@ -86,7 +86,7 @@ def test_one_that_is_not_there_is_asked_for_once(
     clip = address(passage(make, testimony, media, 3000, 3500))
     for _ in range(3):
         coming = as_editor.get(clip)
-        assert (coming.status_code, coming.content) == (202, b"")
+        assert (coming.status_code, coming.json()) == (202, {"status": "processing"})
         assert coming.headers["retry-after"] == "2"
     asked = desk.job("media.clip")
     assert asked.facts == {"media_id": str(media.id), "start_ms": 3000, "end_ms": 3500}

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from app.core.settings import settings
-from app.jobs import turns
 from app.jobs.turns import turn
 from app.worker import share
 
@@ -22,7 +21,7 @@ def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let the machine have so many."""
 
     def cores(count: int) -> None:
-        monkeypatch.setattr(turns.os, "sched_getaffinity", lambda _: set(range(count)))
+        monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(count)))
 
     return cores
 
@@ -51,8 +50,8 @@ def test_another_process_has_the_same_turns_and_gives_them_back_when_it_is_kille
     cores(2)
     environment = {"APP_DATA_DIR": str(settings().data_dir)}
     command = [sys.executable, "-c", HOLD]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, env=environment, **pipes) as other:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe) as other:
         assert other.stdout
         assert other.stdout.readline() == b"True\n"
         with turn("media") as is_ours:

@@ -120,7 +120,7 @@ def test_a_film_whose_bytes_are_in_another_file_shows_nothing_of_it(
     assert refused(head + struct.pack(">I4s", 8, b"mdat") + grown) is Reason.CORRUPT
 
 
-def box(content: bytes, name: bytes) -> int:
+def box(content: bytearray, name: bytes) -> int:
     """Where the payload of the first box of this name begins."""
     return content.index(name) + 4
 
