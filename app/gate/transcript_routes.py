@@ -93,11 +93,14 @@ async def write(
     It is a draft until it is approved. Segments are in the order of their beginnings, at most two
     at once, and end with the recording.
     """
-    await run_in_threadpool(_require_author, call, media_id)
     if request.headers.get("Content-Type", "").lower().startswith(MULTIPART):
+        await run_in_threadpool(_require_author, call, media_id)
         content = await _file(request)
         return await run_in_threadpool(_import, call, media_id, content, language)
-    payload = _understood(await _json(request))
+    body = await request.body()
+    if not body:  # there is nothing to look at: who asks is what counts
+        await run_in_threadpool(call.authenticate)
+    payload = _understood(_parsed(body))
     return await run_in_threadpool(_write, call, media_id, payload)
 
 
@@ -193,7 +196,7 @@ def transcribe(media_id: UUID, payload: TranscriptionIn, call: Call) -> Response
 
 
 def _require_author(call: ApiCall, media_id: UUID) -> None:
-    """Before a byte of the body is read. Raises NotFound, Forbidden."""
+    """Before a byte of a file is read. Raises NotFound, Forbidden."""
     with call.traced() as (db, me):
         gated.find_media(db, media_id, by=me)
         service.require_author(me)
@@ -210,9 +213,8 @@ async def _file(request: Request) -> bytes:
     return bytes(content)
 
 
-async def _json(request: Request) -> Any:
+def _parsed(body: bytes) -> Any:
     """The body, read as strictly as any other."""
-    body = await request.body()
     try:
         return parse(body)
     except json.JSONDecodeError as error:

@@ -246,6 +246,7 @@ def test_only_who_writes_its_words_asks_and_looks(
     as_editor: TestClient,
     as_evaluator: TestClient,
     as_outsider: TestClient,
+    make: Make,
     media: Media,
     testimony: Testimony,
     engine: With,
@@ -255,7 +256,11 @@ def test_only_who_writes_its_words_asks_and_looks(
     assert as_evaluator.put(at(media), json={}).status_code == 404
     assert as_outsider.put(at(media), json={}).status_code == 404
     assert as_outsider.get(at(media)).status_code == 404
+    assert as_evaluator.get(at(media)).status_code == 404
+    with make.sessions.begin() as db:
+        db.get_one(Testimony, testimony.id).state = State.ACCEPTED
     assert as_evaluator.get(at(media)).status_code == 403
+    assert as_evaluator.put(at(media), json={}).status_code == 403
 
 
 def test_a_picture_is_not_heard(
