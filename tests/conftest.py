@@ -19,6 +19,8 @@ from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from sqlalchemy import Table, create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
@@ -44,6 +46,10 @@ from app.core.settings import settings  # noqa: E402
 from app.main import create_app  # noqa: E402
 from app.operations.install import install_reference_data, migrations  # noqa: E402
 from tests.make import Make  # noqa: E402
+
+# A busy machine is no reason to fail: how fast things are, `make bench` says.
+examples.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("calm")
 
 # Durability has tests of its own; the others need not wait for the disk.
 FAST = {"sqlite": {"synchronous": "OFF"}, "postgresql": {"synchronous_commit": "off"}}
