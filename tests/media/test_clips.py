@@ -24,6 +24,8 @@ from tests.media.conftest import Deposit, Process, read
 from tests.media.film import AUTHOR, GPS, H264, film, tags_of
 from tests.media.numbers import TONED, numbered, numbers, seconds
 
+pytestmark = pytest.mark.once
+
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 Cut = Callable[[Path, int, int], dict[str, Path]]
 Clip = Callable[..., None]

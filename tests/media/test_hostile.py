@@ -37,6 +37,8 @@ from tests.jobs.desk import Desk, wait_until
 from tests.media.conftest import Deposit, Process, read
 from tests.media.film import H264, SOUND, film
 
+pytestmark = pytest.mark.once
+
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 Write = Callable[[str, bytes], Path]
 

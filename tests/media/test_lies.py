@@ -19,6 +19,8 @@ from app.media.transcode import make, names_of
 from tests.media.conftest import Process, read
 from tests.media.film import AUTHOR, GPS, H264, PICTURES, SOUND, film
 
+pytestmark = pytest.mark.once
+
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 SLOW = pytest.mark.slow
 PATIENCE = 10.0  # seconds for a hostile file

@@ -13,7 +13,7 @@ from app.media.models import Kind, Media, Rendition, Status
 from tests.media.conftest import Process, read
 from tests.media.film import H264, SOUND, film
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 HLG = "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc"

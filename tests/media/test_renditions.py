@@ -17,6 +17,8 @@ from app.media.transcode import Made, make, names_of
 from tests.media.conftest import Process, read
 from tests.media.film import H264, PICTURES, SOUND, film
 
+pytestmark = pytest.mark.once
+
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 Render = Callable[[Path, str], Made]
 SLOW = pytest.mark.slow
