@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -66,11 +66,23 @@ def ask(db: Session, media: Media, language: str, by: Caller) -> Transcription:
         asked.started_at = asked.ended_at = asked.progress = None
         asked.failure = asked.transcript_id = None
         record(db, "transcription.asked", on=asked, by=by, language=language)
-    enqueue(db, TRANSCRIBE, dedupe_key=f"{TRANSCRIBE}:{media.id}", media_id=str(media.id))
+    ask_work(db, media.id)
     return asked
 
 
+def ask_work(db: Session, media_id: UUID) -> None:
+    """Have a job do what is asked, once the transaction is committed: one at a time."""
+    enqueue(db, TRANSCRIBE, dedupe_key=f"{TRANSCRIBE}:{media_id}", media_id=str(media_id))
+
+
 # For the job
+
+
+def waiting(db: Session) -> list[UUID]:
+    """The media of which nobody knows yet what will be heard."""
+    alive = Media.id == Transcription.media_id, Media.erased_at.is_(None)
+    asked = select(Media.id).join(Transcription, and_(*alive))
+    return list(db.scalars(asked.where(Transcription.ended_at.is_(None))))
 
 
 def keep(

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from app.media.models import ORIGINAL, Media, Rendition
 from app.media.transcode import AUDIO, WEB
 from app.storage.service import ObjectMissing, storage
 from app.transcripts import engine, formats, service
-from app.transcripts.asking import TRANSCRIBE, give_up, keep, of_media
+from app.transcripts.asking import TRANSCRIBE, ask_work, give_up, keep, of_media, waiting
 from app.transcripts.engine import Unheard
 from app.transcripts.models import Failure, Transcription, TranscriptionState
 from app.transcripts.schemas import TranscriptIn
@@ -44,6 +45,17 @@ def transcribe(run: Run, media_id: str) -> None:
         work.keep(work.hear(language))
     except Unheard as unheard:
         work.give_up(unheard.failure)
+
+
+@handles("transcripts.resume", every=timedelta(days=1))
+def resume(run: Run) -> None:
+    """Ask again for what was given up because of the machine, so that nobody waits for ever."""
+    with run.reading() as db:
+        left = waiting(db)
+    for media_id in left:
+        run.check()
+        with run.writing() as db:
+            ask_work(db, media_id)
 
 
 class Work:

@@ -285,6 +285,23 @@ def test_nothing_is_kept_of_a_media_that_was_erased_meanwhile(
         assert db.scalars(select(Transcript)).all() == []
 
 
+def test_what_a_machine_gave_up_is_asked_for_again(
+    as_animator: TestClient, make: Make, media: Media, testimony: Testimony, engine: With, desk: Any
+) -> None:
+    engine(SAYS)
+    assert as_animator.put(at(media), json={}).status_code == 200
+    desk.change(failed_at=media.created_at)  # the database was down, too often
+    assert not desk.run_next("media")
+
+    desk.ask("transcripts.resume")
+    assert desk.run_next()
+    assert desk.run_next("media")
+    assert as_animator.get(at(media)).json()["state"] == "done"
+    desk.ask("transcripts.resume")
+    assert desk.run_next()
+    assert not desk.run_next("media")
+
+
 def test_an_engine_without_a_program_does_not_start() -> None:
     with pytest.raises(ValidationError, match="APP_ASR_MODEL_DIR"):
         Settings(asr_engine=Engine.COMMAND)
