@@ -45,6 +45,7 @@ from app.core.models import Base, now  # noqa: E402
 from app.core.settings import settings  # noqa: E402
 from app.main import create_app  # noqa: E402
 from app.operations.install import install_reference_data, migrations  # noqa: E402
+from app.storage.service import storage  # noqa: E402
 from tests.make import Make  # noqa: E402
 
 # A busy machine is no reason to fail: how fast things are, `make bench` says.
@@ -129,7 +130,10 @@ def reference(built: Database) -> Reference:
 
 @pytest.fixture
 def database(built: Database, reference: Reference) -> Iterator[Database]:
+    """The database, and the storage: at the end both are as they were."""
     yield built
+    for found in list(storage().objects()):
+        storage().delete(found.key)
     with built.write.begin() as db:
         for table in reversed(Base.metadata.sorted_tables):
             db.execute(table.delete())

@@ -1,6 +1,5 @@
 """The clip of an excerpt: made when it is asked for, shown to whoever may see that passage."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -12,7 +11,6 @@ from app.core.db import Database
 from app.core.models import now
 from app.excerpts.models import Excerpt, SelectorType
 from app.media.models import Kind, Media
-from app.storage.service import storage
 from app.testimonies.models import State, Testimony
 from app.witnesses.decision import TEAM, Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
@@ -23,13 +21,6 @@ from tests.make import Make
 CLIP = bytes(range(200))
 FILES = {"web.mp4": b"all of it", "clip-1000-2000.mp4": CLIP, "clip-1000-2000.jpg": b"poster"}
 INSIDE = Cell(Medium.VOICE, TEAM, "film", Purpose.EVALUATION)
-
-
-@pytest.fixture(autouse=True)
-def _no_object_is_left() -> Iterator[None]:
-    yield
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Captions: what is said beside what is seen, wherever it goes, as long as it may be read."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy import update
 from app.excerpts.models import SelectorType
 from app.media.models import Media
 from app.media.urls import address
-from app.storage.service import storage
 from app.testimonies.models import State, Testimony
 from app.transcripts.models import Transcript
 from app.transcripts.words import cues_of
@@ -31,13 +29,6 @@ FILM = [
     for medium in (Medium.VOICE, Medium.IMAGE)
 ]
 WORDS = Cell(Medium.ANONYMOUS_TEXT, "elected_officials", "web_page", Purpose.EVALUATION)
-
-
-@pytest.fixture(autouse=True)
-def _no_object_is_left() -> Iterator[None]:
-    yield
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @pytest.fixture

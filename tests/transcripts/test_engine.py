@@ -24,7 +24,6 @@ from app.audit.models import AuditEvent
 from app.core.settings import Engine, Settings, settings
 from app.jobs.models import Job
 from app.media.models import Kind, Media
-from app.storage.service import storage
 from app.testimonies.models import State, Testimony
 from app.transcripts.engine import WHISPER
 from app.transcripts.models import Transcript
@@ -66,12 +65,10 @@ def sound(seconds: int = 2) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    """No working folder, and no object."""
+    """No working folder."""
     yield
     work = settings().data_dir / "work"
     assert not work.exists() or list(work.iterdir()) == []
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @pytest.fixture

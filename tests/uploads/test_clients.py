@@ -54,8 +54,6 @@ def _nothing_is_left() -> Iterator[None]:
     """Servers that were killed left drafts: the test of it says what becomes of them."""
     yield
     storage().delete_drafts(timedelta(0))
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @dataclass
