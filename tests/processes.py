@@ -145,3 +145,12 @@ def refused(done: Done) -> str:
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     return line
+
+
+def read_apart(path: Path) -> bytes:
+    """The bytes of a file of SQLite, read by another process.
+
+    Whoever closes such a file drops all locks that its own process holds on it (POSIX): others then
+    believe that nobody uses the database, and delete its log.
+    """
+    return subprocess.run(["cat", str(path)], check=True, capture_output=True).stdout

@@ -9,6 +9,7 @@ from asyncio import CancelledError, get_running_loop, timeout
 from collections.abc import AsyncIterator
 from threading import Lock
 
+from anyio import CancelScope
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -111,7 +112,8 @@ async def receive(call: ApiCall, piece: Piece) -> Upload:
         _keep(call, piece.turn, piece.keep_what_came())
         raise
     except BaseException:
-        piece.abandon()
+        with CancelScope(shield=True):
+            await run_in_threadpool(piece.abandon)  # a store may be slow to answer
         raise
     if problem:
         await run_in_threadpool(lambda: _keep(call, piece.turn, piece.keep_what_came()))

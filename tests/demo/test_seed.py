@@ -27,6 +27,7 @@ from app.schemes.models import Term
 from app.testimonies.models import State, Testimony
 from app.witnesses.models import Identity, Witness
 from tests.make import Make
+from tests.processes import read_apart
 
 STATES = {
     State.ACCEPTED: 50,
@@ -59,7 +60,7 @@ def files_of(database: Database) -> bytes:
         return b""
     with database.read() as db:
         path = Path(str(db.get_bind().engine.url.database))
-    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+    return b"".join(map(read_apart, path.parent.glob(f"{path.name}*")))
 
 
 @pytest.mark.slow

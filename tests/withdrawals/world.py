@@ -30,6 +30,7 @@ from app.witnesses.models import Notice, Witness
 from app.workshops.models import Workshop
 from tests.conftest import ClientFor
 from tests.make import Make
+from tests.processes import read_apart
 
 CANARY, NOISE = "zinzolin-canari", "tourmaline-bruit"
 FORM, AUDIENCE = "web_page", "elected_officials"
@@ -233,7 +234,7 @@ def bytes_of_database(database: Database) -> Iterator[tuple[str, bytes]]:
             files = [path, path.with_name(f"{path.name}-wal")]
     for path in files:
         if path.exists():
-            yield path.name, path.read_bytes()
+            yield path.name, read_apart(path)
 
 
 def bytes_of_storage() -> Iterator[tuple[str, bytes]]:
