@@ -118,7 +118,7 @@ def test_one_process_receives_a_file_another_works_on_it_a_third_serves_it(
                 assert len(client.get(file["url"]).content) == file["size"]
     for name in ("first", "second", "third"):
         kept = [path for path in (town.place(name).folder).rglob("*") if path.is_file()]
-        names = [path.name for path in kept if path.parent.name != "turns"]  # locks, of this machine
+        names = [path.name for path in kept if path.parent.name != "turns"]  # locks of a machine
         assert [name for name in names if not name.startswith("retours.db")] == []
 
 
