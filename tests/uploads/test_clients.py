@@ -131,6 +131,7 @@ def cutting(port: int, every: int = CUT_EVERY) -> Iterator[tuple[str, list[int]]
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+            end.close()  # or else who sends into a full window would wait for ever
 
     def accept() -> None:
         while not over.is_set():
