@@ -210,14 +210,11 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Supprime les fichiers inutiles de plus d'une heure.")
     ] = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Compare les tailles, sans relire les fichiers.")
-    ] = False,
 ) -> None:
-    """Read every object that the database knows, and look for the owner of every object."""
+    """Look for every object that the database knows, and for the owner of every object."""
     _prepare()
     with _opened() as database:
-        report = verification.verify(database, storage(), repair, quick=quick)
+        report = verification.verify(database, storage(), repair)
     print(
         f"Fichiers en place : {report.in_place}. Absents : {report.missing}. "
         f"Abîmés : {report.damaged}. Inutiles : {report.orphans}. "

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic, sleep
 from uuid import uuid4
@@ -15,7 +14,6 @@ import httpx
 from sqlalchemy import create_engine, make_url, text
 
 from app.core.db import Database
-from tests.buckets import BUCKET
 
 STARTS_IN, STOPS_IN = 120.0, 5.0  # seconds, on a busy machine; a first run makes videos
 
@@ -29,7 +27,7 @@ class Place:
         self.folder, self.url = folder, url
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
         mine = {"APP_DATA_DIR": str(folder), "APP_DATABASE_URL": url}
-        self.environment = kept | mine | _storage_of(folder) | more
+        self.environment = kept | mine | more
 
     def do(self, *arguments: str, said: str = "", **more: str) -> Done:
         """Run a command to its end."""
@@ -72,16 +70,6 @@ class Place:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-
-
-def _storage_of(folder: Path) -> dict[str, str]:
-    """Where the tests keep files in a bucket, this folder has a place of its own there."""
-    shared = os.environ.get("APP_STORAGE_URL", "")
-    if not shared.startswith("s3://"):
-        return {}
-    place = sha256(str(folder).encode()).hexdigest()
-    mine = shared if str(folder) == os.environ["APP_DATA_DIR"] else f"s3://{BUCKET}/{place}"
-    return {"APP_STORAGE_URL": mine, "APP_STORAGE_ALLOW_HTTP": "true"}
 
 
 class Started:

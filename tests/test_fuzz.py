@@ -27,7 +27,6 @@ __all__ = ["bundle", "composed", "consented", "excerpt", "payload_of", "release"
 
 ROLES = (Role.ADMINISTRATOR, Role.EDITOR, Role.ANIMATOR, Role.EVALUATOR, Role.CUSTODIAN)
 EXAMPLES = 4  # of each operation, for each role
-schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -92,8 +91,6 @@ def _try(
             case.path_parameters[name] = str(known[name])
         request = case.as_transport_kwargs(base_url="http://testserver")
         sent = {k: v for k, v in request.items() if k != "cookies"}
-        if isinstance(sent.get("data"), bytes):
-            sent["content"] = sent.pop("data")  # what httpx2 calls it
         response = client.request(**{**sent, "headers": {**dict(sent["headers"]), **headers}})
         response.request.read()  # schemathesis looks at what was sent
         try:

@@ -34,7 +34,6 @@ PAGES.filters |= {
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
-        *("clock", "language"),
     )
 }
 

@@ -8,6 +8,7 @@ import pytest
 
 from app.accounts.permissions import Role
 from app.core.db import Database
+from app.storage.service import storage
 from app.worker import Workers, start
 from tests.audit.deeds import Deeds
 from tests.conftest import ClientFor
@@ -91,7 +92,9 @@ def town(make: Make, client_for: ClientFor) -> Town:
 
 @pytest.fixture
 def workers(database: Database) -> Iterator[Workers]:
-    """Threads at work, until somebody stops them."""
+    """Threads at work, until somebody stops them; nothing of what they stored is left."""
     team = start(database)
     yield team
     team.stop()
+    for found in list(storage().objects()):
+        storage().delete(found.key)
