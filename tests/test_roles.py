@@ -13,7 +13,6 @@ from fastapi.testclient import TestClient
 
 from app.accounts.permissions import Role
 from app.core.db import Database
-from app.storage.service import storage
 from app.testimonies.models import State
 from tests.conftest import ClientFor
 from tests.document import Operation, example, fields, operations, put
@@ -34,10 +33,8 @@ NOBODYS = {"organization_id", "scheme_id", "territory_id", "place_id", "theme_id
 
 
 @pytest.fixture
-def town(make: Make, database: Database, client_for: ClientFor) -> Iterator[Town]:
-    yield settle(make, database, client_for)
-    for found in list(storage().objects()):
-        storage().delete(found.key)
+def town(make: Make, database: Database, client_for: ClientFor) -> Town:
+    return settle(make, database, client_for)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,9 @@
 """A film of a workshop: one person speaks, another is seen or heard for ten seconds of it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.accounts.models import Account
 from app.media.models import Media
-from app.storage.service import storage
 from app.testimonies.models import Testimony
 from app.witnesses.models import Witness
 from app.workshops.models import Workshop
@@ -14,13 +11,6 @@ from tests.make import Make
 
 WITH_THEM, WITHOUT = (10_000, 20_000), (20_000, 30_000)
 NAMES = [f"clip-{start}-{stop}.mp4" for start, stop in (WITH_THEM, WITHOUT)]
-
-
-@pytest.fixture(autouse=True)
-def _no_object_is_left() -> Iterator[None]:
-    yield
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Who sees and hears which recording, and how its bytes are served."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,6 @@ from app.core.models import now
 from app.media.models import Kind, Media, Status
 from app.media.urls import address as sign_address
 from app.media.urls import sign
-from app.storage.service import storage
 from app.testimonies.models import State
 from app.witnesses.decision import TEAM, Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
@@ -26,13 +24,6 @@ URL = "/api/v1/media"
 FILM = bytes(range(256)) * 8
 FILES = {"original": b"as it came", "web.mp4": FILM}
 INSIDE = Cell(Medium.VOICE, TEAM, "film", Purpose.EVALUATION)
-
-
-@pytest.fixture(autouse=True)
-def _no_object_is_left() -> Iterator[None]:
-    yield
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @pytest.fixture

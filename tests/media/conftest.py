@@ -109,12 +109,10 @@ def process(deposit: Deposit, desk: Desk, look: Callable[..., tuple[Media, objec
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    """No working folder, no object of an earlier test."""
+    """No working folder."""
     yield
     work = settings().data_dir / "work"
     assert not work.exists() or list(work.iterdir()) == []
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 def read(file: Rendition) -> bytes:

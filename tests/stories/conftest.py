@@ -8,7 +8,6 @@ import pytest
 
 from app.accounts.permissions import Role
 from app.core.db import Database
-from app.storage.service import storage
 from app.worker import Workers, start
 from tests.audit.deeds import Deeds
 from tests.conftest import ClientFor
@@ -92,9 +91,7 @@ def town(make: Make, client_for: ClientFor) -> Town:
 
 @pytest.fixture
 def workers(database: Database) -> Iterator[Workers]:
-    """Threads at work, until somebody stops them; nothing of what they stored is left."""
+    """Threads at work, until somebody stops them."""
     team = start(database)
     yield team
     team.stop()
-    for found in list(storage().objects()):
-        storage().delete(found.key)

@@ -1,13 +1,12 @@
 """A witness who says no to the team is heard at once, by everybody, everywhere; and a yes too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.accounts.models import Account
 from app.accounts.permissions import Role
-from app.storage.service import storage
 from app.testimonies.models import State, Testimony
 from app.witnesses.decision import TEAM, Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
@@ -18,13 +17,6 @@ from tests.make import Make
 URL = "/api/v1"
 INSIDE = Cell(Medium.ANONYMOUS_TEXT, TEAM, "note", Purpose.EVALUATION)
 READERS = ["owner", "partner", "editor", "evaluator"]
-
-
-@pytest.fixture(autouse=True)
-def _no_object_is_left() -> Iterator[None]:
-    yield
-    for found in list(storage().objects()):
-        storage().delete(found.key)
 
 
 @pytest.fixture
