@@ -161,6 +161,12 @@ class RequestCall(Generic[Me]):
         place = at or f"{self.request.url.path}/{row.id}"
         return self._show(out, row, more, 201, Location=place)
 
+    def parts(self, out: type[Out], rows: Sequence[Any], of: Versioned) -> Response:
+        """All the parts of something, which change with it; or 304 when the caller has them."""
+        self._db.flush()
+        body = to_json(list[out], rows)  # type: ignore[valid-type]
+        return self._unless_known(body, 200, {"ETag": make_etag(of.version)})
+
     def page(
         self,
         out: type[Out],
@@ -227,6 +233,10 @@ class RequestCall(Generic[Me]):
         if isinstance(row, Versioned):
             derived = bool(more) or bool(out.model_computed_fields)
             headers["ETag"] = make_etag(row.version, body if derived else b"")
+        return self._unless_known(body, status, headers)
+
+    def _unless_known(self, body: bytes, status: int, headers: dict[str, str]) -> Response:
+        """These bytes; or 304 when the caller reads them again and has them."""
         safe = self.request.method in SAFE_METHODS
         if safe and is_known(headers.get("ETag", ""), self.headers.get("If-None-Match", "")):
             return self.answer(b"", 304, headers)

@@ -5,14 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Forbidden, NotAuthenticated
 from app.appearances import service as appearances
 from app.appearances.schemas import AppearanceIn, AppearanceOut
 from app.calls.call import Bearer, Call, ReasonHeader, receive
 from app.core.bodies import Route
-from app.core.preconditions import is_known, make_etag
 from app.core.problems import (
     NotFound,
     PreconditionFailed,
@@ -20,10 +18,9 @@ from app.core.problems import (
     WrongState,
     documented,
 )
-from app.core.schemas import to_json
 from app.gate import media as gated
 from app.gate.answers import send
-from app.media.models import Media, Rendition
+from app.media.models import Rendition
 from app.media.schemas import MediaOut
 from app.media.urls import check
 
@@ -44,7 +41,8 @@ def show(media_id: UUID, call: Call) -> Response:
 def show_appearances(media_id: UUID, call: Call) -> Response:
     """Who is seen, heard or named in a media, and when. Sort: `start_ms,id`."""
     with call as (db, me):
-        return _appearances(call, db, gated.find(db, media_id, by=me))
+        media = gated.find(db, media_id, by=me)
+        return call.parts(AppearanceOut, appearances.of_media(db, media), of=media)
 
 
 @router.put(
@@ -62,16 +60,7 @@ def note_appearances(
     with call as (db, me):
         media = call.unchanged(gated.find(db, media_id, by=me))
         gated.note_appearances(db, media, payload, by=me)
-        return _appearances(call, db, media)
-
-
-def _appearances(call: "Call", db: Session, media: Media) -> Response:
-    headers = {"ETag": make_etag(media.version, b"")}
-    known = call.headers.get("If-None-Match", "") if call.request.method == "GET" else ""
-    if is_known(headers["ETag"], known):
-        return call.answer(b"", 304, headers)
-    rows = appearances.of_media(db, media)
-    return call.answer(to_json(list[AppearanceOut], rows), 200, headers)
+        return call.parts(AppearanceOut, appearances.of_media(db, media), of=media)
 
 
 Signed = Annotated[str | None, Query(max_length=200)]

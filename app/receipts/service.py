@@ -22,7 +22,7 @@ from app.schemes.service import labels
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.withdrawals.models import Withdrawal
 from app.withdrawals.schemas import TakenBack, state_of
-from app.withdrawals.service import Asked, cells_of_choices
+from app.withdrawals.service import Asked, cells_of_choices, offered_to
 from app.withdrawals.service import withdraw as take_back
 from app.witnesses.consents import tell
 from app.witnesses.decision import DATASET, Cell
@@ -107,11 +107,8 @@ def withdraw(db: Session, payload: TakenBack, by: Holder) -> Withdrawal:
 def touched(db: Session, witness: Witness, cells: frozenset[Cell]) -> dict[str, Any]:
     """What ends when these cells are taken back: `uses`, and `choices` allowed until then."""
     effective = tell(db, witness, proof=False, with_cells=False)["effective"]
-    choices = [
-        told
-        for told in effective
-        if told["allowed"] and cells & cells_of_choices(db, witness, [told["choice"]])
-    ]
+    offered = offered_to(db, witness)
+    choices = [told for told in effective if told["allowed"] and cells & offered[told["choice"]]]
     uses = [use for use in uses_of(db, witness.id) if cells & use.cells]
     return {"uses": described(db, uses, witness.id), "choices": choices}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.models import now
@@ -84,36 +84,38 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
 
 def recipients_of(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
     """To whom the words were given: what they received, their title, and when they opened it."""
-    rows = select(Delivery, Release.content, ReleaseItem).join(
-        Release, Release.id == Delivery.release_id
+    item_ids = [use.item.item_id for use in uses]
+    theirs = ReleaseItem.release_id == Release.id, ReleaseItem.item_id.in_(item_ids)
+    rows = (
+        select(Delivery, Release.content["title"].as_string())
+        .join(Release, Release.id == Delivery.release_id)
+        .where(exists(select(ReleaseItem.id).where(*theirs)))
+        .order_by(Delivery.created_at, Delivery.id)
     )
-    rows = rows.join(ReleaseItem, ReleaseItem.release_id == Release.id)
-    shown = ReleaseItem.item_id.in_([use.item.item_id for use in uses])
-    found = db.execute(rows.where(shown).order_by(Delivery.created_at, Delivery.id))
-    told = {
-        delivery.id: {
-            "bundle_title": content["title"],
+    return [
+        {
+            "bundle_title": title,
             "recipient": delivery.recipient,
             "given_at": delivery.created_at,
             "opened_at": delivery.opened_at,
             "acknowledged_at": delivery.acknowledged_at,
         }
-        for delivery, content, _ in found
-    }
-    return list(told.values())
+        for delivery, title in db.execute(rows)
+    ]
 
 
 def _shown(db: Session, found: Iterable[tuple[ReleaseItem, Release]]) -> Iterator[Use]:
-    contents: dict[UUID, dict[str, Any]] = {}
+    titles: dict[UUID, str] = {}
+    shown: dict[UUID, dict[str, dict[str, Any]]] = {}
     moment: datetime = now()
     for item, release in found:
-        if release.id not in contents:
-            contents[release.id], _ = releases.read(db, release, moment)
-        content = contents[release.id]
-        shown = {i["id"]: i for section in content["sections"] for i in section["items"]}
-        here = shown.get(str(item.item_id))
+        if release.id not in titles:
+            content, _ = releases.read(db, release, moment)
+            titles[release.id] = content["title"]
+            shown[release.id] = {i["id"]: i for part in content["sections"] for i in part["items"]}
+        here = shown[release.id].get(str(item.item_id))
         if here and not here["withdrawn"]:
-            yield Use(item, release, here, content["title"])
+            yield Use(item, release, here, titles[release.id])
 
 
 def _recipients(db: Session, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], tuple[int, int]]:

@@ -152,6 +152,15 @@ def cells_of_choices(db: Session, witness: Witness, choices: Sequence[str]) -> f
 
     Raises Invalid at `#/choices/…` for one that is in none of them.
     """
+    offered = offered_to(db, witness)
+    for index, code in enumerate(choices):
+        if code not in offered:
+            raise Invalid.at(f"#/choices/{index}", "unknown_choice")
+    return frozenset(cell for code in choices for cell in offered[code])
+
+
+def offered_to(db: Session, witness: Witness) -> dict[str, frozenset[Cell]]:
+    """What each choice expands to, in the notices that this witness answered."""
     answered = select(ConsentEvent.notice_id).where(ConsentEvent.witness_id == witness.id)
     notices = db.scalars(select(Notice).where(Notice.id.in_(answered)))
     offered: dict[str, frozenset[Cell]] = {}
@@ -159,10 +168,7 @@ def cells_of_choices(db: Session, witness: Witness, choices: Sequence[str]) -> f
         for choice in notice.choices:
             known = offered.get(choice["code"], frozenset())
             offered[choice["code"]] = known | cells_of(choice)
-    for index, code in enumerate(choices):
-        if code not in offered:
-            raise Invalid.at(f"#/choices/{index}", "unknown_choice")
-    return frozenset(cell for code in choices for cell in offered[code])
+    return offered
 
 
 def _whole(db: Session, witness: Witness) -> Withdrawal | None:
