@@ -49,9 +49,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What asks for no database is seen once, on SQLite: a given server has nothing to add."""
     if not os.environ.get("TEST_DATABASE_URL"):
         return
-    alone = [item for item in items if "url" not in getattr(item, "fixturenames", ["url"])]
-    items[:] = [item for item in items if item not in alone]
-    config.hook.pytest_deselected(items=alone)
+
+    def is_alone(item: pytest.Item) -> bool:
+        asked = getattr(item, "fixturenames", ["url"])
+        return "url" not in asked or item.get_closest_marker("once") is not None
+
+    config.hook.pytest_deselected(items=[item for item in items if is_alone(item)])
+    items[:] = [item for item in items if not is_alone(item)]
 
 
 @pytest.fixture(scope="session")

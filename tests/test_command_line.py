@@ -187,6 +187,7 @@ def test_the_log_is_verified(place: Place) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_keys_are_made_once_and_only_their_owner_reads_them(place: Place) -> None:
     place.migrated()
     keys = sorted((place.folder / "keys").iterdir())
@@ -219,6 +220,7 @@ BAD_SETTINGS: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize(("wrong", "why"), BAD_SETTINGS)
 def test_bad_settings_are_one_line(place: Place, wrong: dict[str, str], why: str) -> None:
     line = refused(place.do("migrate", **wrong))
@@ -227,6 +229,7 @@ def test_bad_settings_are_one_line(place: Place, wrong: dict[str, str], why: str
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["SECRET", "VAULT"])
 def test_production_refuses_a_key_that_others_may_read(place: Place, name: str) -> None:
     place.migrated()
@@ -244,6 +247,7 @@ def test_production_refuses_a_key_that_others_may_read(place: Place, name: str) 
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_the_key_of_the_vault_is_changed_and_the_former_one_kept(place: Place) -> None:
     place.migrated()
     key = place.folder / "keys" / "vault.key"
@@ -261,6 +265,7 @@ def test_the_key_of_the_vault_is_changed_and_the_former_one_kept(place: Place) -
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_key_that_cannot_be_replaced_is_one_line(place: Place) -> None:
     place.migrated()
     long = place.folder / "keys" / ("k" * 250)  # no name beside it fits: root is stopped too
@@ -273,6 +278,7 @@ def test_a_key_that_cannot_be_replaced_is_one_line(place: Place) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_port_that_is_taken_is_one_line(place: Place, port: int) -> None:
     place.migrated()
     with place.started("serve", "--port", str(port)) as server:
@@ -333,6 +339,7 @@ def test_a_worker_seals_the_log_and_stops_quickly(place: Place) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_two_servers_side_by_side_know_nothing_of_each_other(tmp_path: Path) -> None:
     """Two data folders, two addresses; links begin with the right one."""
     places = [
@@ -385,6 +392,7 @@ def test_run_does_it_all_and_says_where_to_go(place: Place, port: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_openapi_is_the_one_that_is_served(place: Place) -> None:
     done = place.do("openapi")
     assert done.stderr == ""

@@ -8,7 +8,7 @@ from app.core.edge import Edge
 from app.core.settings import settings
 from app.main import create_app
 from tests.conftest import ClientFor
-from tests.withdrawals.walk import Walk, walk
+from tests.withdrawals.walk import walk
 from tests.withdrawals.world import CANARY, World
 
 
@@ -45,8 +45,11 @@ def test_every_route_as_everybody_with_every_link(
     assert any("signature=" in link for link in before.links)
     reader = people["reader"]
     assert CANARY in reader.get(f"/dossiers/{world.release_id}").text
+    others = elsewhere(world, people)
+    assert CANARY in others["nobody"].get(f"/api/v1/shared/{world.token}").text
 
     world.take_back()  # and no worker is there
+    walk(world, others, before)
     walk(world, people, before)
     assert CANARY not in reader.get(f"/dossiers/{world.release_id}").text
     assert CANARY not in world.words_on_the_page()
@@ -56,16 +59,11 @@ def test_every_route_as_everybody_with_every_link(
     assert reader.get(f"/dossiers/{world.release_id}").status_code == 410
 
 
-@pytest.mark.slow
-def test_another_process_on_the_same_database_knows_it_at_once(
-    world: World, people: dict[str, TestClient]
-) -> None:
-    before = walk(world, people)
+def elsewhere(world: World, people: dict[str, TestClient]) -> dict[str, TestClient]:
+    """The same people, at another application on the same database."""
     other = Edge(create_app(world.database), settings())
-    elsewhere = {}
+    found = {}
     for who, client in people.items():
         with TestClient(other, headers=dict(client.headers)) as twin:
-            elsewhere[who] = twin
-    assert CANARY in elsewhere["nobody"].get(f"/api/v1/shared/{world.token}").text
-    world.take_back()
-    walk(world, elsewhere, Walk(before.seen, before.links))
+            found[who] = twin
+    return found
