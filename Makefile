@@ -49,6 +49,8 @@ lock: $(BUILT)  ## choose the versions again: the newest that pyproject.toml all
 	$(UV) --upgrade pyproject.toml --output-file requirements/run.txt
 	$(UV) --upgrade pyproject.toml --group dev --constraints requirements/run.txt \
 		--output-file requirements/dev.txt
+	$(UV) --upgrade pyproject.toml --extra asr --constraints requirements/run.txt \
+		--output-file requirements/asr.txt
 
 venv: $(BUILT)  ## build .venv, if it is not there
 
