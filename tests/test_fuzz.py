@@ -27,7 +27,7 @@ from tests.releases.conftest import bundle, composed, consented, excerpt, payloa
 __all__ = ["bundle", "composed", "consented", "excerpt", "payload_of", "release", "token"]
 
 ROLES = (Role.ADMINISTRATOR, Role.EDITOR, Role.ANIMATOR, Role.EVALUATOR, Role.CUSTODIAN)
-EXAMPLES = 4  # of each operation; each role sends them all
+EXAMPLES = 3  # of each operation; each role sends them all
 PARTS = 2  # as many processes share the operations
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,
