@@ -289,6 +289,7 @@ def test_a_port_that_is_taken_is_one_line(place: Place, port: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("workers", ["1", "3"])
 @pytest.mark.parametrize("everybody", [False, True], ids=["SIGTERM", "Ctrl-C"])
 def test_a_server_stops_quickly_whatever_it_was_told_by(
@@ -365,6 +366,7 @@ def test_two_servers_side_by_side_know_nothing_of_each_other(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_run_does_it_all_and_says_where_to_go(place: Place, port: int) -> None:
     """And a second time it adds nothing."""
     said: list[str] = []

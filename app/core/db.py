@@ -7,6 +7,7 @@ Work in the session you are given. `flush()` when you need an answer from the da
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
@@ -46,6 +47,12 @@ UNHURRIED: dict[str, dict[str, str]] = {
     "postgresql": {"statement_timeout": "0"},
 }  # for whole tables
 READ_AT_ONCE = 1000  # rows of a snapshot
+LOCK_WAIT = 10  # seconds
+OLDER_READERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND age(backend_xmin) >= age(%s::xid)
+"""  # of transactions as old as this one, or older
 
 
 def dialect_of(url: str) -> str:
@@ -149,8 +156,9 @@ class Database:
         """Have nothing left, in the files of the database, of what was erased from these tables.
 
         SQLite overwrites as it erases: its log is copied back and cut off. PostgreSQL writes the
-        tables anew, each under a lock that waits 10 s at most. (Its own log, replicas and archives
-        are the operator's.) Raises OperationalError when somebody is in the way: try again.
+        tables anew, each under a lock that waits 10 s at most, once nobody reads a state of before:
+        for them it would keep what was erased. (Its own log, replicas, archives and slots are the
+        operator's.) Raises OperationalError when somebody is in the way: try again.
         """
         name = self.dialect
         engine = make_engine(
@@ -165,6 +173,7 @@ class Database:
                     raise OperationalError("wal_checkpoint", {}, sqlite3.OperationalError("busy"))
                 return
             driver.autocommit = True
+            _wait_for_readers(driver)
             for table in tables:
                 driver.execute(f'VACUUM (FULL) "{table}"')
         finally:
@@ -175,6 +184,21 @@ class Database:
         """Close every connection that is not in use."""
         self._reading.dispose()
         self._writing.dispose()
+
+
+def _wait_for_readers(driver: Any) -> None:
+    """Wait until all that goes on in this PostgreSQL began after all that is committed.
+
+    Raises OperationalError after 10 s. A role without `pg_read_all_stats` sees its own sessions:
+    those of this service.
+    """
+    (present,) = driver.execute("SELECT pg_current_xact_id()::text").fetchone()
+    deadline = monotonic() + LOCK_WAIT
+    while driver.execute(OLDER_READERS, [present]).fetchone() != (0,):
+        if monotonic() > deadline:
+            busy = TimeoutError("somebody reads a state of the database of before")
+            raise OperationalError("VACUUM", {}, busy)
+        sleep(0.05)
 
 
 def locked(db: Session, rows: Select[Row]) -> Select[Row]:

@@ -6,7 +6,6 @@ from app.audit import service as audit
 from app.core.models import now
 from app.jobs.service import Run, handles
 from app.operations import retention
-from app.withdrawals import purge
 
 
 @handles("audit.seal", every=timedelta(seconds=30))
@@ -22,13 +21,9 @@ def seal_audit_events(run: Run) -> None:
 @handles("retention.apply", every=timedelta(days=1))
 def apply_retention(run: Run) -> None:
     """Forget what has had its time. Idempotent: what is forgotten is not found again."""
-    forgotten = 0
-    for rule, count in retention.apply(run.writing):
-        forgotten += count
+    for rule, _ in retention.apply(run.writing):
         run.progress(retention.RULES.index(rule) / len(retention.RULES))
         run.check()
-    if forgotten:
-        purge.scrub(run.database)
 
 
 @handles("audit.prune", every=timedelta(days=1))

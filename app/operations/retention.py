@@ -420,7 +420,8 @@ def apply(writing: Writing, by: Any | None = None) -> Iterator[tuple[Rule, int]]
     """Forget what is too old, one transaction at a time: after each, the rule and how much.
 
     Each transaction that forgets something says so in one audit event: the rule and the count.
-    Files are deleted once it is committed; by a worker, if this process dies in between.
+    Files are deleted once it is committed; by a worker, if this process dies in between. A worker
+    has nothing left of it in the files of the database.
     """
     moment = now()
     for rule in RULES:
@@ -449,6 +450,7 @@ def _forget(writing: Writing, rule: Rule, rows: Select[UUID], by: Any | None) ->
             if ids and rule.forget:
                 keys = rule.forget(db, ids)
                 purge.doom(db, keys)
+                purge.scrub_later(db)
                 record(db, "retention.applied", on=Retention(), by=by, rule=rule.code, n=len(ids))
         for key in keys:
             storage().delete(key)

@@ -17,7 +17,7 @@ from app.releases.successors import succeed
 from app.storage.service import storage
 from app.withdrawals import ledger
 from app.withdrawals.models import Withdrawal
-from app.withdrawals.purge import doom, purge, scrub
+from app.withdrawals.purge import ERASED, doom, purge, scrub, scrub_later
 from app.withdrawals.service import MADE, catch_up
 from app.witnesses.holds import LIFTED, held
 from app.witnesses.models import Witness
@@ -80,7 +80,6 @@ def recall_what_ended(run: Run) -> None:
     with run.reading() as db:
         current = select(Release.bundle_id).where(Release.recalled_at.is_(None)).distinct()
         bundle_ids = list(db.scalars(current))
-    recalled = False
     for number, bundle_id in enumerate(bundle_ids):
         run.progress(number / len(bundle_ids))
         run.check()
@@ -88,16 +87,21 @@ def recall_what_ended(run: Run) -> None:
             found = succeed(db, bundle_id, now())
             keys = found.keys if found else []
             doom(db, keys)
+            if found:
+                scrub_later(db)
         _delete(run, keys)
-        recalled |= found is not None
-    if recalled:
-        scrub(run.database)
 
 
 @handles(DOOMED)
 def delete_objects(run: Run, keys: Sequence[str]) -> None:
     """Delete what nothing knows of any more; what is gone already is deleted."""
     _delete(run, keys)
+
+
+@handles(ERASED)
+def scrub_what_was_erased(run: Run) -> None:
+    """Have nothing of it left in the files of the database."""
+    scrub(run.database)
 
 
 def _delete(run: Run, keys: Sequence[str]) -> None:

@@ -36,6 +36,7 @@ from app.witnesses.forgetting import forget_people, keep_hashes
 from app.witnesses.models import ConsentEvent
 
 CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
+ERASED = "rows.erased"  # a job: nothing of what was erased is left in the files of the database
 AT_ONCE = 500  # keys of one job
 
 
@@ -96,6 +97,11 @@ def doom(db: Session, keys: Sequence[str]) -> None:
     """Have these objects deleted, even if whoever erased their rows dies right after the commit."""
     for start in range(0, len(keys), AT_ONCE):
         enqueue(db, DOOMED, keys=list(keys[start : start + AT_ONCE]))
+
+
+def scrub_later(db: Session) -> None:
+    """Have `scrub` done once this is committed, and again until nobody is in its way."""
+    enqueue(db, ERASED, dedupe_key=ERASED)
 
 
 def scrub(database: Database) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ApiToken, LoginSession
 from app.audit.models import AuditEvent, CaseReading
+from app.core import db as db_module
 from app.core.db import Database
 from app.core.models import Base, now
 from app.jobs.runner import Worker
@@ -29,9 +30,17 @@ from app.witnesses.decision import Cell, Medium, Purpose
 from app.witnesses.models import ConsentEvent, Disclosure, Identity, LegalHold, Witness
 from app.witnesses.vault import seal
 from app.worker import discover
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.withdrawals.conftest import world
-from tests.withdrawals.world import World, deliver
+from tests.withdrawals.world import (
+    CANARY,
+    World,
+    bytes_of_database,
+    checkpoint,
+    deliver,
+    holding,
+)
 
 __all__ = ["world"]
 
@@ -130,6 +139,29 @@ def test_words_whose_consents_all_ended_a_year_ago_are_erased(
         assert found.erased_at
         assert db.scalar(select(Identity.id).where(Identity.witness_id == witness.id))
     assert forget() == {}, "once is enough"
+
+
+def test_they_leave_the_files_even_when_somebody_was_reading(
+    database: Database, silent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads the database as it was is waited for, and it is not forgotten to try again."""
+    monkeypatch.setattr(db_module, "LOCK_WAIT", 0.1)
+    monkeypatch.setitem(db_module.SETTINGS["sqlite"], "busy_timeout", "100")
+    discover()
+    desk = Desk(database)
+    silent(400, body=f"Un mot : {CANARY}.")
+    desk.ask("retention.apply")
+    with database.snapshot() as reading:
+        assert not reading.execute(select(LegalHold.id)).all()
+        while desk.run_next():
+            pass
+        assert desk.job("rows.erased").last_error
+    desk.make_due()
+    while desk.run_next():
+        pass
+    assert desk.job("rows.erased").done_at
+    checkpoint(database)
+    assert holding(CANARY, bytes_of_database(database)) == []
 
 
 def test_one_witness_who_still_consents_keeps_the_words_of_all(

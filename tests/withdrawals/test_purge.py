@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Account
 from app.appearances.models import Appearance, AppearanceKind
+from app.core import db as db_module
 from app.core.models import Base, now
 from app.jobs.models import Job
 from app.jobs.service import enqueue
@@ -24,6 +26,7 @@ from app.withdrawals.purge import UNDO
 from app.witnesses.decision import Verb
 from app.witnesses.models import ConsentEvent, CurrentConsent, Witness
 from app.witnesses.vault import seal
+from tests.jobs.desk import Desk
 from tests.withdrawals.world import (
     API,
     CANARY,
@@ -32,6 +35,7 @@ from tests.withdrawals.world import (
     World,
     bytes_of_database,
     bytes_of_storage,
+    checkpoint,
     deliver,
     holding,
 )
@@ -48,7 +52,7 @@ def test_the_bytes_are_gone_from_the_database_and_the_storage(world: World) -> N
     identity = {"given_name": NAME, "family_name": NAME, "email": None, "phone": None}
     with world.make.sessions.begin() as db:
         db.add(seal(world.witness.id, identity))
-    checkpoint(world)
+    checkpoint(world.database)
     assert holding(CANARY, bytes_of_database(world.database)), "the test would see it"
     assert holding(CANARY, bytes_of_storage())
     withdrawal = world.take_back()
@@ -56,21 +60,29 @@ def test_the_bytes_are_gone_from_the_database_and_the_storage(world: World) -> N
 
     world.work()
     assert state_of(world, withdrawal) == "purged"
-    checkpoint(world)
+    checkpoint(world.database)
     assert holding(CANARY, bytes_of_database(world.database)) == []
     assert holding(CANARY, bytes_of_storage()) == []
     assert holding(NOISE, bytes_of_database(world.database)), "what others said stays"
 
 
-def checkpoint(world: World) -> None:
-    """Have what is committed in the files."""
-    if world.database.dialect == "postgresql":
-        with world.database.write() as db:
-            driver = db.connection().connection.driver_connection
-            driver.rollback()  # type: ignore[union-attr]
-            driver.autocommit = True  # type: ignore[union-attr]
-            driver.execute("CHECKPOINT")  # type: ignore[union-attr]
-            driver.autocommit = False  # type: ignore[union-attr]
+def test_it_is_purged_once_nobody_reads_the_database_as_it_was_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup, for example: for it the database keeps what was erased."""
+    monkeypatch.setattr(db_module, "LOCK_WAIT", 0.1)
+    monkeypatch.setitem(db_module.SETTINGS["sqlite"], "busy_timeout", "100")
+    with world.database.snapshot() as reading:
+        assert reading.execute(select(Account.id)).first(), "and no lock on what is erased"
+        withdrawal = world.take_back()
+        world.work()
+        assert state_of(world, withdrawal) == "effective"
+
+    Desk(world.database).make_due()
+    world.work()
+    assert state_of(world, withdrawal) == "purged"
+    checkpoint(world.database)
+    assert holding(CANARY, bytes_of_database(world.database)) == []
 
 
 def test_no_row_says_what_they_said_or_who_they_are(world: World, db: Session) -> None:

@@ -237,6 +237,17 @@ def bytes_of_database(database: Database) -> Iterator[tuple[str, bytes]]:
             yield path.name, read_apart(path)
 
 
+def checkpoint(database: Database) -> None:
+    """Have what is committed in the files."""
+    if database.dialect == "postgresql":
+        with database.write() as db:
+            driver = db.connection().connection.driver_connection
+            driver.rollback()  # type: ignore[union-attr]
+            driver.autocommit = True  # type: ignore[union-attr]
+            driver.execute("CHECKPOINT")  # type: ignore[union-attr]
+            driver.autocommit = False  # type: ignore[union-attr]
+
+
 def bytes_of_storage() -> Iterator[tuple[str, bytes]]:
     """What lies on the disk, drafts too; of a bucket, its objects."""
     if not settings().storage.startswith("file://"):
