@@ -14,7 +14,10 @@ const upload = new Upload(fs.createReadStream(path), {
   onAfterResponse: (_, response) => {
     media = response.getHeader("Media-Id") ?? media;
   },
-  onSuccess: () => console.log(media),
+  onSuccess: () => {
+    console.log(media);
+    process.exit(0); // bodies of requests that were refused half-way would keep it waiting
+  },
   onError: (error) => {
     console.error(String(error));
     process.exit(1);

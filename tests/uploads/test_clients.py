@@ -130,8 +130,10 @@ def cutting(port: int, every: int = CUT_EVERY) -> Iterator[tuple[str, list[int]]
             cuts[0] += 1
         for end in (source, target):
             with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()  # or else who sends into a full window would wait for ever
+                end.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            while source.recv(65536):
+                pass  # lost: or else who sends into a full window would wait for ever
 
     def accept() -> None:
         while not over.is_set():
