@@ -113,6 +113,16 @@ def bearer(make: Make, animator: Account) -> dict[str, str]:
     return {"Authorization": f"Bearer {make.token(animator)}"}
 
 
+def hang_up(source: socket.socket, target: socket.socket) -> None:
+    """Tell both ends. What still comes is lost: who sends into a full window waits for ever."""
+    for end in (source, target):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_WR)
+    with suppress(OSError):
+        while source.recv(65536):
+            pass
+
+
 @contextmanager
 def cutting(port: int, every: int = CUT_EVERY) -> Iterator[tuple[str, list[int]]]:
     """The address of a line to this port, and the cuts: each of so many bytes that go up."""
@@ -128,12 +138,7 @@ def cutting(port: int, every: int = CUT_EVERY) -> Iterator[tuple[str, list[int]]
                 sent += len(chunk)
         if most and sent >= most:
             cuts[0] += 1
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_WR)
-        with suppress(OSError):
-            while source.recv(65536):
-                pass  # lost: or else who sends into a full window would wait for ever
+        hang_up(source, target)
 
     def accept() -> None:
         while not over.is_set():
