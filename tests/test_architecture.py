@@ -109,6 +109,7 @@ def test_what_is_served_is_what_is_tested_here(app: FastAPI) -> None:
     assert mounted >= PUBLIC_ROUTES | SIGNED_ROUTES | STREAMING_ROUTES | WITNESS_ROUTES
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("method", "path", "route"), ROUTES)
 def test_every_route_authenticates(
     as_anonymous: TestClient, method: str, path: str, route: APIRoute
@@ -142,6 +143,7 @@ def test_every_endpoint_is_one_call_in_one_thread(method: str, path: str, route:
     assert not threads, f"{route.name} has dependencies: {threads}"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("method", "path", "route"), ROUTES)
 def test_the_token_of_an_account_and_that_of_a_witness_open_different_doors(
     app: FastAPI, make: Make, as_animator: TestClient, method: str, path: str, route: APIRoute

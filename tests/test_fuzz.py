@@ -27,7 +27,7 @@ from tests.releases.conftest import bundle, composed, consented, excerpt, payloa
 __all__ = ["bundle", "composed", "consented", "excerpt", "payload_of", "release", "token"]
 
 ROLES = (Role.ADMINISTRATOR, Role.EDITOR, Role.ANIMATOR, Role.EVALUATOR, Role.CUSTODIAN)
-EXAMPLES = 3  # of each operation; each role sends them all
+EXAMPLES = 2  # of each operation; each role sends them all
 PARTS = 2  # as many processes share the operations
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 CHECKS: list[CheckFunction] = [

@@ -209,6 +209,7 @@ MALFORMED = [
 ]
 
 
+@pytest.mark.once
 def test_a_malformed_address(attacks: Attacks) -> None:
     for operation in operations():
         if (operation.method, operation.path) == ("post", OVERRIDE):
@@ -270,6 +271,7 @@ def test_what_a_stranger_has(attacks: Attacks, strangers: dict[str, Any]) -> Non
 # Parameters
 
 
+@pytest.mark.once
 def test_an_unknown_parameter(attacks: Attacks) -> None:
     for operation in operations():
         response = attacks.send(operation, params={"nonsense": "1"})
@@ -328,6 +330,7 @@ NOT_JSON = [
 AS_JSON = {"Content-Type": "application/json"}
 
 
+@pytest.mark.once
 def test_a_body_that_is_no_object(attacks: Attacks) -> None:
     for operation in WITH_BODY:
         is_array = (operation.body or {}).get("type") == "array"
@@ -343,6 +346,7 @@ OTHER_TYPES = [
 ]
 
 
+@pytest.mark.once
 def test_a_body_of_another_type(attacks: Attacks) -> None:
     for operation in operations():
         if not operation.about.get("requestBody") or operation.path.startswith(TUS):
@@ -354,6 +358,7 @@ def test_a_body_of_another_type(attacks: Attacks) -> None:
             attacks.expect(response, 415, of=content_type)
 
 
+@pytest.mark.once
 def test_a_member_that_does_not_exist(attacks: Attacks) -> None:
     for operation in SCHEMAS.values():
         body = example(operation.body or {}, whole=True)
@@ -491,6 +496,7 @@ class Sender:
         self.answer += message.get("body", b"")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_of_50_mb(attacks: Attacks, announced: bool) -> None:
     """No more of it is taken than a body may hold: so memory stays flat."""
@@ -522,6 +528,7 @@ def test_a_body_of_50_mb(attacks: Attacks, announced: bool) -> None:
 HEADERS = ("X-Junk", "Accept-Language", "Cookie", "If-Match", "Idempotency-Key")
 
 
+@pytest.mark.once
 def test_headers_that_are_huge(attacks: Attacks) -> None:
     for operation, name in zip(operations(), cycle(HEADERS), strict=False):
         response = attacks.send(operation, headers={name: "a" * 16_384})
@@ -531,6 +538,7 @@ def test_headers_that_are_huge(attacks: Attacks) -> None:
 # Methods and headers
 
 
+@pytest.mark.once
 def test_an_unknown_method(attacks: Attacks) -> None:
     known: dict[str, set[str]] = {}
     for operation in operations():
@@ -554,6 +562,7 @@ LANGUAGES = [
 ]
 
 
+@pytest.mark.once
 def test_languages_that_are_none(attacks: Attacks) -> None:
     for operation, junk in zip(operations(), cycle(LANGUAGES), strict=False):
         response = attacks.send(
@@ -583,6 +592,7 @@ JUNK_ETAGS = [
 ASKED = {"/api/v1/media/{media_id}/transcription"}  # asked for, and changed by machines alone
 
 
+@pytest.mark.once
 def test_a_version_that_is_none(attacks: Attacks) -> None:
     """`If-Match` junk is never the version that is there, and `If-None-Match` never the same."""
     changes = {o.path: o for o in operations() if o.method == "put"}

@@ -10,13 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from random import Random
 
 import pytest
 from PIL import Image
 
 from app.core.settings import settings
-from app.media import probe as probing
 from app.media.child.refusals import (
     ALLOW,
     ANOTHER_ABI,
@@ -236,20 +234,6 @@ def test_a_file_name_is_only_a_label(
     media, files = look(deposit(small_video, filename=filename))
     assert media.filename == shown
     assert files["original"].key.startswith("media/")
-
-
-@pytest.mark.slow
-def test_a_damaged_file_is_read_or_rejected(
-    small_video: Path, phone_video: Path, voice: Path, tmp_path: Path
-) -> None:
-    chance = Random(2026)
-    for number in range(60):
-        content = bytearray([small_video, phone_video, voice][number % 3].read_bytes())
-        for _ in range(chance.choice([1, 10, 1000])):
-            content[chance.randrange(len(content))] = chance.randrange(256)
-        (tmp_path / "input").write_bytes(content)
-        with suppress(probing.Rejected):
-            assert probing.probe(tmp_path).duration_ms
 
 
 # Tools that fail

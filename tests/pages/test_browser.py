@@ -27,6 +27,7 @@ from tests.pages.contents import FILM, SAID, content, demo, item, note, withdraw
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.once,
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed: apt-get install chromium"),
 ]
 

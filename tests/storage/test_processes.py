@@ -19,7 +19,7 @@ from tests.jobs.desk import wait_until
 from tests.postgres import free_port
 from tests.processes import Place, new_database, refused
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 API = "/api/v1"
 PASSWORD = "une longue phrase de passe"
 LARGE = 12 * MIB  # more than three pieces

@@ -180,6 +180,7 @@ def film(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.once
 def test_tuspy_sends_a_file_over_a_line_that_is_cut(
     server: Server, bearer: dict[str, str], database: Database, film: Path
 ) -> None:
@@ -195,6 +196,7 @@ def test_tuspy_sends_a_file_over_a_line_that_is_cut(
         assert db.get_one(Media, UUID(media_id)).filename == film.name
 
 
+@pytest.mark.once
 def test_tuspy_sends_checksums(
     server: Server, bearer: dict[str, str], database: Database, film: Path
 ) -> None:
@@ -226,6 +228,7 @@ def tus_js_client(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "options", ["{}", '{"chunkSize": 2000000, "uploadDataDuringCreation": true}']
 )
@@ -365,6 +368,7 @@ def test_of_two_at_once_in_two_processes_exactly_one_counts(
             assert offsets == {str((number + 1) * 1000)}
 
 
+@pytest.mark.once
 def test_a_body_that_stalls_is_closed(server: Server, bearer: dict[str, str]) -> None:
     headers = {**bearer, "Tus-Resumable": "1.0.0"}
     place = httpx.post(f"{server.url}{URL}", headers={**headers, "Upload-Length": "1000"}).headers[

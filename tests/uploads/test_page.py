@@ -25,6 +25,7 @@ __all__ = ["bearer", "film", "place", "server"]
 PAGE = Path("docs/uploads.md").read_text()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_lines_of_python_send_a_file(
     server: Server, bearer: dict[str, str], database: Database, film: Path
@@ -35,6 +36,7 @@ def test_the_lines_of_python_send_a_file(
     assert digest_of(database, names["media_id"]) == sha256(film.read_bytes()).hexdigest()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_lines_of_curl_send_a_file(
     server: Server, bearer: dict[str, str], database: Database, film: Path
