@@ -42,6 +42,7 @@ def kept() -> Table:
     return read_kept()
 
 
+@pytest.mark.once
 def test_everybody_may_do_what_was_decided(town: Town, database: Database) -> None:
     """`tests/roles.json` is the decision: a change of it is read line by line."""
     before = count_rows(database)
@@ -380,6 +381,7 @@ OURS = {
 }
 
 
+@pytest.mark.once
 def test_what_is_ours_to_say_is_refused_in_every_body(town: Town, database: Database) -> None:
     """Mass assignment: whoever asks, at every depth of the body."""
     before, wrong, tried = count_rows(database), [], 0
