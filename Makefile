@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 BIN := .venv/bin
 BUILT := .venv/.built
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+PYTEST := $(BIN)/pytest --dist worksteal
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python-version 3.11
 CHECKED := app tests migrations/env.py $(wildcard bench/*.py)
@@ -20,15 +20,15 @@ run: $(BUILT)  ## everything, with a demo: http://127.0.0.1:8000 (HOST=, PORT=)
 	@exec $(BIN)/python -m app run --host $(HOST) --port $(PORT)
 
 test: $(BUILT)  ## the fast tests, on SQLite, and on PostgreSQL where it is installed
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -n 2 -m "not slow"
 	@if $(BIN)/python -m tests.postgres --is-there; then \
-		$(BIN)/python -m tests.postgres -- $(PYTEST) -m "not slow"; \
+		$(BIN)/python -m tests.postgres -- $(PYTEST) -n 2 -m "not slow"; \
 	fi
 
 test-slow: $(BUILT)  ## the slow tests, on the same databases
-	$(PYTEST) -m slow
+	$(PYTEST) -n 3 -m slow
 	@if $(BIN)/python -m tests.postgres --is-there; then \
-		$(BIN)/python -m tests.postgres -- $(PYTEST) -m slow; \
+		$(BIN)/python -m tests.postgres -- $(PYTEST) -n 3 -m slow; \
 	fi
 
 lint: $(BUILT)  ## format, style, types, layers
@@ -49,6 +49,8 @@ lock: $(BUILT)  ## choose the versions again: the newest that pyproject.toml all
 	$(UV) --upgrade pyproject.toml --output-file requirements/run.txt
 	$(UV) --upgrade pyproject.toml --group dev --constraints requirements/run.txt \
 		--output-file requirements/dev.txt
+	$(UV) --upgrade pyproject.toml --extra asr --constraints requirements/run.txt \
+		--output-file requirements/asr.txt
 
 venv: $(BUILT)  ## build .venv, if it is not there
 

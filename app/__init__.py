@@ -18,6 +18,8 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     appearances   who is seen, heard or named in which moments of a media
     groups        witness groups: members over time, restitution protocols, handover
     witnesses     people, consents, identity vault; the pure `decide`
+    transcripts   timed words of a recording, their versions; what a speech engine heard
+    uploads       files that come in pieces: the tus protocol
     media         files, and what machines make of them
     codebook      themes
     workshops     workshops, interviews, surveys: one occasion of hearing people; the row of a group

@@ -210,11 +210,14 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Supprime les fichiers inutiles de plus d'une heure.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Compare les tailles, sans relire les fichiers.")
+    ] = False,
 ) -> None:
-    """Look for every object that the database knows, and for the owner of every object."""
+    """Read every object that the database knows, and look for the owner of every object."""
     _prepare()
     with _opened() as database:
-        report = verification.verify(database, storage(), repair)
+        report = verification.verify(database, storage(), repair, quick=quick)
     print(
         f"Fichiers en place : {report.in_place}. Absents : {report.missing}. "
         f"Abîmés : {report.damaged}. Inutiles : {report.orphans}. "

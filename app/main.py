@@ -23,7 +23,9 @@ from app.core.settings import Settings
 from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
 from app.exports import routes as exports
+from app.gate import clips
 from app.gate import routes as gate
+from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
 from app.media import routes as media
 from app.moderation import routes as moderation
@@ -35,6 +37,7 @@ from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
+from app.uploads import routes as uploads
 from app.withdrawals import routes as withdrawals
 from app.witnesses import routes as witnesses
 from app.workshops import routes as workshops
@@ -46,8 +49,15 @@ EXPOSED = [
     "Link",
     "Upload-Offset",
     "Upload-Length",
+    "Upload-Expires",
+    "Upload-Metadata",
     "Tus-Resumable",
+    "Tus-Version",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
     "Media-Id",
+    "Retry-After",
     "Idempotency-Replayed",
 ]
 ROUTERS = [
@@ -56,6 +66,7 @@ ROUTERS = [
     places.router,
     workshops.router,
     media.router,
+    uploads.router,
     witnesses.router,
     groups.router,
     codebook.router,
@@ -63,6 +74,8 @@ ROUTERS = [
     moderation.router,
     excerpts.router,
     gate.router,
+    clips.router,
+    transcripts.router,
     bundles.router,
     releases.router,
     pages.files,

@@ -15,6 +15,7 @@ from app.core.settings import settings
 from app.jobs.bell import BELL, listen
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES, request_periodic
+from app.jobs.turns import HEAVY
 
 GRACE = 10.0  # seconds to finish the present job, before it is handed back
 
@@ -30,7 +31,7 @@ class Workers:
 
     def __init__(self, database: Database, count: int, queues: Sequence[str]) -> None:
         self._stop = Event()
-        self._workers = [Worker(database, queues, self._stop) for _ in range(count)]
+        self._workers = [Worker(database, shares, self._stop) for shares in share(queues, count)]
         tasks = [worker.work for worker in self._workers]
         self._threads = [
             Thread(target=task, name=f"worker {number}", daemon=True)
@@ -56,10 +57,19 @@ class Workers:
             worker.hand_back()
 
 
+def share(queues: Sequence[str], count: int) -> list[Sequence[str]]:
+    """The queues of each of `count` threads: of several, one is kept free of heavy jobs."""
+    light = [queue for queue in queues if queue not in HEAVY]
+    if count > 1 and light:
+        return [light, *[queues] * (count - 1)]
+    return [queues] * count
+
+
 def start(database: Database, count: int = 2, queues: Sequence[str] = QUEUES) -> Workers:
     """Do the jobs of these queues in `count` threads, the periodic ones included.
 
-    Two at least, or a long job of one queue makes the others wait. None with `count=0`.
+    Two at least, or a long job of one queue makes the others wait: see `share`. None with
+    `count=0`.
     """
     discover()
     if count:

@@ -7,6 +7,7 @@ recorded from the application itself by `record.py`, in `$BENCH_FOLDER`.
 import os
 import pickle
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,8 +26,6 @@ FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
 def create() -> FastAPI:
     """The ceilings, as an application."""
     app, database = FastAPI(), Database(settings().database)
-    reads = pickle.loads((FOLDER / "list.pickle").read_bytes())
-    writes = pickle.loads((FOLDER / "create.pickle").read_bytes())
     turn = threading.Lock()
 
     def token(request: Request) -> str:
@@ -34,6 +33,7 @@ def create() -> FastAPI:
 
     @app.get("/list")
     def list_(request: Request) -> Response:
+        reads = recorded("list")
         with database.read.begin() as db:
             authenticate(db, token(request))
             for statement, values in reads["statements"]:
@@ -44,6 +44,7 @@ def create() -> FastAPI:
     def create_(request: Request, payload: dict[str, Any]) -> Response:
         with database.read() as db:
             authenticate(db, token(request))
+        writes = recorded("create")
         fresh = {known: _like(known) for known in writes["ids"]}
         with turn, database.write.begin() as db:
             for statement, values in writes["statements"]:
@@ -54,7 +55,25 @@ def create() -> FastAPI:
     def file() -> Response:
         return FileResponse(FOLDER / "video.bin", media_type="video/mp4")
 
+    app.put("/stream")(stream)
+
     return app
+
+
+async def stream(request: Request) -> Response:
+    """Write what comes, and have it on disk."""
+    with (FOLDER / "streamed.bin").open("wb", buffering=0) as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+        os.fsync(file.fileno())
+    return Response(status_code=204)
+
+
+@cache
+def recorded(name: str) -> dict[str, Any]:
+    """What `record` kept under this name."""
+    kept: dict[str, Any] = pickle.loads((FOLDER / f"{name}.pickle").read_bytes())
+    return kept
 
 
 def _run(db: Session, statement: str, values: Any) -> Any:

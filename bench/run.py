@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.load import ROOT, Server, alternately, request, send, serving
+from bench.uploads import AT_ONCE, answering, bare_and_tus, joined_and_copied, uploading
 
 MIB = 1024**2
+PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding"]
 EXPORT = "/api/v1/exports/testimonies.csv?purpose=banc"
 LIST = "/api/v1/testimonies?method=video&nature=practice&limit=50"
 
@@ -135,13 +137,17 @@ def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) ->
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n'
         b"Content-Type: video/mp4\r\n\r\n"
     )
-    form = head + video + b"\r\n--x--\r\n"
-    post = request(
-        "POST", "/api/v1/media", tokens["animator"], form, "multipart/form-data; boundary=x"
-    )
-    send(app, post, 1, 201)
+
+    def post(number: int) -> bytes:
+        """A file that was not sent before: one that was is the media that it became."""
+        form = head + b"%d" % number + video + b"\r\n--x--\r\n"
+        kind = "multipart/form-data; boundary=x"
+        return request("POST", "/api/v1/media", tokens["animator"], form, kind)
+
+    send(app, post(0), 1, 201)
     with app.growth() as growth:
-        answer = json.loads(send(app, post, 3, 201))
+        for number in (1, 2, 3):
+            answer = json.loads(send(app, post(number), 1, 201))
     yield below(30, "multipart upload of 20 MB: memory growth", growth[0] / MIB)
     path = f"/api/v1/media/{answer['id']}/renditions/original"
     ours, ceiling = alternately(
@@ -152,8 +158,25 @@ def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) ->
     )
     size = len(video) / MIB * 1000
     yield at_least(
-        0.6, "range download, per processor second", size / ours, size / ceiling, "MiB/s"
+        0.8, "range download, per processor second", size / ours, size / ceiling, "MiB/s"
     )
+
+
+def of_uploads(app: Server, bare: Server, tokens: dict[str, str], mib: int) -> Iterator[Measure]:
+    """A large file by tus, beside a bare route; lists, while several come at once."""
+    ours, ceiling, grown = bare_and_tus(app, bare, tokens["animator"], mib)
+    yield at_least(0.7, f"tus upload of {mib} MiB", ours, ceiling, "MiB/s")
+    yield below(60, "its memory growth", grown / MIB)
+    alone = answering(app, LIST, tokens["editor"])
+    with uploading(app, tokens["animator"], max(1, mib // AT_ONCE)):
+        busy = answering(app, LIST, tokens["editor"])
+    yield at_most(3, f"a list while {AT_ONCE} uploads come, beside alone", busy, alone)
+
+
+def of_joining(database: Any, folder: Path, mib: int) -> Iterator[Measure]:
+    """What a job does of the pieces of an upload."""
+    joined, copied = joined_and_copied(database, folder, mib)
+    yield at_most(1.3, f"joining {mib} MiB of pieces, beside copying", joined, copied, "s")
 
 
 def _ranged(path: str, token: str) -> bytes:
@@ -202,11 +225,12 @@ def payload_of(filled: Any) -> dict[str, Any]:
     }
 
 
-def measure(rows: int, url: str) -> Iterator[Measure]:
-    """Every line of the table."""
+def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Measure]:
+    """The lines of these parts of the table."""
     from app.accounts.permissions import Role
     from bench.fill import token_of
     from bench.record import record
+    from bench.transcoding import of_transcoding
 
     tokens = {str(role): token_of(role) for role in Role}
     with (
@@ -227,11 +251,20 @@ def measure(rows: int, url: str) -> Iterator[Measure]:
             serving("app.main:create_server", environment) as app,
             serving("bench.ceiling:create", environment) as bare,
         ):
-            if not url:
+            if not url and "lists" in only:
                 yield from of_lists(app, bare, small, tokens)
-            yield from of_creation(app, bare, tokens, payload)
-            yield from of_export(app, database, tokens, folder, rows)
-            yield from of_files(app, bare, tokens, folder)
+            if "creation" in only:
+                yield from of_creation(app, bare, tokens, payload)
+            if "export" in only:
+                yield from of_export(app, database, tokens, folder, rows)
+            if "files" in only:
+                yield from of_files(app, bare, tokens, folder)
+            if "uploads" in only:
+                yield from of_uploads(app, bare, tokens, mib)
+            if "joining" in only:
+                yield from of_joining(database, folder, mib)
+            if "transcoding" in only:
+                yield from of_transcoding(database, folder)
 
 
 def main() -> None:
@@ -239,10 +272,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="testimonies in the database")
     parser.add_argument("--database", default="", help="an empty PostgreSQL; default SQLite")
+    parser.add_argument("--mib", type=int, default=1024, help="size of the files that are sent")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="which lines")
     options = parser.parse_args()
     os.chdir(ROOT)
     print(f"{'':<58} {'measured':>14} {'beside':>14} {'ratio':>7}  {'wanted':<10} holds")
-    for line in measure(options.rows, options.database):
+    for line in measure(options.rows, options.database, options.mib, options.only):
         print(line, flush=True)
 
 

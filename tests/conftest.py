@@ -2,6 +2,8 @@
 
 The database is a SQLite file, or the one of TEST_DATABASE_URL. The migrations build its tables,
 once; requests commit as they do in production, and each test's rows are deleted at its end.
+
+Files are in a folder; with TEST_STORAGE=s3, in a bucket of a moto server that lives as long.
 """
 
 import os
@@ -22,8 +24,17 @@ from hypothesis import settings as examples
 from sqlalchemy import Table, create_engine, exists, literal, make_url, select, text, union_all
 from sqlalchemy.orm import Session
 
+from tests.buckets import BUCKET, environment_of, moto
+from tests.postgres import free_port
+
 DATA_DIR = Path(mkdtemp(prefix="retours-tests-"))
 os.environ.update(APP_DATA_DIR=str(DATA_DIR), APP_INLINE_WORKERS="0", APP_DISK_RESERVE="0")
+
+ON_S3 = os.environ.get("TEST_STORAGE") == "s3"
+S3_PORT = 0
+if ON_S3:
+    S3_PORT = free_port()
+    os.environ.update(environment_of(S3_PORT), APP_STORAGE_URL=f"s3://{BUCKET}/everything")
 
 from app.accounts.models import Account  # noqa: E402 - after the settings of the tests
 from app.accounts.permissions import Role  # noqa: E402
@@ -64,6 +75,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     config.hook.pytest_deselected(items=[item for item in items if is_alone(item)])
     items[:] = [item for item in items if not is_alone(item)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The store of the settings, when it is not a folder."""
+    if not ON_S3:
+        yield
+        return
+    with moto(tmp_path_factory.mktemp("store"), S3_PORT):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.accounts.authentication import SESSION, TOKEN, fingerprint
@@ -38,6 +38,8 @@ from app.testimonies.models import (
     TestimonyTheme,
     TestimonyWitness,
 )
+from app.transcripts.models import Source, Transcript
+from app.uploads.models import Upload
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.consents import append
 from app.witnesses.decision import Cell, GivenBy, Reach, Verb
@@ -303,6 +305,36 @@ class Make:
         """As the deed that makes it remembers."""
         with self.sessions.begin() as db:
             made(db, output, inputs)
+
+    def upload(self, account: Account, **given: Any) -> Upload:
+        """A file of 10 bytes that this account began to send, and of which none came."""
+        given["created_by_id"] = account.id
+        tomorrow = now() + timedelta(days=1)
+        return self._save(Upload, given, metadata_="", size=10, received=0, expires_at=tomorrow)
+
+    def transcript(self, media: Media, *texts: str, **given: Any) -> Transcript:
+        """An approved transcript of a media: each text is said for ten seconds, one by one."""
+        segments = given.pop("segments", None) or [
+            {"start_ms": n * 10_000, "end_ms": (n + 1) * 10_000, "speaker": None, "text": text}
+            for n, text in enumerate(texts)
+        ]
+        approved_at = given.setdefault("approved_at", now())
+        with self.sessions() as db:
+            others = select(func.count()).where(Transcript.media_id == media.id)
+            last = db.scalar(others) or 0
+        transcript = self._save(
+            Transcript,
+            given,
+            media_id=media.id,
+            number=last + 1,
+            source=Source.MANUAL,
+            language="fr",
+            segments=segments,
+            created_by_id=media.created_by_id,
+            approved_by_id=media.created_by_id if approved_at else None,
+        )
+        self._made(transcript, (Media, media.id))
+        return transcript
 
     def appearance(self, media: Media, witness: Witness, **given: Any) -> Appearance:
         """The witness is heard in all of this media."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
@@ -18,6 +19,7 @@ import httpx
 from sqlalchemy import create_engine, make_url, text
 
 from app.core.db import Database
+from tests.buckets import BUCKET
 
 STARTS_IN, STOPS_IN = 120.0, 5.0  # seconds, on a busy machine; a first run makes videos
 # Where nothing is set; what is compiled once is kept: a process starts in two thirds of the time.
@@ -55,7 +57,7 @@ class Place:
     def __init__(self, folder: Path, url: str, **more: str) -> None:
         self.folder, self.url = folder, url
         mine = {"APP_DATA_DIR": str(folder), "APP_DATABASE_URL": url}
-        self.environment = BARE | mine | more
+        self.environment = BARE | mine | _storage_of(folder) | more
 
     def do(self, *arguments: str, said: str = "", **more: str) -> Done:
         """Run a command to its end, in a process of its own: see tests/commands.py."""
@@ -96,6 +98,16 @@ class Place:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+def _storage_of(folder: Path) -> dict[str, str]:
+    """Where the tests keep files in a bucket, this folder has a place of its own there."""
+    shared = os.environ.get("APP_STORAGE_URL", "")
+    if not shared.startswith("s3://"):
+        return {}
+    place = sha256(str(folder).encode()).hexdigest()
+    mine = shared if str(folder) == os.environ["APP_DATA_DIR"] else f"s3://{BUCKET}/{place}"
+    return {"APP_STORAGE_URL": mine, "APP_STORAGE_ALLOW_HTTP": "true"}
 
 
 class Started:

@@ -27,6 +27,7 @@ from app.core.models import Base, now
 from app.core.problems import Conflict
 from app.releases.addresses import address
 from app.releases.models import ReleaseItem
+from app.transcripts.models import Transcription
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.models import Notice
 from app.witnesses.vault import seal
@@ -56,6 +57,7 @@ NAMES = {  # of what `name` is in these addresses; elsewhere of a file of a reco
     "/api/v1/releases/{release_id}/files/": "page.html",
     "/api/v1/shared/": "page.html",
 }
+TUS = {"Tus-Resumable": "1.0.0", "X-HTTP-Method-Override": "PATCH"}
 TRACES = {"audit_events", "case_readings"}  # what a custodian on a case leaves
 PASSWORD = "une phrase de passe"
 
@@ -90,10 +92,11 @@ class Town:
             request["json"] = self.body(operation)
         if operation.id == "media_receive":
             request["files"] = {"file": ("a.txt", b"text", "text/plain")}
+        spoken = TUS if operation.path.startswith(f"{API}/uploads") else {}
         sent: dict[str, Any] = {
             "url": url or self.url(operation),
             "params": self.query(operation),
-            "headers": self.headers[caller],
+            "headers": self.headers[caller] | spoken,
         }
         client = self.world.anybody
         client.cookies.clear()
@@ -104,7 +107,8 @@ class Town:
 
     def url(self, operation: Operation, **other: Any) -> str:
         name = next((name for start, name in NAMES.items() if operation.path.startswith(start)), "")
-        return operation.url(**self.ids | {"name": name or "web.mp4"} | other)
+        filmed = {"excerpt_id": self.ids["passage_id"]} if operation.path.endswith("/clip") else {}
+        return operation.url(**self.ids | {"name": name or "web.mp4"} | filmed | other)
 
     def query(self, operation: Operation) -> dict[str, str]:
         asked = {parameter["name"] for parameter in operation.parameters("query")}
@@ -183,6 +187,8 @@ def settle(make: Make, database: Database, client_for: ClientFor) -> Town:
     with make.sessions.begin() as db:
         db.add(seal(world.witness.id, {"given_name": "Awa", "family_name": "Essai"}))
         item = db.scalars(select(ReleaseItem).where(ReleaseItem.file_id.is_not(None))).one()
+        about = {"media_id": world.media.id, "language": "fr"}
+        db.add(Transcription(**about, asked_by_id=world.account.id, asked_at=now()))
         signed = dict(httpx2.URL(address(item.release_id, item.item_id, FILE, None)).params)
         ids |= {"item_id": item.item_id, "release_item_id": item.id}
     tokens = _tokens(world, partner)
@@ -253,7 +259,10 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "theme_id": make.theme().id,
         "testimony_id": world.testimony.id,
         "excerpt_id": world.excerpts[0].id,
+        "passage_id": next(e.id for e in world.excerpts if e.media_id),
         "media_id": world.media.id,
+        "upload_id": make.upload(world.account).id,
+        "transcript_id": world.transcript.id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,

@@ -5,6 +5,7 @@ is expected stands here, once: it is the same on both databases.
 """
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ __all__ = ["bundle", "composed", "consented", "excerpt", "payload_of", "release"
 ROLES = (Role.ADMINISTRATOR, Role.EDITOR, Role.ANIMATOR, Role.EVALUATOR, Role.CUSTODIAN)
 MAY_GROW = {"audit_events", "tries"}  # they keep the attack itself
 ONE_LINE = 254  # the longest text of one line, an e-mail address; longer ones are prose
+TUS = "/api/v1/uploads"  # another protocol, which says itself what comes first: see tests/uploads
+OVERRIDE = f"{TUS}/{{upload_id}}"  # whose POST is a 405, unless it says of which method
 WITH_BODY = [operation for operation in operations() if operation.body]
 SCHEMAS = {json.dumps(operation.body): operation for operation in WITH_BODY}  # one of each
 LISTS = [operation for operation in operations() if operation.is_list]
@@ -101,6 +104,8 @@ def _mistake(
         return f"should be {statuses} {of!r:.60}"
     if response.headers["content-type"] != MEDIA_TYPE:
         return f"should be a problem {of!r:.60}"
+    if response.request.method == "HEAD":
+        return ""  # that is all it tells
     problem = response.json()
     if not problem["title"] or problem["status"] != response.status_code:
         return "should tell its title and status"
@@ -150,6 +155,7 @@ def strangers(
         "testimony_id": excerpt.testimony_id,
         "excerpt_id": excerpt.id,
         "media_id": media.id,
+        "transcript_id": make.transcript(media, "Le premier jour").id,
         "bundle_id": bundle["id"],
         "release_id": release["id"],
         "item_id": section["items"][0]["id"],
@@ -203,8 +209,11 @@ MALFORMED = [
 ]
 
 
+@pytest.mark.once
 def test_a_malformed_address(attacks: Attacks) -> None:
     for operation in operations():
+        if (operation.method, operation.path) == ("post", OVERRIDE):
+            continue
         for name in operation.in_path:
             for junk in MALFORMED:
                 response = attacks.send(
@@ -236,7 +245,8 @@ def missing(operation: Operation, role: Role) -> int:
 
 def test_an_id_of_nothing(attacks: Attacks) -> None:
     for operation in operations():
-        if set(operation.in_path) <= {"format"}:
+        is_override = (operation.method, operation.path) == ("post", OVERRIDE)
+        if set(operation.in_path) <= {"format"} or is_override:
             continue
         for role in ROLES:
             response = attacks.send(operation, by=role, **passing(operation))
@@ -261,6 +271,7 @@ def test_what_a_stranger_has(attacks: Attacks, strangers: dict[str, Any]) -> Non
 # Parameters
 
 
+@pytest.mark.once
 def test_an_unknown_parameter(attacks: Attacks) -> None:
     for operation in operations():
         response = attacks.send(operation, params={"nonsense": "1"})
@@ -319,6 +330,7 @@ NOT_JSON = [
 AS_JSON = {"Content-Type": "application/json"}
 
 
+@pytest.mark.once
 def test_a_body_that_is_no_object(attacks: Attacks) -> None:
     for operation in WITH_BODY:
         is_array = (operation.body or {}).get("type") == "array"
@@ -334,9 +346,10 @@ OTHER_TYPES = [
 ]
 
 
+@pytest.mark.once
 def test_a_body_of_another_type(attacks: Attacks) -> None:
     for operation in operations():
-        if not operation.about.get("requestBody"):
+        if not operation.about.get("requestBody") or operation.path.startswith(TUS):
             continue
         content = json.dumps(example(operation.body or {"type": "null"})).encode()
         for content_type in OTHER_TYPES:
@@ -345,6 +358,7 @@ def test_a_body_of_another_type(attacks: Attacks) -> None:
             attacks.expect(response, 415, of=content_type)
 
 
+@pytest.mark.once
 def test_a_member_that_does_not_exist(attacks: Attacks) -> None:
     for operation in SCHEMAS.values():
         body = example(operation.body or {}, whole=True)
@@ -482,6 +496,7 @@ class Sender:
         self.answer += message.get("body", b"")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_of_50_mb(attacks: Attacks, announced: bool) -> None:
     """No more of it is taken than a body may hold: so memory stays flat."""
@@ -513,6 +528,7 @@ def test_a_body_of_50_mb(attacks: Attacks, announced: bool) -> None:
 HEADERS = ("X-Junk", "Accept-Language", "Cookie", "If-Match", "Idempotency-Key")
 
 
+@pytest.mark.once
 def test_headers_that_are_huge(attacks: Attacks) -> None:
     for operation, name in zip(operations(), cycle(HEADERS), strict=False):
         response = attacks.send(operation, headers={name: "a" * 16_384})
@@ -522,11 +538,16 @@ def test_headers_that_are_huge(attacks: Attacks) -> None:
 # Methods and headers
 
 
+@pytest.mark.once
 def test_an_unknown_method(attacks: Attacks) -> None:
     known: dict[str, set[str]] = {}
     for operation in operations():
         known.setdefault(operation.path, set()).add(operation.method)
+    for path in known:  # `/things/{id}.txt` is an id for `/things/{id}` too
+        known[path] |= known.get(re.sub(r"(?<=})\.\w+$", "", path), set())
     for operation in operations():
+        if operation.path.startswith(TUS):
+            continue
         for method in sorted((METHODS | {"brew", "propfind"}) - known[operation.path] - {"head"}):
             response = attacks.send(operation, method=method)
             attacks.expect(response, 405, slug="method-not-allowed", of=method)
@@ -541,6 +562,7 @@ LANGUAGES = [
 ]
 
 
+@pytest.mark.once
 def test_languages_that_are_none(attacks: Attacks) -> None:
     for operation, junk in zip(operations(), cycle(LANGUAGES), strict=False):
         response = attacks.send(
@@ -567,11 +589,15 @@ JUNK_ETAGS = [
 ]
 
 
+ASKED = {"/api/v1/media/{media_id}/transcription"}  # asked for, and changed by machines alone
+
+
+@pytest.mark.once
 def test_a_version_that_is_none(attacks: Attacks) -> None:
     """`If-Match` junk is never the version that is there, and `If-None-Match` never the same."""
     changes = {o.path: o for o in operations() if o.method == "put"}
     for operation in operations():
-        if operation.method != "get" or operation.path not in changes:
+        if operation.method != "get" or operation.path not in changes or operation.path in ASKED:
             continue
         url, change = operation.url(**attacks.existing), changes[operation.path]
         reader = attacks.reader(operation, url)

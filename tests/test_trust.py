@@ -7,7 +7,7 @@ from pathlib import Path
 PROMISES = Path("docs/trust.md")
 ROW = re.compile(r"^\| (?P<promise>.+?) \| (?P<tests>.+) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
-FEWEST = 90  # promises: a table that loses rows is noticed
+FEWEST = 120  # promises: a table that loses rows is noticed
 
 
 def rows() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.appearances.models import Appearance, AppearanceKind
 from app.witnesses.decision import Medium
+from app.witnesses.queries import refused_to_team
 
 SHOWN: dict[AppearanceKind, frozenset[Medium]] = {
     AppearanceKind.FACE: frozenset({Medium.IMAGE}),
     AppearanceKind.VOICE: frozenset(Medium) - {Medium.IMAGE},
     AppearanceKind.NAME: frozenset(Medium),
 }
+
+# How somebody is there in what is said.
+IN_WORDS = [kind for kind, shown in SHOWN.items() if Medium.ANONYMOUS_TEXT in shown]
 
 
 @dataclass(frozen=True)
@@ -57,3 +62,27 @@ def appearing(
         for row in filter(segment.holds, rows):
             people[row.witness_id] = people.get(row.witness_id, frozenset()) | SHOWN[row.kind]
     return shown
+
+
+def moments_in_words(db: Session, witness_id: UUID) -> dict[UUID, list[tuple[int, int]]]:
+    """When this witness is heard or named, by media."""
+    rows = select(Appearance.media_id, Appearance.start_ms, Appearance.end_ms).where(
+        Appearance.witness_id == witness_id, Appearance.kind.in_(IN_WORDS)
+    )
+    found: dict[UUID, list[tuple[int, int]]] = {}
+    for media_id, start, end in db.execute(rows):
+        found.setdefault(media_id, []).append((start, end))
+    return found
+
+
+def unsaid_to_team(at: datetime) -> ColumnElement[bool]:
+    """The appearances in words of people who refuse the team a reading of their words."""
+    return and_(Appearance.kind.in_(IN_WORDS), refused_to_team(Appearance.witness_id, at))
+
+
+def withheld(db: Session, media_id: UUID, at: datetime) -> list[tuple[int, int]]:
+    """The moments of a media of which the team may not read what is said."""
+    rows = select(Appearance.start_ms, Appearance.end_ms).where(
+        Appearance.media_id == media_id, unsaid_to_team(at)
+    )
+    return [(start, end) for start, end in db.execute(rows)]

@@ -1,7 +1,7 @@
 """What stands between a bundle and its readers: blockers forbid publishing, warnings do not."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from app.bundles.models import Bundle, BundleItem, ShowAs
 from app.bundles.service import KINDS, sections_of
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState, SelectorType
+from app.excerpts.service import words_of
 from app.gate.service import Use, WayOut, judge, media_shown, protocols_of
 from app.groups.models import About, Protocol, Rereading
 from app.groups.service import excluded_by
@@ -22,6 +23,8 @@ from app.media.models import Media, Rendition, Status
 from app.media.transcode import AUDIO, POSTER, WEB
 from app.schemes.service import labels
 from app.testimonies.models import Nature, Testimony, TestimonyMedia
+from app.transcripts.service import current
+from app.transcripts.words import cues_of, meets, widened
 from app.witnesses.decision import DATASET, Cell, Medium, Reason, Verdict
 
 WHY = {
@@ -58,10 +61,22 @@ REREADERS = {
 
 
 @dataclass(frozen=True)
+class Captions:
+    """What is read under a recording: `cues` are `{start_ms, end_ms, text}`, from its beginning.
+
+    `cut` counts the segments that are heard in the passage only in part, and are left out.
+    """
+
+    language: str
+    cues: list[dict[str, Any]]
+    cut: int
+
+
+@dataclass(frozen=True)
 class Source:
     """What an item is made from. `file` is the recording to show, `poster` the picture before it.
 
-    `start_ms` and `end_ms` are the passage; both null, the whole.
+    `captions` are beside it, when there are some; when they may not be read, `unread` says why.
     """
 
     item: BundleItem
@@ -70,22 +85,32 @@ class Source:
     media: Media | None
     file: Rendition | None
     poster: Rendition | None
+    captions: Captions | None = None
+    unread: Reason | None = None
+
+    @property
+    def shows_text(self) -> bool:
+        """Whether words are read there."""
+        has_words = self.item.caption is not None or self.captions is not None
+        return self.item.show_as is ShowAs.TEXT or has_words
 
     @property
     def use(self) -> Use:
         """What the gate is asked."""
         excerpt = self.excerpt
-        shows_text = self.item.show_as is ShowAs.TEXT or self.item.caption is not None
         names = bool(excerpt and excerpt.names_employer)
-        media = media_shown(self.item.show_as, with_text=shows_text, names_employer=names)
+        media = media_shown(self.item.show_as, with_text=self.shows_text, names_employer=names)
         restriction = excerpt.restriction if excerpt else None
         return Use(self.testimony.id, media, restriction, self.segment)
 
     @property
     def segment(self) -> Segment | None:
         """Where it was recorded; what is shown as text was said there too."""
-        if self.excerpt and self.excerpt.media_id:
-            return Segment(self.excerpt.media_id, self.excerpt.start, self.excerpt.stop)
+        if self.excerpt and self.excerpt.media_id and self.excerpt.passage:
+            passage = self.excerpt.passage
+            return Segment(
+                self.excerpt.media_id, *(widened(*passage) if self.shows_text else passage)
+            )
         return Segment(self.media.id) if self.media else None
 
 
@@ -115,14 +140,33 @@ def sources_of(db: Session, bundle: Bundle) -> dict[UUID, Source]:
     return found
 
 
-def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str, Any]]]:
-    """A `ChecksOut`: blockers, item by item, and warnings."""
+def settled(db: Session, bundle: Bundle, at: datetime) -> tuple[dict[UUID, Source], list[Verdict]]:
+    """What the items are made from, and the verdict on each.
+
+    Captions that may not be read are left out, where the recording may be shown without them.
+    """
     sources = sources_of(db, bundle)
     verdicts = judge(db, [source.use for source in sources.values()], way_out(bundle), at)
+    read = dict(zip(sources, verdicts, strict=True))
+    unread = {
+        item_id: replace(source, captions=None, unread=read[item_id].reason)
+        for item_id, source in sources.items()
+        if source.captions and not read[item_id].allowed
+    }
+    again = judge(db, [source.use for source in unread.values()], way_out(bundle), at)
+    for (item_id, source), verdict in zip(unread.items(), again, strict=True):
+        if verdict.allowed:
+            sources[item_id], read[item_id] = source, verdict
+    return sources, list(read.values())
+
+
+def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """A `ChecksOut`: blockers, item by item, and warnings."""
+    sources, verdicts = settled(db, bundle, at)
     protocols = protocols_of(db, {source.testimony.id for source in sources.values()}, at)
     blockers = list(_missing_consents(db, sources, verdicts, protocols))
     for source in sources.values():
-        blockers += _unready(source)
+        blockers += _unready(db, source)
     if not sources:
         blockers.append(_finding("empty", "Ce dossier ne contient aucun passage."))
     warnings = [*_warnings(db, bundle, sources), *_rereadings(protocols.values())]
@@ -184,11 +228,14 @@ def _rereadings(protocols: Iterable[Protocol]) -> Iterator[dict[str, Any]]:
             )
 
 
-def _unready(source: Source) -> Iterator[dict[str, Any]]:
+def _unready(db: Session, source: Source) -> Iterator[dict[str, Any]]:
     item = source.item
     if source.excerpt and source.excerpt.state is ExcerptState.NEEDS_REVIEW:
         message = "Le témoignage a changé sous cet extrait : relisez-le."
         yield _finding("needs-review", message, item.id)
+    if item.show_as is ShowAs.TEXT and source.excerpt and not words_of(db, source.excerpt):
+        message = "Ce passage n'a pas de transcription validée : il n'y a rien à lire."
+        yield _finding("no-words", message, item.id)
     if item.show_as is not ShowAs.TEXT and not source.file:
         message = "L'enregistrement n'est pas encore prêt."
         yield _finding("media-not-ready", message, item.id)
@@ -213,8 +260,22 @@ def _warnings(db: Session, bundle: Bundle, sources: dict[UUID, Source]) -> Itera
         yield _finding("no-introduction", "Ce dossier n'a pas d'introduction.")
     for source in sources.values():
         if source.item.show_as is not ShowAs.TEXT:
-            message = "Cet enregistrement n'a pas de sous-titres."
-            yield _finding("no-captions", message, source.item.id)
+            yield from _about_captions(source)
+
+
+def _about_captions(source: Source) -> Iterator[dict[str, Any]]:
+    if source.unread:
+        message = f"Sans sous-titres : les paroles ne peuvent pas être lues. {WHY[source.unread]}"
+        yield _finding("no-captions", message, source.item.id, reason=source.unread)
+    elif not source.captions:
+        message = "Cet enregistrement n'a pas de sous-titres : validez une transcription."
+        yield _finding("no-captions", message, source.item.id)
+    elif source.captions.cut:
+        message = (
+            "Les sous-titres sont incomplets : des segments de la transcription commencent avant "
+            "le passage ou finissent après lui. Coupez-les aux bornes du passage."
+        )
+        yield _finding("captions-cut", message, source.item.id, segments=source.captions.cut)
 
 
 def _source(db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerpt | None) -> Source:
@@ -226,7 +287,19 @@ def _source(db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerp
         rows = select(Rendition).where(Rendition.media_id == media.id)
         files = {file.name: file for file in db.scalars(rows)}
     file, poster = names_shown(excerpt, item.show_as)
-    return Source(item, testimony, excerpt, media, files.get(file), files.get(poster))
+    captions = _captions(db, media, excerpt) if media else None
+    return Source(item, testimony, excerpt, media, files.get(file), files.get(poster), captions)
+
+
+def _captions(db: Session, media: Media, excerpt: Excerpt | None) -> Captions | None:
+    """What the current transcript says in all that is shown."""
+    if not (transcript := current(db, media.id)):
+        return None
+    passage = excerpt.passage if excerpt else None
+    cues = cues_of(transcript.segments, passage)
+    heard = [s for s in transcript.segments if not passage or meets(s, [passage])]
+    cut = max(0, len(heard) - len(cues))
+    return Captions(transcript.language, cues, cut) if cues else None
 
 
 def names_shown(excerpt: Excerpt | None, show_as: ShowAs) -> tuple[str, str]:
@@ -241,7 +314,8 @@ def _recording(
     db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerpt | None
 ) -> Media | None:
     if excerpt:
-        return db.get(Media, excerpt.media_id) if excerpt.media_id else None
+        is_passage = excerpt.selector is SelectorType.TIME
+        return db.get(Media, excerpt.media_id) if is_passage else None
     rows = (
         select(Media)
         .join(TestimonyMedia, TestimonyMedia.media_id == Media.id)

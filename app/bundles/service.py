@@ -18,6 +18,7 @@ from app.core.pages import Item, Order, matches
 from app.core.problems import Invalid, NotFound, WrongState
 from app.excerpts.models import Excerpt, SelectorType
 from app.excerpts.service import visible_to as visible_excerpts
+from app.excerpts.service import words_of
 from app.media.models import Kind, Media
 from app.places.service import require_territory
 from app.schemes.service import require_scheme, require_terms
@@ -203,6 +204,7 @@ class _Sources:
     """The excerpts and testimonies that a payload names, read at once."""
 
     def __init__(self, db: Session, payload: BundleIn, by: Caller) -> None:
+        self._db = db
         items = [item for section in payload.sections for item in section.items]
         excerpts = visible_excerpts(by).where(
             Excerpt.id.in_({item.excerpt_id for item in items if item.excerpt_id}),
@@ -222,7 +224,7 @@ class _Sources:
             excerpt = self.excerpts.get(item.excerpt_id)
             if not excerpt:
                 raise Invalid.at(f"{here}/excerpt_id", "unknown_id")
-            has_text = excerpt.quote is not None
+            has_text = words_of(self._db, excerpt) is not None
             kinds = self.kinds.get(excerpt.media_id, set()) if excerpt.media_id else set()
         elif item.testimony_id:
             testimony = self.testimonies.get(item.testimony_id)

@@ -308,6 +308,8 @@ async def received(
     """
     if not bearer or not TOKEN.fullmatch(bearer.credentials):
         raise NotAuthenticated
+    if getattr(request.scope.get("route"), "max_body_size", None) is not None:
+        idempotency_key = None  # bytes that stream: they are not read here, however they are called
     content = request.headers.get("Content-Type", JSON).partition(";")[0].strip(" \t").lower()
     if not idempotency_key or request.method != "POST" or content != JSON:
         return kind(request, bearer.credentials)

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 MINUTE, HOUR, DAY = 60, 3600, 86400
+STORAGE_URL = r"^(file:///.+|s3://[^/]+(/.*)?)?$"
 
 
 class Env(StrEnum):
@@ -21,6 +22,13 @@ class Env(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class Engine(StrEnum):
+    """Who writes down what is said in recordings: people alone, or a program first."""
+
+    NONE = "none"
+    COMMAND = "command"
 
 
 def split(value: object) -> object:
@@ -40,9 +48,20 @@ class Settings(BaseSettings):
     env: Env = Field(Env.DEVELOPMENT, description="`development` or `production`.")
     data_dir: Path = Field(Path("var"), description="Database, files and keys of an embedded run.")
     database_url: str = Field("", description="Default: a SQLite file in the data directory.")
-    storage_url: str = Field("", description="`file:///folder`. Default: in the data directory.")
+    storage_url: str = Field(
+        "",
+        pattern=STORAGE_URL,
+        description="`file:///folder` or `s3://bucket/prefix`. Default: in the data directory.",
+    )
+    storage_timeout: float = Field(
+        10, gt=0, description="One exchange with an S3 store; then it is said to be down."
+    )
+    storage_allow_http: bool = Field(
+        False, description="Whether the endpoint of an S3 store may be `http://`."
+    )
     ledger_url: str = Field(
         "",
+        pattern=STORAGE_URL,
         description="Where withdrawals are kept apart from the database. Default: in the storage.",
     )
     base_url: str = Field(
@@ -60,6 +79,16 @@ class Settings(BaseSettings):
         ["*"], description="Host names that are served, separated by commas."
     )
     ffmpeg: str = Field("", description="The ffmpeg binary. Default: the one of the lock file.")
+    asr_engine: Engine = Field(
+        Engine.NONE, description="Who writes down recordings: `none`, or `command`."
+    )
+    asr_command: str = Field(
+        "",
+        description="A program that reads `{wav}` and prints SRT. Default: the one of `asr`.",
+    )
+    asr_model_dir: Path | None = Field(
+        None, description="The folder of a speech model, which is never fetched: `{model}`."
+    )
     log_level: str = Field(
         "info",
         pattern="(?i)^(debug|info|warning|error)$",
@@ -80,6 +109,12 @@ class Settings(BaseSettings):
     media_max_streams: int = Field(8, description="Streams of a file.")
     media_timeout: float = Field(1800, description="CPU and clock time of one media tool run.")
     media_url_ttl: float = Field(15 * MINUTE, description="Life of a signed file address.")
+    upload_ttl: float = Field(24 * HOUR, description="Life of an upload that is not finished.")
+    upload_ttl_animator: float = Field(7 * DAY, description="The same, of an animator's.")
+    uploads_open_max: int = Field(20, description="Unfinished uploads of one account.")
+    upload_patience: float = Field(
+        30, description="An upload that sends nothing this long is cut; what came is kept."
+    )
     disk_reserve: int = Field(2 * GIB, description="Below this, deposits get a 507.")
 
     practice_share_min: float = Field(
@@ -115,6 +150,15 @@ class Settings(BaseSettings):
         if self.env is Env.PRODUCTION and not (self.secret_key_file and self.vault_key_file):
             raise ValueError(
                 "In production, APP_SECRET_KEY_FILE and APP_VAULT_KEY_FILE must name key files."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _an_engine_needs_a_program(self) -> "Settings":
+        nothing = not self.asr_command and not self.asr_model_dir
+        if self.asr_engine is Engine.COMMAND and nothing:
+            raise ValueError(
+                "APP_ASR_ENGINE=command needs APP_ASR_MODEL_DIR, or a program in APP_ASR_COMMAND."
             )
         return self
 

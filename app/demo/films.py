@@ -4,8 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from app.media.ffmpeg import ffmpeg
 from app.media.sandbox import run
-from app.media.transcode import ffmpeg
 from app.storage.keys import new_key
 from app.storage.service import Stored, storage
 

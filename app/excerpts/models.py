@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.accounts.models import Owned
@@ -28,9 +28,10 @@ class ExcerptState(StrEnum):
 
 
 class Excerpt(Owned, Versioned):
-    """A passage, in code points of the body from `start` to before `stop`, or in milliseconds.
+    """A passage, in code points of a text from `start` to before `stop`, or in milliseconds.
 
-    `exact` is the text chosen: when the body no longer says it there, the excerpt needs a review.
+    The text is the body, or a transcript: then `from_ms` and `to_ms` are when it is said. `exact`
+    is what was chosen: when the text no longer says it there, the excerpt needs a review.
     """
 
     __tablename__ = "excerpts"
@@ -40,7 +41,15 @@ class Excerpt(Owned, Versioned):
             "erased_at IS NOT NULL OR (selector = 'text') = (exact IS NOT NULL)",
             name="text_is_kept",
         ),
-        CheckConstraint("(selector = 'time') = (media_id IS NOT NULL)", name="time_is_of_media"),
+        CheckConstraint(
+            "(selector = 'time' OR transcript_id IS NOT NULL) = (media_id IS NOT NULL)",
+            name="time_is_of_media",
+        ),
+        CheckConstraint(
+            "(transcript_id IS NULL) = (from_ms IS NULL)"
+            " AND (transcript_id IS NULL) = (to_ms IS NULL)",
+            name="said_at_a_time",
+        ),
         CheckConstraint(
             "erased_at IS NOT NULL OR (nature = 'practice') = (practice IS NOT NULL)",
             name="practice_told",
@@ -60,6 +69,9 @@ class Excerpt(Owned, Versioned):
     stop: Mapped[int]
     exact: Mapped[str | None] = mapped_column(Text)
     media_id: Mapped[UUID | None] = mapped_column(ForeignKey("media.id"), index=True)
+    transcript_id: Mapped[UUID | None] = mapped_column(ForeignKey("transcripts.id"), index=True)
+    from_ms: Mapped[int | None]
+    to_ms: Mapped[int | None]
     nature: Mapped[Nature]
     practice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     memo: Mapped[str | None] = mapped_column(Text)
@@ -74,6 +86,17 @@ class Excerpt(Owned, Versioned):
     def quote(self) -> str | None:
         """What is given back: the edited quote when there is one, else the words themselves."""
         return self.public_quote or self.exact
+
+    @property
+    def passage(self) -> tuple[int, int] | None:
+        """When it is said in its media, in milliseconds; None for words that were written."""
+        if self.from_ms is not None and self.to_ms is not None:
+            return self.from_ms, self.to_ms
+        return (self.start, self.stop) if self.selector is SelectorType.TIME else None
+
+
+FROM_MS = func.coalesce(Excerpt.from_ms, Excerpt.start)  # of an excerpt that has a media
+TO_MS = func.coalesce(Excerpt.to_ms, Excerpt.stop)
 
 
 class ExcerptTheme(Base):

@@ -16,9 +16,14 @@ from app.testimonies.schemas import Restriction
 
 
 class TextSelector(In):
-    """A passage of the body, in code points; `exact` must be the text there."""
+    """A passage of the body, or of a transcript, in code points; `exact` must be the text there.
+
+    A transcript must be the current one of a media of the testimony: its text is that of its
+    segments, joined by one line feed.
+    """
 
     type: Literal[SelectorType.TEXT]
+    transcript_id: UUID | None = None
     start: Count
     end: Count
     exact: Annotated[str, AfterValidator(refuse_invalid)] = Field(min_length=1, max_length=20_000)
@@ -81,7 +86,7 @@ class ExcerptFilters(MirrorParams):
 class ExcerptOut(Out):
     """An excerpt, as everyone who may see it sees it."""
 
-    made_of = ("start", "stop", "exact", "media_id")
+    made_of = ("start", "stop", "exact", "media_id", "transcript_id")
 
     id: UUID
     version: int

@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission, Sight
+from app.appearances.models import Appearance
+from app.appearances.queries import falls_into, unsaid_to_team, withheld
 from app.audit.service import record
 from app.codebook.service import require_themes
 from app.core.db import locked
-from app.core.models import as_stored, now
+from app.core.models import Base, as_stored, now
 from app.core.pages import Item, Order, bury, matches
 from app.core.problems import Invalid, NotFound, Problem, WrongState
-from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
+from app.core.settings import settings
+from app.excerpts.models import FROM_MS, TO_MS, Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
 from app.lineage.service import forget, made
 from app.media.models import Media, Status
@@ -24,6 +27,9 @@ from app.testimonies import queries as testimonies
 from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
 from app.testimonies.queries import MOURNED
 from app.testimonies.service import visible_to as visible_testimonies
+from app.transcripts import service as transcripts
+from app.transcripts.models import Transcript
+from app.transcripts.words import masked, meets, moments_of, place_of, within
 from app.witnesses.queries import refused_to_team
 
 E = Excerpt
@@ -53,7 +59,8 @@ def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
     else:
         of = alive.where(Testimony.state.in_(SEEN[me.sight]))
     own = me.owns(E) if me.sight is Sight.OWN else [true()]
-    return [and_(right, of.exists(), E.erased_at.is_(None), ~_refused()) for right in own]
+    may = of.exists(), E.erased_at.is_(None), ~_refused(), ~_unsaid()
+    return [and_(right, *may) for right in own]
 
 
 def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
@@ -62,8 +69,8 @@ def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
     of = select(Testimony.id).where(
         Testimony.id == E.testimony_id, or_(False, *testimonies.rights_to_know(me))
     )
-    # One that went with a recording: of words that the caller may read still.
-    alone = E.erased_at.is_not(None)
+    # One that went with a recording, or with who is heard: of words that the caller may read still.
+    alone = or_(E.erased_at.is_not(None), _unsaid())
     seen = select(Testimony.id).where(
         Testimony.id == E.testimony_id, or_(False, *testimonies.rights(me))
     )
@@ -78,6 +85,14 @@ def _refused() -> ColumnElement[bool]:
             refused_to_team(TestimonyWitness.witness_id, now()),
         )
     )
+
+
+def _unsaid() -> ColumnElement[bool]:
+    """Whether somebody who is heard or named in its passage refuses the team their words."""
+    heard = select(Appearance.id).where(
+        Appearance.media_id == E.media_id, falls_into(FROM_MS, TO_MS), unsaid_to_team(now())
+    )
+    return and_(E.media_id.is_not(None), or_(exists(heard), testimonies.unsaid(E.media_id, now())))
 
 
 def visible_to(me: Caller) -> Select[Excerpt]:
@@ -150,7 +165,9 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
 
 
 def _remember(db: Session, excerpt: Excerpt) -> None:
-    made(db, excerpt, [(Testimony, excerpt.testimony_id), (Media, excerpt.media_id)])
+    inputs: list[tuple[type[Base], UUID | None]] = [(Testimony, excerpt.testimony_id)]
+    inputs += [(Media, excerpt.media_id), (Transcript, excerpt.transcript_id)]
+    made(db, excerpt, inputs)
 
 
 def review(db: Session, testimony_id: UUID) -> None:
@@ -160,13 +177,66 @@ def review(db: Session, testimony_id: UUID) -> None:
     recordings = set(db.scalars(select(TestimonyMedia.media_id).where(of_it)))
     kept = E.testimony_id == testimony_id, E.erased_at.is_(None)
     for excerpt in db.scalars(locked(db, select(E).where(*kept))):
-        if excerpt.selector is SelectorType.TEXT:
-            is_there = body[excerpt.start : excerpt.stop] == excerpt.exact
-        else:
+        if excerpt.media_id and excerpt.media_id in recordings and excerpt.transcript_id:
+            _anchor(db, excerpt, transcripts.current(db, excerpt.media_id))
+            continue
+        if excerpt.media_id:
             is_there = excerpt.media_id in recordings
+        else:
+            is_there = body[excerpt.start : excerpt.stop] == excerpt.exact
         state = ExcerptState.VALID if is_there else ExcerptState.NEEDS_REVIEW
         if excerpt.state is not state:
             excerpt.state = state
+
+
+def follow(db: Session, media_id: UUID) -> None:
+    """What is said in a media was written anew: its excerpts keep their words, or need a review."""
+    current = transcripts.current(db, media_id)
+    said = E.media_id == media_id, E.transcript_id.is_not(None), E.erased_at.is_(None)
+    for excerpt in db.scalars(locked(db, select(E).where(*said))):
+        _anchor(db, excerpt, current)
+
+
+def _anchor(db: Session, excerpt: Excerpt, current: Transcript | None) -> None:
+    """Have it point to its words in the current transcript, when they stand there once."""
+    text, exact, place = current.text if current else "", excerpt.exact or "", None
+    if current and current.id == excerpt.transcript_id:
+        place = excerpt.start if text[excerpt.start : excerpt.stop] == exact else None
+    if current and place is None:
+        place = place_of(text, exact)
+    if not current or place is None:
+        if excerpt.state is not ExcerptState.NEEDS_REVIEW:
+            excerpt.state = ExcerptState.NEEDS_REVIEW
+        return
+    moved = excerpt.transcript_id != current.id
+    _put(excerpt, current, place, place + len(exact))
+    excerpt.state = ExcerptState.VALID
+    if moved:
+        _remember(db, excerpt)
+
+
+def _put(excerpt: Excerpt, transcript: Transcript, start: int, stop: int) -> None:
+    excerpt.transcript_id, excerpt.start, excerpt.stop = transcript.id, start, stop
+    excerpt.from_ms, excerpt.to_ms = moments_of(transcript.segments, start, stop)
+
+
+def words_of(db: Session, excerpt: Excerpt) -> str | None:
+    """What is read of an excerpt: its quote; of a passage, what the current transcript says there.
+
+    Whoever shows it asks the gate, for all who are heard in it.
+    """
+    if excerpt.quote is not None or not excerpt.media_id:
+        return excerpt.quote
+    transcript = transcripts.current(db, excerpt.media_id)
+    said = within(transcript.segments, excerpt.start, excerpt.stop) if transcript else []
+    return " ".join(segment["text"] for segment in said) or None
+
+
+def said_in(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]]) -> list[UUID]:
+    """The excerpts of transcripts of a media whose words are said at these moments."""
+    falls = [and_(E.from_ms < end, E.to_ms > start) for start, end in moments]
+    said = E.media_id == media_id, E.transcript_id.is_not(None), E.erased_at.is_(None)
+    return list(db.scalars(select(E.id).where(*said, or_(False, *falls))))
 
 
 def erase(db: Session, ids: Collection[UUID]) -> None:
@@ -196,7 +266,7 @@ def mirrored(db: Session, items: list[Item]) -> None:
     withdrawn = select(Testimony.id).where(
         Testimony.id == E.testimony_id, Testimony.state == State.WITHDRAWN
     )
-    is_gone = or_(withdrawn.exists(), _refused(), E.erased_at.is_not(None))
+    is_gone = or_(withdrawn.exists(), _refused(), E.erased_at.is_not(None), _unsaid())
     gone = set(db.scalars(select(as_stored(E.id)).where(E.id.in_(ids), is_gone)))
     bury(items, gone)
     complete(db, [item for item in items if item["id"] not in gone])
@@ -205,15 +275,38 @@ def mirrored(db: Session, items: list[Item]) -> None:
 def complete(db: Session, items: list[Item]) -> None:
     """Give each excerpt its `selector`, `quote` and `theme_ids`."""
     by_id: dict[Any, Item] = {}
+    heard = _Heard(db)
     for item in items:
         item.update(selector=_shown_selector(item), theme_ids=[])
-        item["quote"] = item["public_quote"] or item["exact"]
+        item["quote"] = item["public_quote"] or item["exact"] or heard.in_(item)
         by_id[item["id"]] = item
     rows = select(
         as_stored(ExcerptTheme.excerpt_id), as_stored(ExcerptTheme.theme_id), ExcerptTheme.position
     ).where(ExcerptTheme.excerpt_id.in_(list(by_id)))
     for excerpt_id, theme_id, _ in sorted(db.execute(rows), key=lambda row: row[-1]):
         by_id[excerpt_id]["theme_ids"].append(theme_id)
+
+
+class _Heard:
+    """What the team may read of the words of recorded passages."""
+
+    def __init__(self, db: Session) -> None:
+        self._db = db
+        self._said: dict[UUID, list[dict[str, Any]]] = {}
+
+    def in_(self, item: Item) -> str | None:
+        """The words of this passage, by the current transcript of its media."""
+        media_id = UUID(str(item["media_id"]))
+        if media_id not in self._said:
+            self._said[media_id] = self._readable(media_id)
+        said = within(self._said[media_id], item["start"], item["stop"])
+        return " ".join(segment["text"] for segment in said) or None
+
+    def _readable(self, media_id: UUID) -> list[dict[str, Any]]:
+        if not (transcript := transcripts.current(self._db, media_id)):
+            return []
+        moments = withheld(self._db, media_id, now())
+        return [segment for segment in transcript.segments if not meets(segment, moments)]
 
 
 def shown(db: Session, excerpt: Excerpt) -> Item:
@@ -224,13 +317,14 @@ def shown(db: Session, excerpt: Excerpt) -> Item:
     return {name: item[name] for name in ("selector", "quote", "theme_ids")}
 
 
-SHOWN_FROM = ("selector", "start", "stop", "exact", "media_id", "public_quote")
+SHOWN_FROM = (*("selector", "start", "stop", "exact", "media_id", "transcript_id", "public_quote"),)
 
 
 def _shown_selector(item: Item) -> dict[str, Any]:
     if item["selector"] == SelectorType.TEXT:
         place = {"start": item["start"], "end": item["stop"], "exact": item["exact"]}
-        return {"type": "text", **place}
+        said = {"transcript_id": item["transcript_id"]} if item["transcript_id"] else {}
+        return {"type": "text", **said, **place}
     place = {"start_ms": item["start"], "end_ms": item["stop"], "media_id": item["media_id"]}
     return {"type": "time", **place}
 
@@ -242,10 +336,12 @@ def _describe(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> 
     if testimony.state not in QUOTABLE:
         raise WrongState(state=testimony.state)
     require_themes(db, payload.theme_ids, testimony.scheme_id)
-    if isinstance(payload.selector, TextSelector):
-        _select_text(excerpt, payload.selector, testimony)
-    else:
+    if isinstance(payload.selector, TimeSelector):
         _select_time(db, excerpt, payload.selector, testimony)
+    elif payload.selector.transcript_id:
+        _select_said(db, excerpt, payload.selector, testimony)
+    else:
+        _select_text(excerpt, payload.selector, testimony)
     for name in ("nature", "memo", "public_quote", "names_employer"):
         setattr(excerpt, name, getattr(payload, name))
     for name in ("practice", "restriction"):
@@ -258,14 +354,49 @@ def _describe(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> 
 
 
 def _select_text(excerpt: Excerpt, selector: TextSelector, testimony: Testimony) -> None:
-    body = testimony.body or ""
-    there = body[selector.start : selector.end]
-    if selector.end > len(body) or selector.start >= selector.end:
-        raise Invalid.at("#/selector/end", "out_of_range", length=len(body))
+    _require_there(selector, testimony.body or "")
+    excerpt.selector, excerpt.media_id = SelectorType.TEXT, None
+    excerpt.transcript_id = excerpt.from_ms = excerpt.to_ms = None
+    excerpt.start, excerpt.stop, excerpt.exact = selector.start, selector.end, selector.exact
+
+
+def _require_there(selector: TextSelector, text: str) -> None:
+    """Raise Invalid or NotThere unless this text says `exact` where the selector points."""
+    there = text[selector.start : selector.end]
+    if selector.end > len(text) or selector.start >= selector.end:
+        raise Invalid.at("#/selector/end", "out_of_range", length=len(text))
     if there != selector.exact:
         raise NotThere(pointer="#/selector/exact", found=there)
-    excerpt.selector, excerpt.media_id = SelectorType.TEXT, None
-    excerpt.start, excerpt.stop, excerpt.exact = selector.start, selector.end, selector.exact
+
+
+def _select_said(
+    db: Session, excerpt: Excerpt, selector: TextSelector, testimony: Testimony
+) -> None:
+    """Words of the current transcript of one of its recordings, that the team may read."""
+    at = now()
+    found = db.scalar(
+        select(Transcript)
+        .join(TestimonyMedia, TestimonyMedia.media_id == Transcript.media_id)
+        .where(
+            TestimonyMedia.testimony_id == testimony.id,
+            Transcript.id == selector.transcript_id,
+            Transcript.erased_at.is_(None),
+            ~testimonies.unsaid(Transcript.media_id, at),
+        )
+    )
+    if not found:
+        raise Invalid.at("#/selector/transcript_id", "unknown_id")
+    current = transcripts.current(db, found.media_id)
+    if not current or current.id != found.id:
+        raise WrongState(current_transcript_id=current and current.id)
+    moments = withheld(db, found.media_id, at)
+    text = masked(found.segments, moments)
+    _require_there(selector, text)
+    if text[selector.start : selector.end] != found.text[selector.start : selector.end]:
+        raise NotThere(pointer="#/selector/exact", found=text[selector.start : selector.end])
+    excerpt.selector, excerpt.media_id = SelectorType.TEXT, found.media_id
+    excerpt.exact = selector.exact
+    _put(excerpt, found, selector.start, selector.end)
 
 
 def _select_time(
@@ -282,7 +413,10 @@ def _select_time(
         raise WrongState(media_status=media.status)
     if selector.end_ms > media.duration_ms or selector.start_ms >= selector.end_ms:
         raise Invalid.at("#/selector/end_ms", "out_of_range", length=media.duration_ms)
+    if selector.end_ms - selector.start_ms < (shortest := settings().media_min_ms):
+        raise Invalid.at("#/selector/end_ms", "too_short", shortest=shortest)
     excerpt.selector, excerpt.media_id = SelectorType.TIME, media.id
+    excerpt.transcript_id = excerpt.from_ms = excerpt.to_ms = None
     excerpt.start, excerpt.stop, excerpt.exact = selector.start_ms, selector.end_ms, None
     ask_clip(db, media, selector.start_ms, selector.end_ms)
 

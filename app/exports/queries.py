@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from app.appearances.models import Appearance, AppearanceKind
 from app.appearances.queries import SHOWN, falls_into
-from app.excerpts.models import Excerpt
+from app.excerpts.models import FROM_MS, TO_MS, Excerpt
 from app.gate.service import limits
 from app.groups.models import Protocol
 from app.testimonies.models import State, Testimony, TestimonyWitness
@@ -57,7 +57,7 @@ def unopposed(at: datetime) -> ColumnElement[bool]:
     """What holds for excerpts in which nobody is heard or named who does not consent to exports."""
     there = select(Appearance.id).where(
         Appearance.media_id == Excerpt.media_id,
-        falls_into(Excerpt.start, Excerpt.stop),
+        falls_into(FROM_MS, TO_MS),
         Appearance.kind.in_(SPOKEN),
     )
     who = Appearance.witness_id

@@ -59,18 +59,21 @@ Passage: TypeAlias = tuple[int, int]  # from, to before: in milliseconds
 def visible_to(me: Caller, passage: Passage | None = None) -> Select[Media]:
     """Every media this account may see or hear now: the whole, or this passage of it."""
     moment = now()
+    alive = Media.erased_at.is_(None)
+    return select(Media).where(whose(me, moment), alive, ~_refused(moment, passage))
+
+
+def whose(me: Caller, at: datetime) -> ColumnElement[bool]:
+    """The media that are this account's to see, by its role alone."""
     in_words = (
         select(TestimonyMedia.id)
         .join(Testimony, Testimony.id == TestimonyMedia.testimony_id)
         .where(TestimonyMedia.media_id == Media.id)
     )
+    seen = in_words.where(or_(*rights(me, at))).exists()
     if me.sight is Sight.OWN:
-        whose: ColumnElement[bool] = Media.owner_organization_id == me.organization_id
-        whose |= in_words.where(or_(*rights(me, moment))).exists()
-    else:
-        whose = in_words.where(or_(*rights(me, moment))).exists()
-    alive = Media.erased_at.is_(None)
-    return select(Media).where(whose, alive, ~_refused(moment, passage))
+        return or_(Media.owner_organization_id == me.organization_id, seen)
+    return seen
 
 
 def find(db: Session, media_id: UUID, by: Caller, passage: Passage | None = None) -> Media:
@@ -128,7 +131,7 @@ def rendition_at_address(db: Session, media_id: UUID, name: str) -> Rendition:
     moderated meanwhile.
     """
     media = db.scalar(select(Media).where(Media.id == media_id, ~_refused(now(), passage_of(name))))
-    if not media or (name == ORIGINAL and _is_moderated(db, media)):
+    if not media or (name == ORIGINAL and is_moderated(db, media)):
         raise NotFound
     return find_file(db, media, name)
 
@@ -144,10 +147,11 @@ def _may_have_original(db: Session, media: Media, by: Caller) -> bool:
         return True
     if by.sight is not Sight.OWN or media.owner_organization_id != by.organization_id:
         return False
-    return not _is_moderated(db, media)
+    return not is_moderated(db, media)
 
 
-def _is_moderated(db: Session, media: Media) -> bool:
+def is_moderated(db: Session, media: Media) -> bool:
+    """Whether one of its testimonies is accepted, or rejected."""
     moderated = select(TestimonyMedia.id).join(
         Testimony, Testimony.id == TestimonyMedia.testimony_id
     )

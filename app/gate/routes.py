@@ -15,14 +15,19 @@ from app.core.problems import (
     NotFound,
     PreconditionFailed,
     RangeNotSatisfiable,
+    RateLimited,
+    ServiceUnavailable,
     WrongState,
     documented,
 )
+from app.gate import captions, events
 from app.gate import media as gated
-from app.gate.answers import send
+from app.gate.answers import send, send_text
 from app.media.models import Rendition
 from app.media.schemas import MediaOut
 from app.media.urls import check
+from app.storage.service import StorageUnavailable
+from app.transcripts.formats import Format
 
 router = APIRouter(
     route_class=Route, prefix="/media", tags=["media"], responses=documented(NotFound, Forbidden)
@@ -34,7 +39,32 @@ def show(media_id: UUID, call: Call) -> Response:
     """One media: what is known of it, how far the work is, and its files."""
     with call as (db, me):
         media = gated.find(db, media_id, by=me)
-        return call.ok(MediaOut, media, {"renditions": gated.renditions(db, media, by=me)})
+        files = [*gated.renditions(db, media, by=me), *captions.listed(db, media, by=me)]
+        return call.ok(MediaOut, media, {"renditions": files})
+
+
+@router.get(
+    "/{media_id}/events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Events `media`: `{status, reason, progress, renditions}`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **documented(RateLimited),
+    },
+)
+def follow(media_id: UUID, call: Call) -> Response:
+    """How far the work on a media is, as it goes on: server-sent events.
+
+    The first says how it is now, each other one what changed: `renditions` names the files that are
+    there already. The stream ends once the media is ready or rejected, or not yours to see any
+    more; and after ten minutes: ask again. There is no history: `Last-Event-ID` changes nothing.
+    """
+    with call as (db, me):
+        seen = events.seen(db, gated.find(db, media_id, by=me))
+        account_id = me.id
+    return events.Followed(call, account_id, media_id, seen)
 
 
 @router.get("/{media_id}/appearances", response_model=list[AppearanceOut])
@@ -76,7 +106,7 @@ RangeHeader = Annotated[str | None, Header(max_length=200)]
         200: {"description": "The file.", "content": {"application/octet-stream": {}}},
         206: {"description": "The range asked for."},
         304: {"description": "You have it already."},
-        **documented(RangeNotSatisfiable),
+        **documented(RangeNotSatisfiable, ServiceUnavailable, StorageUnavailable),
     },
 )
 async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
@@ -90,7 +120,11 @@ async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
     if_range: RangeHeader = None,
     reason: ReasonHeader = None,
 ) -> Response:
-    """A file of a media, or a range of it: with a token, or a signed address from `renditions`."""
+    """A file of a media, or a range of it: with a token, or a signed address from `renditions`.
+
+    Captions are made from the current transcript: they are always sent whole.
+    """
+    found: Rendition | str
     if signature is not None and check(media_id, name, expires or "", signature):
         found = await run_in_threadpool(_signed, request, media_id, name)
     elif bearer:
@@ -98,14 +132,20 @@ async def show_rendition(  # noqa: PLR0913, PLR0917 - its headers, one by one
         found = await run_in_threadpool(_seen, call, media_id, name)
     else:
         raise NotAuthenticated
-    return send(request, found, range_, if_range)
+    if isinstance(found, str):
+        return send_text(request, name, found, Format.VTT)
+    return await run_in_threadpool(send, request, found, range_, if_range)
 
 
-def _signed(request: Request, media_id: UUID, name: str) -> Rendition:
+def _signed(request: Request, media_id: UUID, name: str) -> Rendition | str:
     with request.app.state.database.read() as db:
+        if name.endswith(captions.SUFFIX):
+            return captions.at_address(db, media_id, name)
         return gated.rendition_at_address(db, media_id, name)
 
 
-def _seen(call: "Call", media_id: UUID, name: str) -> Rendition:
+def _seen(call: "Call", media_id: UUID, name: str) -> Rendition | str:
     with call as (db, me):
+        if name.endswith(captions.SUFFIX):
+            return captions.find(db, media_id, name, by=me)
         return gated.find_rendition(db, media_id, name, by=me)

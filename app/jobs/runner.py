@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from traceback import extract_tb
 
 import structlog
@@ -18,16 +18,18 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.core.db import Database
 from app.core.models import now
+from app.core.problems import Problem, ServiceUnavailable
 from app.jobs.bell import BELL
 from app.jobs.models import Job
-from app.jobs.service import HANDLERS, MEDIA, QUEUES, Handler, Interrupted, LeaseLost, Run
+from app.jobs.service import HANDLERS, QUEUES, Handler, Interrupted, LeaseLost, Run
+from app.jobs.turns import turn
 
 LEASE = timedelta(seconds=60)
 BEAT = 20.0  # seconds
 POLL = 1.0  # seconds; what nobody rang for begins at most this late
 MAX_ATTEMPTS = 5
 BACK_OFF = timedelta(seconds=10)  # then 4 times longer at each attempt: 10 s to 11 min
-ONE_AT_A_TIME = {MEDIA: Lock()}  # of this process
+OUTAGE = timedelta(seconds=20)  # between two tries of what needs something that is unavailable
 
 log = structlog.get_logger(__name__)
 jitter = SystemRandom().uniform
@@ -89,15 +91,12 @@ class Worker:
                     BELL.wait(heard, POLL)
 
     def run_next(self, queue: str) -> bool:
-        """Do the next job of this queue, outside any transaction. False when there is none."""
-        turn = ONE_AT_A_TIME.get(queue)
-        if turn and not turn.acquire(blocking=False):
-            return False
-        try:
-            return self._run_next(queue)
-        finally:
-            if turn:
-                turn.release()
+        """Do the next job of this queue, outside any transaction.
+
+        False when there is none, or when the machine does enough of them already.
+        """
+        with turn(queue) as is_ours:
+            return is_ours and self._run_next(queue)
 
     def hand_back(self) -> None:
         """Let another worker take the present job at once; what it still does here is not kept."""
@@ -149,7 +148,10 @@ def _do(run: Run, handler: Handler) -> None:
     except Interrupted:
         _hand_back(run)
     except (Exception, SystemExit) as error:
-        _fail(run, handler, describe(error))
+        if isinstance(error, Problem) and error.status == ServiceUnavailable.status:
+            _postpone(run, describe(error))
+        else:
+            _fail(run, handler, describe(error))
     else:
         _finish(run, handler)
 
@@ -198,6 +200,16 @@ def _fail(run: Run, handler: Handler, error: str) -> None:
             _put_back(run, due_at=now() + back_off(run.attempt), last_error=error)
         else:
             run.save(failed_at=now(), claimed_until=None, last_error=error)
+    except LeaseLost:
+        log.warning("job.lost", job=run.job.name, id=str(run.job.id))
+
+
+def _postpone(run: Run, error: str) -> None:
+    """Try again soon, as long as it takes: that something else is down was no attempt of ours."""
+    log.warning("job.postponed", job=run.job.name, id=str(run.job.id), error=error)
+    later = now() + OUTAGE * jitter(0.75, 1.25)
+    try:
+        _put_back(run, due_at=later, attempts=run.attempt - 1, last_error=error)
     except LeaseLost:
         log.warning("job.lost", job=run.job.name, id=str(run.job.id))
 

@@ -8,7 +8,8 @@ It has no routes that read: `gate` does.
 
 A file is said to be what its content is (`child/probe.py`). Accepted: recordings in MP4, QuickTime,
 3GP, Matroska, WebM, Ogg, WAV, MP3, AAC, FLAC; pictures in JPEG, PNG, WebP; documents in PDF, which
-are stored as they are, for evidence on paper. Of a recording, `web.mp4` and `poster.jpg` or
-`audio.m4a` are made; of a picture, `image.jpg` and `poster.jpg`: always from what was decoded. Of a
-passage that was chosen, `clip-<start_ms>-<end_ms>.mp4` and `.jpg`, or `.m4a`, from the original.
+are stored as they are, for evidence on paper. Always from what was decoded are made: of a video
+`poster.jpg`, `web.mp4`, `audio.m4a` and `peaks.json` if it has sound, `preview.webp`; of a sound
+`audio.m4a` and `peaks.json`; of a picture `poster.jpg`, `image.jpg`, `preview.webp`; of a passage
+that was chosen `clip-<start_ms>-<end_ms>.jpg` and `.mp4`, or `.m4a`, from the original.
 """

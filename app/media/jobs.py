@@ -1,40 +1,23 @@
-"""Process a media: look at it, then make its renditions (`process`), and passages (`clip`)."""
+"""What jobs do: a media is looked at and made ready, a passage is cut, what is missing is made."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
-from hashlib import file_digest
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from app.audit.service import record
-from app.core.db import locked
-from app.core.problems import NotFound
-from app.core.settings import settings
 from app.jobs.models import UNFINISHED, Job
-from app.jobs.service import MEDIA, Run, handles
+from app.jobs.service import MEDIA, Run, enqueue, handles
 from app.media import service
-from app.media.models import ORIGINAL, Media, Reason, Rendition, Status
-from app.media.probe import Found, Rejected, probe
-from app.media.queries import abandoned, abandoned_passages, is_missing
-from app.media.transcode import Made, Passage, Unfinished, make, names_of
-from app.storage.keys import new_key
-from app.storage.service import Storage, Stored, storage
+from app.media.probe import Rejected
+from app.media.queries import abandoned, abandoned_passages, next_incomplete
+from app.media.transcode import Passage, Unfinished
+from app.media.work import MediaGone, Work, rooms_of_work
+from app.storage.service import storage
 
-STEP = 0.05  # of the work: how far it moves before the media says so
-HASHED, PROBED = 0.05, 0.1  # shares of the work
-
-
-class StorageDamaged(Exception):
-    """The storage does not give back the bytes that were given to it."""
-
-
-class MediaGone(Exception):
-    """The media was deleted meanwhile: there is nothing more to do."""
+COMPLETE = "media.complete"
+FIRST = UUID(int=0)
 
 
 @handles(service.PROCESS, queue=MEDIA)
@@ -78,7 +61,8 @@ def resume(run: Run) -> None:
     """Ask again for what was given up because of the machine, so that nothing waits for ever.
 
     That is every media that is neither ready nor rejected, and every passage that is missing,
-    whose job is dead. Folders of jobs that are over are removed: they may hold an original.
+    whose job is dead. Folders of jobs that are over are removed: they may hold an original. What
+    earlier versions of the service did not make is asked for too: see `complete`.
     """
     sweep(run)
     with run.reading() as db:
@@ -92,189 +76,36 @@ def resume(run: Run) -> None:
         run.check()
         with run.writing() as db:
             service.ask_clip(db, media, passage.start_ms, passage.end_ms)
+    ask_completion(run, FIRST)
+
+
+@handles(COMPLETE, queue=MEDIA)
+def complete(run: Run, after: str) -> None:
+    """Make what is missing of one ready media, then ask for the next one, in the order of ids.
+
+    One after another, so that a new deposit waits for one of them at most. The media stays ready
+    when nothing comes of it: it is tried again the next day.
+    """
+    with run.reading() as db:
+        media = next_incomplete(db, UUID(after))
+    if media:
+        with suppress(MediaGone, Rejected):
+            Work(run, media.id, storage()).complete()
+        ask_completion(run, media.id)
+
+
+def ask_completion(run: Run, after: UUID) -> None:
+    """Have the next ready media completed whose id comes later, if there is one."""
+    with run.writing() as db:
+        if next_incomplete(db, after):
+            enqueue(db, COMPLETE, dedupe_key=COMPLETE, after=str(after))
 
 
 def sweep(run: Run) -> None:
     """Remove the folders of jobs that are over: they may hold an original."""
-    rooms = list(_rooms().iterdir())
+    rooms = list(rooms_of_work().iterdir())
     with run.reading() as db:
         living = {str(id_) for id_ in db.scalars(select(Job.id).where(UNFINISHED))}
     for room in rooms:
         if room.name.partition(".")[0] not in living:
             shutil.rmtree(room, ignore_errors=True)
-
-
-class Work:
-    """One try to work on one media."""
-
-    def __init__(self, run: Run, media_id: UUID, objects: Storage) -> None:
-        self._run, self._id, self._storage = run, media_id, objects
-        self._shown = 0.0
-
-    def find(self, db: Session) -> Media:
-        """The media, locked if it may be changed. Raises MediaGone."""
-        there = Media.id == self._id, Media.erased_at.is_(None)
-        media = db.scalar(locked(db, select(Media).where(*there)))
-        if not media:
-            raise MediaGone
-        return media
-
-    def is_wanted(self) -> bool:
-        """Whether it may become ready: it was not rejected, or kept because of too much work."""
-        with self._run.reading() as db:
-            media = self.find(db)
-            is_kept = media.reason is Reason.BUDGET and ORIGINAL in service.names_of(db, media)
-            return media.status is not Status.REJECTED or is_kept
-
-    def make_ready(self) -> None:
-        """All the steps; those that are done already are not done again. Raises Rejected."""
-        with self._run.writing() as db:
-            media = self.find(db)
-            media.begin()
-        if media.status is Status.READY:
-            return
-        if media.parts:
-            self._join(media.parts)
-        with self._folder() as folder:
-            self._fetch(folder)
-            found = probe(folder, heed=lambda _: self._run.check())
-            with self._run.writing() as db:
-                service.describe(db, self.find(db), found)
-            self._progress(PROBED)
-            self._make_renditions(folder, found)
-        with self._run.writing() as db:
-            media = self.find(db)
-            media.finish()
-            record(db, "media.ready", on=media, by=None)
-
-    def make_clip(self, passage: Passage) -> None:
-        """What is missing of the renditions of a passage. Raises Rejected, MediaGone."""
-        with self._run.reading() as db:
-            if not is_missing(db, self.find(db), passage):
-                return
-        with self._folder() as folder:
-            self._fetch(folder)
-            found = probe(folder, heed=lambda _: self._run.check())
-            self._make_renditions(folder, found, passage)
-
-    def give_up(self, passage: Passage, reason: Reason) -> None:
-        """Say that nothing will come of a passage."""
-        with self._run.writing() as db:
-            times = {"start_ms": passage.start_ms, "end_ms": passage.end_ms}
-            record(db, "media.clip_failed", on=self.find(db), by=None, reason=reason, **times)
-
-    def reject(self, reason: Reason) -> None:
-        """Say that nothing will come of it. The row is kept."""
-        with self._run.writing() as db:
-            media = self.find(db)
-            media.reject(reason)
-            record(db, "media.rejected", on=media, by=None, reason=reason)
-
-    def delete_bytes(self) -> None:
-        """Delete all that a rejected media has: first the bytes, then what knows of them."""
-        with self._run.reading() as db:
-            media = self.find(db)
-            keys = [*media.parts, *(file.key for file in service.renditions_of(db, media))]
-        for key in keys:
-            self._storage.delete(key)
-        if keys:
-            with self._run.writing() as db:
-                self.find(db).parts = []
-                files = select(Rendition.id).where(Rendition.media_id == self._id)
-                service.erase_renditions(db, list(db.scalars(files)))
-
-    def _join(self, parts: list[str]) -> None:
-        """Make the original of its parts, which are then deleted."""
-        with self._storage.open_writer(new_key("media")) as writer:
-            for key in parts:
-                for chunk in self._storage.read(key):
-                    writer.write(chunk)
-                    self._run.check()
-        stored = writer.stored
-        with self._run.writing() as db:
-            media = self.find(db)
-            if stored.size != media.size:
-                raise StorageDamaged(f"{self._id}: {stored.size} bytes, and not {media.size}")
-            media.parts, media.sha256 = [], stored.sha256
-            service.keep(db, media, service.rendition(media, ORIGINAL, stored, service.UNKNOWN))
-        for key in parts:
-            self._storage.delete(key)
-
-    @contextmanager
-    def _folder(self) -> Iterator[Path]:
-        """A folder of this try; those of tries of this job that died are removed."""
-        rooms = _rooms()
-        for left in rooms.glob(f"{self._run.job.id}.*"):
-            shutil.rmtree(left, ignore_errors=True)
-        folder = rooms / f"{self._run.job.id}.{self._run.job.token}"
-        folder.mkdir(mode=0o700)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _fetch(self, folder: Path) -> None:
-        """Put the original in the folder, once it is sure that it is what was deposited."""
-        with self._run.reading() as db:
-            media = self.find(db)
-            try:
-                original = service.find_rendition(db, media, ORIGINAL)
-            except NotFound:
-                raise MediaGone from None
-        path = self._storage.local_copy(original.key, folder)
-        with path.open("rb") as file:
-            if file_digest(file, "sha256").hexdigest() != media.sha256:
-                raise StorageDamaged(original.key)
-        self._storage.require_room(original.size)  # for what will be made of it
-        self._progress(HASHED)
-
-    def _make_renditions(self, folder: Path, found: Found, passage: Passage | None = None) -> None:
-        names = names_of(found.kind, passage)
-        for number, name in enumerate(names):
-            with self._run.reading() as db:
-                made = service.names_of(db, self.find(db))
-            if name in made:
-                continue
-            start, share = number / len(names), 1 / len(names)
-
-            def progress(done: float, start: float = start, share: float = share) -> None:
-                self._progress(PROBED + (1 - PROBED) * (start + done * share))
-
-            self._keep(name, make(name, folder, found, progress, passage))
-            (folder / name).unlink()
-
-    def _keep(self, name: str, made: Made) -> None:
-        """Store a rendition; an object which is not needed after all is deleted.
-
-        If the worker dies before the commit, or is told that it failed, the object is an orphan.
-        """
-        stored: Stored = self._storage.store_file(new_key("media"), made.path)
-        size = (made.width, made.height)
-        with self._run.writing() as db:
-            media = db.scalar(locked(db, select(Media).where(Media.id == self._id)))
-            names = service.names_of(db, media) if media else set()
-            wanted = ORIGINAL in names and name not in names
-            if media and wanted:
-                file = service.rendition(media, name, stored, made.content_type, size)
-                service.keep(db, media, file)
-                media.touch()
-        if not wanted:
-            self._storage.delete(stored.key)
-        if ORIGINAL not in names:
-            raise MediaGone
-
-    def _progress(self, share: float) -> None:
-        """Say how much is done, between two steps. Raises LeaseLost, Stopping."""
-        self._run.check()
-        self._run.progress(share)
-        if share - self._shown >= STEP:
-            with self._run.writing() as db:
-                service.show_progress(db, self._id, share)
-            self._shown = share
-
-
-def _rooms() -> Path:
-    """Where tries have their folders, whose names begin with the job's id."""
-    rooms = settings().data_dir.resolve() / "work"
-    rooms.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return rooms

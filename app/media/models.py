@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.models import Base, Versioned
+from app.core.models import Base, Versioned, now
 
 ORIGINAL = "original"
 
@@ -61,10 +61,11 @@ class Media(Versioned):
             name="ready_is_known",
         ),
         CheckConstraint("progress BETWEEN 0 AND 1", name="progress_is_a_share"),
+        Index(None, "created_by_id", "size"),
     )
 
     owner_organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
-    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     status: Mapped[Status] = mapped_column(default=Status.RECEIVED)
     reason: Mapped[Reason | None]
     progress: Mapped[float | None]
@@ -78,6 +79,8 @@ class Media(Versioned):
     width: Mapped[int | None]
     height: Mapped[int | None]
     fps: Mapped[float | None]
+    deposited_at: Mapped[datetime] = mapped_column(default=now)  # the last time: see `twins`
+    taken_back_at: Mapped[datetime | None]  # somebody in it took everything back
     erased_at: Mapped[datetime | None]  # its bytes and its name are gone, for somebody took it back
 
     def begin(self) -> None:

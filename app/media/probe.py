@@ -32,6 +32,7 @@ class Found:
     height: int | None = None
     fps: float | None = None
     has_audio: bool = False
+    is_hdr: bool = False  # filmed for screens of a high dynamic range
 
 
 def probe(folder: Path, name: str = "input", heed: Heed = go_on) -> Found:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -13,6 +14,7 @@ from app.core.problems import (
     BadRequest,
     ContentTooLarge,
     InsufficientStorage,
+    ServiceUnavailable,
     UnsupportedMediaType,
     documented,
 )
@@ -20,8 +22,9 @@ from app.core.settings import settings
 from app.media import service
 from app.media.forms import AROUND, FileForm
 from app.media.schemas import MediaOut
+from app.media.twins import NotCompared, Twins
 from app.storage.keys import new_key
-from app.storage.service import Stored, StoredWriter, storage
+from app.storage.service import StorageUnavailable, Stored, StoredWriter, storage
 
 UNLIMITED = 2**62  # bytes: the form counts for itself, and says how many it takes
 
@@ -30,7 +33,8 @@ router = APIRouter(
     prefix="/media",
     tags=["media"],
     responses=documented(
-        BadRequest, Forbidden, ContentTooLarge, UnsupportedMediaType, InsufficientStorage
+        *(BadRequest, Forbidden, ContentTooLarge, UnsupportedMediaType),
+        *(ServiceUnavailable, StorageUnavailable, InsufficientStorage),
     ),
 )
 FORM: dict[str, Any] = {
@@ -51,12 +55,18 @@ FORM: dict[str, Any] = {
 
 
 @router.post(
-    "", response_model=MediaOut, status_code=201, openapi_extra=FORM, max_body_size=UNLIMITED
+    "",
+    response_model=MediaOut,
+    status_code=201,
+    responses={200: {"model": MediaOut, "description": "You deposited it already."}},
+    openapi_extra=FORM,
+    max_body_size=UNLIMITED,
 )
 async def receive(request: Request, call: Call) -> Response:
     """Deposit a file of at most 20 MiB: one part, `file`, with its name. Larger ones: `/uploads`.
 
-    The answer says that it is safe; whether it is accepted, its `status` will say.
+    The answer says that it is safe; whether it is accepted, its `status` will say. A file that you
+    deposited already is that media: 200, and its files are told by `GET /media/{id}`.
     """
     writer = await run_in_threadpool(_open, request, call)
     try:
@@ -68,7 +78,8 @@ async def receive(request: Request, call: Call) -> Response:
         await form.read(request.stream(), write)
         stored = await run_in_threadpool(writer.finish)
     except BaseException:  # a lost connection too
-        writer.abandon()
+        with CancelScope(shield=True):
+            await run_in_threadpool(writer.abandon)
         raise
     return await run_in_threadpool(_keep, call, stored, form.filename)
 
@@ -85,7 +96,14 @@ def _open(request: Request, call: ApiCall) -> StoredWriter:
 
 def _keep(call: ApiCall, stored: Stored, filename: str | None) -> Response:
     """The media, once its bytes are on disk. Should this fail, they are an orphan."""
-    with call as (db, me):
-        me.require(Permission.WRITE_TESTIMONIES)
-        media = service.receive(db, stored, filename=filename, by=me)
-        return call.created(MediaOut, media, {"renditions": []})
+    twins = Twins()
+    while True:
+        try:
+            with call as (db, me):
+                me.require(Permission.WRITE_TESTIMONIES)
+                twin = twins.find(db, [stored], by=me)
+                media = service.receive(db, stored, filename=filename, by=me, twin=twin)
+                show = call.ok if twin else call.created
+                return show(MediaOut, media, {"renditions": []})
+        except NotCompared:
+            twins.compare()

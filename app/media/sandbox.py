@@ -2,7 +2,8 @@
 
 The tool has its own folder, its own process group, and sees bubblewrap's view of the system when
 `bwrap` is installed and allowed to work: its libraries, its folder (the input read-only), no
-network. Whatever happens, nothing of its group is left when `run` returns.
+network. Without it, the kernel refuses it sockets, and to leave its group (`child/refusals.py`).
+Whatever happens, nothing of its group is left when `run` returns.
 """
 
 import json
@@ -21,12 +22,13 @@ from time import monotonic
 from typing import IO
 
 from app.core.settings import GIB, MIB, settings
-from app.media.child.limit import NO_PROGRAM
 
 LIMIT = Path(__file__).with_name("child") / "limit.py"
 MEMORY = 2 * GIB  # bytes of address space
 FILES = 64
 NICE = 10
+NO_PROGRAM = 127  # as `child/limit.py`, and shells, say it
+SIGNALLED = 128  # added to the signal that ended a tool, by who ran it for us
 KEPT = 64 * 1024  # bytes of each of its outputs
 TOO_FULL = 16 * MIB  # bytes left on the disk
 TURN = 0.5  # seconds between two looks at whether to go on
@@ -68,8 +70,10 @@ def run(command: Sequence[str], folder: Path, heed: Heed = go_on) -> bytes:
     what it raises stops the tool. The time limit, of the clock and of the processor, is
     `media_timeout`.
     """
+    if not os.access(command[0], os.X_OK):
+        raise Hindered(f"There is no {Path(command[0]).name}.")
     started = subprocess.Popen(  # noqa: S603 - a list of ours, file names too
-        _limited(_enclosed(command, folder)),
+        _limited(_enclosed(command, folder), bubblewrap() is not None),
         cwd=folder,
         env={},
         stdin=subprocess.DEVNULL,
@@ -90,6 +94,8 @@ def run(command: Sequence[str], folder: Path, heed: Heed = go_on) -> bytes:
 
 def _judge(code: int, output: Output, folder: Path) -> None:
     """Raise what this return code means; nothing for 0."""
+    if code > SIGNALLED and bubblewrap():
+        code = SIGNALLED - code
     if -code in (signal.SIGXCPU, signal.SIGXFSZ):
         raise OutOfBudget(f"signal {-code}")
     if code in (NO_PROGRAM, -signal.SIGKILL):  # killed by none of our limits: for want of memory
@@ -101,11 +107,11 @@ def _judge(code: int, output: Output, folder: Path) -> None:
         raise ToolFailed(f"code {code}: {error[-500:]}")
 
 
-def _limited(command: Sequence[str]) -> list[str]:
+def _limited(command: Sequence[str], is_enclosed: bool) -> list[str]:
     most = settings()
     cpu = max(1, int(most.media_timeout))
     limits = {"cpu": cpu, "memory": MEMORY, "file": most.video_max, "files": FILES, "nice": NICE}
-    limits["parent"] = os.getpid()
+    limits |= {"parent": os.getpid(), "alone": int(not is_enclosed)}
     return [sys.executable, "-I", "-S", str(LIMIT), json.dumps(limits), *command]
 
 
@@ -159,9 +165,15 @@ def bubblewrap() -> str | None:
         return None
     command = [path, "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "/bin/true"]
     with suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(_limited(command), check=True, capture_output=True, timeout=10)  # noqa: S603
+        started = _limited(command, is_enclosed=True)
+        subprocess.run(started, check=True, capture_output=True, timeout=10)  # noqa: S603
         return path
     return None
+
+
+def enclosure() -> str:
+    """What encloses tools here: `bubblewrap`, or `limits` alone."""
+    return "bubblewrap" if bubblewrap() else "limits"
 
 
 def _enclosed(command: Sequence[str], folder: Path) -> list[str]:

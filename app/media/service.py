@@ -25,6 +25,7 @@ from app.media.urls import address
 from app.storage.service import Storage, Stored
 
 PROCESS, CLIP = "media.process", "media.clip"
+DOOMED = "objects.doomed"  # a job: these objects are deleted
 UNKNOWN = "application/octet-stream"
 GONE = "file"
 LONGEST_LABEL = 200  # code points
@@ -46,14 +47,23 @@ def find(db: Session, media_id: UUID, by: Caller) -> Media:
 
 
 def receive(
-    db: Session, stored: Stored | Sequence[Stored], *, filename: str | None, by: Caller
+    db: Session,
+    stored: Stored | Sequence[Stored],
+    *,
+    filename: str | None,
+    by: Caller,
+    twin: Media | None = None,
 ) -> Media:
     """A new media with these bytes, to be processed once the transaction is committed.
 
     Several objects are its parts, in order: they are joined, and then deleted, by the job. From now
-    on the objects belong to the media.
+    on the objects belong to the media. When `by` deposited this very file already, as `twin` (see
+    `twins`), it is that media, and the objects are deleted.
     """
     objects = [stored] if isinstance(stored, Stored) else list(stored)
+    if twin:
+        _receive_again(db, twin, objects, by)
+        return twin
     whole = objects[0] if isinstance(stored, Stored) else None
     media = Media(
         owner_organization_id=by.organization_id,
@@ -70,6 +80,14 @@ def receive(
     record(db, "media.received", on=media, by=by, size=media.size)
     ask_processing(db, media)
     return media
+
+
+def _receive_again(db: Session, media: Media, objects: Sequence[Stored], by: Caller) -> None:
+    """It is no new version of the media; it is kept as long as if it had come now."""
+    facts = {"deposited_at": now(), "updated_at": MEDIA.c.updated_at}
+    db.connection().execute(update(MEDIA).where(MEDIA.c.id == media.id).values(**facts))
+    enqueue(db, DOOMED, keys=[part.key for part in objects])
+    record(db, "media.received_again", on=media, by=by, size=media.size)
 
 
 def ask_processing(db: Session, media: Media) -> None:
@@ -92,9 +110,14 @@ def ask_clip(db: Session, media: Media, start_ms: int, end_ms: int) -> None:
     It will be `clip-<start_ms>-<end_ms>.mp4` and `.jpg` of a video, `.m4a` of a sound: what is
     there already is not made again.
     """
-    key = f"{CLIP}:{media.id}:{start_ms}-{end_ms}"
+    key = clip_key(media, start_ms, end_ms)
     passage: dict[str, Any] = {"start_ms": start_ms, "end_ms": end_ms}
     enqueue(db, CLIP, dedupe_key=key, media_id=str(media.id), **passage)
+
+
+def clip_key(media: Media, start_ms: int, end_ms: int) -> str:
+    """Under what a passage is asked for, once at a time."""
+    return f"{CLIP}:{media.id}:{start_ms}-{end_ms}"
 
 
 def label(filename: str | None) -> str:
@@ -180,6 +203,13 @@ def known_keys(db: Session) -> Iterator[str]:
 
 
 # Taken back
+
+
+def set_apart(db: Session, ids: Collection[UUID]) -> None:
+    """Somebody in these took everything back: the same file, deposited again, is a new media."""
+    these = MEDIA.c.id.in_(ids), MEDIA.c.taken_back_at.is_(None)
+    facts = {"taken_back_at": now(), "updated_at": MEDIA.c.updated_at}
+    db.connection().execute(update(MEDIA).where(*these).values(**facts))
 
 
 def erase(db: Session, ids: Collection[UUID]) -> list[str]:

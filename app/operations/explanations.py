@@ -19,6 +19,8 @@ ADVICE_OF_STATUS = {
     404: "Vérifiez l'adresse. Si elle est juste, ce que vous cherchez n'existe plus, "
     "ou votre compte ne peut pas le voir.",
     405: "Consultez la documentation de l'API : l'en-tête Allow dit ce que cette adresse accepte.",
+    408: "Vérifiez votre connexion, demandez jusqu'où le fichier est arrivé (HEAD), puis continuez "
+    "de là.",
     409: "Relisez l'état actuel, puis décidez si votre demande a encore un sens.",
     410: "Ce contenu a été retiré et ne reviendra pas à cette adresse.",
     412: "Relisez la version actuelle, reportez-y vos changements, puis renvoyez-les "
@@ -32,6 +34,7 @@ ADVICE_OF_STATUS = {
     "faut y corriger.",
     429: "Attendez le nombre de secondes de l'en-tête Retry-After, puis recommencez.",
     431: "Envoyez moins d'en-têtes, ou des en-têtes plus courts.",
+    460: "Renvoyez ces octets depuis le même décalage, avec leur somme de contrôle.",
     500: "Recommencez. Si l'erreur revient, signalez-la avec le « request_id » de la réponse : "
     "il permet de la retrouver dans nos journaux.",
     503: "Attendez le nombre de secondes de l'en-tête Retry-After, puis renvoyez la même requête.",
@@ -52,9 +55,21 @@ ADVICE = {
     "copier-coller, et tapez-le à nouveau.",
     "members-elsewhere": "Le champ « members » dit combien de membres sont concernés. Notez "
     "d'abord leur départ du groupe, ou convenez avec l'autre structure de qui les entend.",
+    "no-speech-engine": "Écrivez la transcription à la main, importez un fichier de sous-titres "
+    "(VTT, SRT), ou demandez à la personne qui administre le service d'installer un moteur.",
     "not-ready": "Le service démarre, ou une de ses parties manque : la liste « checks » dit "
     "laquelle. La personne qui l'administre peut y remédier.",
+    "offset-conflict": "Demandez jusqu'où le fichier est arrivé (HEAD), puis continuez de là : les "
+    "clients tus le font d'eux-mêmes.",
     "own-account": "Demandez à une autre personne qui administre le service.",
+    "quota-exceeded": "Reprenez un envoi inachevé jusqu'à sa fin, ou abandonnez-le (DELETE) ; les "
+    "autres s'effacent d'eux-mêmes, au plus tard dans le délai de l'en-tête Retry-After.",
+    "storage-unavailable": "Attendez le nombre de secondes de l'en-tête Retry-After, puis renvoyez "
+    "la même requête. Si cela dure, prévenez la personne qui administre le service : le lieu où "
+    "sont les fichiers ne répond pas, et rien n'en est perdu.",
+    "too-many-pieces": "Réglez votre client pour qu'il envoie des morceaux d'au moins 1 Mo.",
+    "unsupported-protocol": "Donnez la valeur 1.0.0 à l'en-tête Tus-Resumable de chaque requête, "
+    "ou prenez un client tus à jour.",
     "workshop-not-open": "Vérifiez la date de début de l'atelier, ou demandez à son organisme "
     "de le rouvrir.",
 }

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from app.core.messages import DETAILS_FR, MISTAKES
 from app.core.problems import Conflict, Problem
 from app.jobs.runner import describe
+from app.storage.service import StorageUnavailable
 from app.withdrawals.ledger import LedgerDamaged
 from app.witnesses.vault import KeyFolderClosed, RotationUnderWay
 
@@ -20,6 +21,14 @@ BAD_URL = (
 NO_DATABASE = "La base de données ne répond pas, ou refuse l'accès : vérifiez APP_DATABASE_URL."
 NOT_MIGRATED = "La base de données n'est pas à jour : lancez d'abord « python -m app migrate »."
 NEWER = "La base de données vient d'une autre version du service : installez la bonne version."
+NO_STORAGE = (
+    "Le stockage ne répond pas : vérifiez APP_STORAGE_URL, APP_LEDGER_URL et AWS_ENDPOINT_URL "
+    "(une adresse en http:// demande APP_STORAGE_ALLOW_HTTP=true)."
+)
+STORAGE_REFUSES = (
+    "Le stockage refuse l'accès : vérifiez le nom du bucket, les clés AWS_* et ce qu'elles "
+    "permettent (docs/s3.md)."
+)
 NO_KEYS = (
     "En production, APP_SECRET_KEY_FILE et APP_VAULT_KEY_FILE doivent nommer des fichiers de clé."
 )
@@ -82,6 +91,7 @@ SENTENCES: list[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[A
     (Failure, str),
     (LedgerDamaged, lambda error: LEDGER_DAMAGED.format(key=error)),
     (ValidationError, _refused),
+    (StorageUnavailable, lambda error: STORAGE_REFUSES if error.refused else NO_STORAGE),
     (Problem, _problem),
     ((ArgumentError, NoSuchModuleError), lambda _: BAD_URL),
     (IntegrityError, lambda _: Conflict.title("fr")),

@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 from app.core.db import Database
 from app.core.problems import Problem
 from app.jobs.runner import describe
-from app.media.transcode import ffmpeg
+from app.media.ffmpeg import ffmpeg
+from app.media.sandbox import enclosure
 from app.operations.install import migrations
-from app.storage.keys import new_key
-from app.storage.service import ObjectMissing, storage
+from app.storage.service import StorageUnavailable, storage
 
 PATIENCE = 2.0  # seconds for each check; they run side by side
 Check = Callable[[], None]
@@ -59,22 +59,29 @@ def check_database(database: Database) -> None:
 
 
 def check_storage() -> None:
-    """It answers. A full disk is no reason not to serve: reading and withdrawing still work."""
-    objects = storage()
-    objects.free_space()  # raises when the folder is gone
+    """It answers. A full disk is no reason not to serve: reading and withdrawing still work.
+
+    Raises Wrong("refused") when a bucket is not open to us.
+    """
     try:
-        objects.size(new_key("readiness"))  # which nobody has
-    except ObjectMissing:
-        return
+        storage().check()
+    except StorageUnavailable as outage:
+        if outage.refused:
+            raise Wrong("refused") from None
+        raise
 
 
 @cache
 def check_media_tools() -> None:
-    """The ffmpeg of the settings starts. Asked once, until the answer is yes."""
+    """The ffmpeg of the settings starts. Asked once, until the answer is yes.
+
+    What encloses it is looked for here too: `enclosure()` knows it from then on.
+    """
     command = [ffmpeg(), "-version"]
     subprocess.run(  # noqa: S603 - no words of anybody's
         command, env={}, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=10
     )
+    enclosure()
 
 
 class Readiness:

@@ -120,7 +120,7 @@ def _media_of_nobody(before: datetime) -> Select[UUID]:
         )
     )
     nobody = [~exists().where(points) for points in pointing]
-    old = Media.created_at <= before, Media.erased_at.is_(None)
+    old = Media.deposited_at <= before, Media.erased_at.is_(None)
     return select(Media.id).where(*old, *nobody, ~published)
 
 
@@ -208,6 +208,15 @@ RULES: Sequence[Rule] = (
         job="calls.purge",
     ),
     Rule(
+        code="uploads",
+        what="Envois de fichiers inachevés, et le nom des fichiers envoyés",
+        tables=["uploads", "upload_parts"],
+        kept="24 heures, 7 jours pour une personne qui anime",
+        then="effacés, avec les octets reçus ; un fichier complet est un média, gardé comme tel",
+        because="le temps de reprendre un envoi sur une mauvaise ligne",
+        job="uploads.expire",
+    ),
+    Rule(
         code="jobs",
         what="Travaux faits",
         tables=["jobs"],
@@ -240,7 +249,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="testimonies",
         what="Témoignages dont tous les consentements ont pris fin",
-        tables=["testimonies", "excerpts"],
+        tables=["testimonies", "excerpts", "transcripts"],
         kept=Months(12),
         then=ERASED_AS_WITHDRAWN,
         because="le temps de demander aux témoins s'ils consentent encore",
@@ -250,7 +259,7 @@ RULES: Sequence[Rule] = (
     Rule(
         code="media-of-nobody",
         what="Fichiers qui ne sont joints à rien",
-        tables=["media", "renditions"],
+        tables=["media", "renditions", "transcripts"],
         kept=Days(30),
         then="effacés",
         because="le temps de finir un dépôt interrompu",
@@ -388,7 +397,7 @@ RULES: Sequence[Rule] = (
         tables=[
             *("testimony_witnesses", "testimony_themes", "testimony_media", "testimony_tags"),
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
-            *("appearances", "group_members", "derivations"),
+            *("appearances", "group_members", "derivations", "transcriptions"),
         ],
         kept=WITH_IT,
         then=STAYS,

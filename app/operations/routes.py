@@ -15,6 +15,7 @@ from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.pages import Page, PageParams
 from app.core.problems import NotFound, documented
+from app.media.sandbox import enclosure
 from app.operations import service
 from app.operations.explanations import POLICY, explain
 from app.operations.health import NotReady, Readiness
@@ -102,12 +103,17 @@ async def is_alive() -> Response:
 
 @outside.get("/readyz")
 async def is_ready(request: Request) -> Response:
-    """The process can serve: 200, or 503 with what is missing."""
+    """The process can serve: 200, or 503 with what is missing.
+
+    `media_sandbox` says what encloses the tools that read people's files: `bubblewrap`, or `limits`
+    alone when it is not installed, or not allowed to work here.
+    """
     readiness: Readiness = request.app.state.readiness
     checks = await readiness.look()
     if not all(check["ok"] for check in checks):
         raise NotReady(checks=checks)
-    return JSONResponse({"ready": True, "checks": checks}, headers=NOT_KEPT)
+    shown = {"ready": True, "checks": checks, "media_sandbox": enclosure()}
+    return JSONResponse(shown, headers=NOT_KEPT)
 
 
 @outside.get("/metrics")

@@ -2,6 +2,9 @@
 
 Every feature that keeps keys is in `OWNERS`: what is stored below a prefix, and known to none of
 them, is an orphan. What is stored elsewhere is nobody's: it is counted, and never deleted.
+
+Each known object is read to its end and its SHA-256 computed again, wherever it is; a quick look
+compares sizes only.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +20,15 @@ from app.core.models import now
 from app.media.models import Media, Rendition
 from app.releases.models import ReleaseFile
 from app.storage.service import Found, ObjectMissing, Storage
+from app.uploads import service as uploads
+from app.uploads.models import UploadPart
 from app.withdrawals import ledger
 
+KEPT = (
+    Rendition,
+    ReleaseFile,
+    UploadPart,
+)  # the tables which say of each object its size and its SHA-256
 BATCH = 500
 YOUNG = timedelta(hours=1)  # what is younger may belong to a request that is not committed yet
 SHOWN = 20
@@ -37,16 +47,22 @@ def keys_of_releases(db: Session, keys: Sequence[str]) -> set[str]:
     return set(db.scalars(select(ReleaseFile.key).where(ReleaseFile.key.in_(keys))))
 
 
+def keys_of_uploads(db: Session, keys: Sequence[str]) -> set[str]:
+    """Which of these keys are pieces of uploads, or of the media that they became."""
+    return uploads.known_keys(db, keys) | keys_of_media(db, keys)
+
+
 OWNERS: dict[str, Callable[[Session, Sequence[str]], set[str]]] = {
     "media": keys_of_media,
     "releases": keys_of_releases,
+    "uploads": keys_of_uploads,
     ledger.PREFIX: ledger.known_keys,
 }
 
 
 @dataclass
 class Report:
-    """What was found: objects in place, missing or of a wrong size, orphans, and nobody's."""
+    """What was found: objects in place, missing or of other bytes, orphans, and nobody's."""
 
     in_place: int = 0
     missing: int = 0
@@ -66,17 +82,30 @@ class Report:
             self.examples.append(f"{what} {key}")
 
 
+@dataclass(frozen=True)
+class Known:
+    """An object that some row knows; of a part, only the key is known."""
+
+    key: str
+    size: int | None = None
+    sha256: str | None = None
+
+
 def verify(
-    database: Database, objects: Storage, repair: bool = False, older_than: timedelta = YOUNG
+    database: Database,
+    objects: Storage,
+    repair: bool = False,
+    older_than: timedelta = YOUNG,
+    quick: bool = False,
 ) -> Report:
-    """Look for each known object, then for an owner of each object there is.
+    """Read each known object, then look for an owner of each object there is.
 
     With `repair`, orphans and drafts that are older than an hour are deleted. Less than an hour is
-    for who knows that nobody else writes.
+    for who knows that nobody else writes. With `quick` only sizes are compared.
     """
     report = Report()
-    for key, size in chain(_renditions(database), _parts(database)):
-        _look_for(key, size, database, objects, report)
+    for known in chain(*(_kept_by(model, database) for model in KEPT), _parts(database)):
+        _look_for(known, database, objects, quick, report)
     owned = tuple(f"{prefix}/" for prefix in OWNERS)
     for batch in _batches(objects.objects()):
         report.of_nobody += sum(not found.key.startswith(owned) for found in batch)
@@ -91,43 +120,50 @@ def verify(
     return report
 
 
-def _renditions(database: Database) -> Iterator[tuple[str, int]]:
-    """The keys and sizes of all renditions, a short read for each batch."""
+def _kept_by(
+    model: type[Rendition | ReleaseFile | UploadPart], database: Database
+) -> Iterator[Known]:
+    """The objects of all rows of this table, a short read for each batch."""
     last = ""
     while True:
-        rows = select(Rendition.key, Rendition.size).where(Rendition.key > last)
+        rows = select(model.key, model.size, model.sha256).where(model.key > last)
         with database.read() as db:
-            batch = db.execute(rows.order_by(Rendition.key).limit(BATCH)).all()
-        yield from ((row.key, row.size) for row in batch)
+            batch = db.execute(rows.order_by(model.key).limit(BATCH)).all()
+        yield from (Known(row.key, row.size, row.sha256) for row in batch)
         if len(batch) < BATCH:
             return
         last = batch[-1].key
 
 
-def _parts(database: Database) -> Iterator[tuple[str, None]]:
-    """The keys of what is not joined yet: few, and of sizes that only the storage knows."""
+def _parts(database: Database) -> Iterator[Known]:
+    """What is not joined yet: few, and of sizes that only the storage knows."""
     with database.read() as db:
         waiting = list(db.scalars(select(Media.parts).where(Media.sha256.is_(None))))
-    yield from ((key, None) for parts in waiting for key in parts)
+    yield from (Known(key) for parts in waiting for key in parts)
 
 
 def _look_for(
-    key: str, size: int | None, database: Database, objects: Storage, report: Report
+    known: Known, database: Database, objects: Storage, quick: bool, report: Report
 ) -> None:
     try:
-        found = objects.size(key)
+        is_whole = known.size in (objects.size(known.key), None)
+        if is_whole and known.sha256 and not quick:
+            is_whole = objects.sha256(known.key) == known.sha256
     except ObjectMissing:
-        with database.read() as db:
-            still_known = keys_of_media(db, [key])
-        if still_known:
+        if _is_still_known(known.key, database):
             report.missing += 1
-            report.note("absent", key)
+            report.note("absent", known.key)
         return
-    if size in (found, None):
+    if is_whole:
         report.in_place += 1
     else:
         report.damaged += 1
-        report.note("abîmé", key)
+        report.note("abîmé", known.key)
+
+
+def _is_still_known(key: str, database: Database) -> bool:
+    with database.read() as db:
+        return any(known_to(db, [key]) for known_to in (keys_of_uploads, keys_of_releases))
 
 
 def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:

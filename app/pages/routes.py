@@ -193,16 +193,17 @@ def show_file(release_id: UUID, name: str, request: Request, call: Call) -> Resp
     """A file of a release, as it may be read now: `page.html`, or one that was composed."""
     with call as (db, me):
         release = releases.find(db, release_id, by=me)
-        if name != releases.PAGE:
-            return send(request, releases.composed_file(db, release, name, now()), *_range(request))
-        content, _ = releases.read(db, release, now())
-        newer = releases.superseded_by(db, release)
-        nobody: dict[str, Any] = {
-            "acknowledged_at": None,
-            "superseded_by": newer and newer.number,
-            "files": [],
-        }
-        return page(release_page(content | nobody))
+        if name == releases.PAGE:
+            content, _ = releases.read(db, release, now())
+            newer = releases.superseded_by(db, release)
+            nobody: dict[str, Any] = {
+                "acknowledged_at": None,
+                "superseded_by": newer and newer.number,
+                "files": [],
+            }
+            return page(release_page(content | nobody))
+        composed = releases.composed_file(db, release, name, now())
+    return send(request, composed, *_range(request))
 
 
 @files.get(
@@ -221,10 +222,11 @@ def read_shared_file(
     delivery_id = deliveries.enter(database_of(request), token, passcode)
     with database_of(request).read() as db:
         delivery = db.get_one(Delivery, delivery_id)
-        if name != releases.PAGE:
-            release = db.get_one(Release, delivery.release_id)
-            return send(request, releases.composed_file(db, release, name, now()), *_range(request))
-        return page(release_page(deliveries.read(db, delivery, "")))
+        if name == releases.PAGE:
+            return page(release_page(deliveries.read(db, delivery, "")))
+        release = db.get_one(Release, delivery.release_id)
+        composed = releases.composed_file(db, release, name, now())
+    return send(request, composed, *_range(request))
 
 
 def _range(request: Request) -> tuple[str | None, str | None]:

@@ -30,6 +30,20 @@ LABELS = {  # of the tables of a balance
     "method": {code: french for code, french, _ in TERMS["methods"]},
 }
 
+LANGUAGES = {
+    "fr": "Français",
+    "ar": "العربية",
+    "de": "Deutsch",
+    "en": "English",
+    "es": "Español",
+    "it": "Italiano",
+    "pt": "Português",
+    "ro": "Română",
+    "ru": "Русский",
+    "tr": "Türkçe",
+    "uk": "Українська",
+}
+
 # What a witness is told
 
 MEDIA = {
@@ -178,3 +192,13 @@ def given_to(recipients: int, readers: int) -> str:
     given = f"Remis à {counted(recipients, 'destinataire')}"
     opened = {0: "personne ne l’a encore ouvert", 1: "une personne l’a ouvert"}
     return f"{given}{NO_BREAK}; {opened.get(readers, f'{readers} l’ont ouvert')}."
+
+
+def clock(ms: int) -> str:
+    """« 2:05 »: a moment of a recording, in minutes and seconds."""
+    return f"{ms // 60_000}:{ms // 1000 % 60:02}"
+
+
+def language(code: str) -> str:
+    """What a language calls itself; its code, when it is none that is often heard here."""
+    return LANGUAGES.get(code, code)

@@ -5,7 +5,8 @@
 
 `data.json` holds all that the receipt shows, the texts in full, the history of consents with their
 cells, and to whom the words were given. Of the recordings it holds the originals in which nobody
-else appears or speaks; the others are named with the reason. Names in the zip are ours.
+else appears or speaks, with what is said in them; the others are named with the reason. Names in
+the zip are ours.
 """
 
 import json
@@ -31,6 +32,9 @@ from app.receipts.sessions import Holder
 from app.receipts.uses import recipients_of, uses_of
 from app.storage.service import ObjectMissing, storage
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
+from app.transcripts import formats
+from app.transcripts import service as transcripts
+from app.transcripts.formats import Format
 from app.witnesses.consents import tell
 from app.witnesses.models import Witness
 
@@ -66,7 +70,10 @@ Ce dossier a été fait pour vous le {day}. Vous y êtes {pseudonym} : votre nom
 Ce dossier n'est plus protégé par votre code : gardez-le en lieu sûr, et ne le laissez pas sur un
 ordinateur partagé.
 """
-WITH = f"- {FOLDER}/ : les fichiers où vous êtes la seule personne à être vue ou entendue.\n"
+WITH = f"""\
+- {FOLDER}/ : les fichiers où vous êtes la seule personne à être vue ou entendue. Un fichier .vtt
+  est le texte de ce qui est dit dans l'enregistrement du même nom.
+"""
 WITHOUT = """\
 - Certains enregistrements n'y sont pas, parce que d'autres personnes y paraissent ou y parlent, ou
   parce que le fichier n'existe plus : data.json dit lesquels (« recordings »).
@@ -82,10 +89,15 @@ class _Recording:
     kept: Kept
     name: str | None = None
     file: Rendition | None = None
+    words_name: str | None = None
+    words: str | None = None
 
 
 def make(database: Database, by: Holder) -> ZipStream:
-    """The archive of this witness; that it was made is recorded before its first byte."""
+    """The archive of this witness; that it was made is recorded before its first byte.
+
+    Raises StorageUnavailable.
+    """
     with database.write.begin() as db:
         record(db, "receipt.archived", on=service.find(db, by), by=by.actor)
     with database.read() as db:
@@ -93,12 +105,16 @@ def make(database: Database, by: Holder) -> ZipStream:
         testimonies = service.testimonies_of(db, by.id)
         recordings = _recordings(db, testimonies, by.id)
         shown = _told(db, witness, testimonies, recordings)
+    if any(recording.file for recording in recordings):
+        storage().check()
     archive = ZipStream(compress_type=ZIP_STORED)
     archive.add(_readme(witness, recordings), "LISEZMOI.txt")
     archive.add(_indented(shown), "data.json")
     for recording in recordings:
         if recording.file and recording.name:
             archive.add(_bytes(recording.file), recording.name)
+        if recording.words and recording.words_name:
+            archive.add(recording.words.encode(), recording.words_name)
     return archive
 
 
@@ -120,7 +136,13 @@ def _told(
         "consent_events": tell(db, witness, proof=True, with_cells=True)["events"],
         "recipients": recipients_of(db, uses_of(db, witness.id)),
         "recordings": [
-            {"testimony_id": r.testimony_id, "file": r.name, "kept": r.kept} for r in recordings
+            {
+                "testimony_id": r.testimony_id,
+                "file": r.name,
+                "transcript": r.words_name,
+                "kept": r.kept,
+            }
+            for r in recordings
         ],
     }
 
@@ -162,13 +184,22 @@ def _recordings(
         file = files.get(about.id) if about.status is Status.READY else None
         if about.id in with_others:
             recordings.append(_Recording(link.testimony_id, Kept.OTHERS))
-        elif file is None:
-            recordings.append(_Recording(link.testimony_id, Kept.MISSING))
+            continue
+        stem = f"{FOLDER}/{days[link.testimony_id]}-{number}"
+        words = _words(db, about.id)
+        said = (f"{stem}.vtt", words) if words else (None, None)
+        if file is None:
+            recordings.append(_Recording(link.testimony_id, Kept.MISSING, None, None, *said))
         else:
-            ending = EXTENSIONS.get(file.content_type, "bin")
-            name = f"{FOLDER}/{days[link.testimony_id]}-{number}.{ending}"
-            recordings.append(_Recording(link.testimony_id, Kept.HERE, name, file))
+            name = f"{stem}.{EXTENSIONS.get(file.content_type, 'bin')}"
+            recordings.append(_Recording(link.testimony_id, Kept.HERE, name, file, *said))
     return recordings
+
+
+def _words(db: Session, media_id: UUID) -> str | None:
+    """What is said in a recording: as it was approved, else as it was last written."""
+    transcript = transcripts.current(db, media_id) or transcripts.newest(db, media_id)
+    return formats.write(transcript.segments, Format.VTT) if transcript else None
 
 
 def _originals(db: Session, media_ids: list[UUID]) -> dict[UUID, Rendition]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.core.bodies import Route
-from app.core.problems import NotFound, RateLimited, documented
+from app.core.problems import NotFound, RateLimited, ServiceUnavailable, documented
 from app.core.schemas import to_json
 from app.receipts import archive, service, sessions
 from app.receipts.call import Witnessed
@@ -19,6 +19,7 @@ from app.receipts.schemas import (
     ReceiptSessionOut,
 )
 from app.receipts.sessions import InvalidReceiptCode
+from app.storage.service import StorageUnavailable
 from app.withdrawals.schemas import TakenBack
 
 router = APIRouter(route_class=Route, tags=["receipt"])
@@ -78,7 +79,10 @@ def withdraw(payload: TakenBack, call: Witnessed) -> Response:
 @router.get(
     "/receipt/archive",
     response_class=Response,
-    responses={200: {"description": "The zip.", "content": {archive.MEDIA_TYPE: {}}}},
+    responses={
+        200: {"description": "The zip.", "content": {archive.MEDIA_TYPE: {}}},
+        **documented(ServiceUnavailable, StorageUnavailable),
+    },
 )
 def show_archive(call: Witnessed) -> Response:
     """Carry your words away: a zip of texts, recordings, consents, and who received what."""

@@ -178,10 +178,14 @@ class RecipientOut(Out):
 
 
 class RecordingOut(Out):
-    """A recording of one's words: its name in the archive, or why it is not there."""
+    """A recording of one's words: its name in the archive, or why it is not there.
+
+    `transcript` is the name of the file of what is said in it, when somebody wrote that down.
+    """
 
     testimony_id: UUID
     file: str | None
+    transcript: str | None
     kept: Kept
 
 

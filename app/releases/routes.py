@@ -18,11 +18,12 @@ from app.core.problems import (
     NotFound,
     RangeNotSatisfiable,
     RateLimited,
+    ServiceUnavailable,
     WrongState,
     documented,
 )
 from app.core.schemas import to_json
-from app.gate.answers import send
+from app.gate.answers import send, send_text
 from app.media.models import Rendition
 from app.releases import deliveries, service
 from app.releases.addresses import is_good
@@ -39,6 +40,8 @@ from app.releases.schemas import (
     SharedOut,
 )
 from app.releases.service import NotPublishable, ReleaseRecalled
+from app.storage.service import StorageUnavailable
+from app.transcripts.formats import Format
 
 router = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
 SHARED = "/api/v1/shared"
@@ -95,6 +98,7 @@ def show(release_id: UUID, call: Call) -> Response:
         206: {"description": "The range asked for."},
         304: {"description": "You have it already."},
         **documented(RangeNotSatisfiable, LinkClosed, ReleaseRecalled),
+        **documented(ServiceUnavailable, StorageUnavailable),
     },
 )
 async def show_item(
@@ -110,14 +114,19 @@ async def show_item(
     if not is_good(release_id, item_id, name, delivery, expires, signature):
         raise NotFound
 
-    def find() -> Rendition:
+    def find() -> Rendition | str:
         with request.app.state.database.read() as db:
             if delivery:
                 deliveries.find_by_id(db, delivery, release_id)
+            if name == service.CAPTIONS:
+                return service.captions_of_item(db, release_id, item_id, now())
             return service.file_of_item(db, release_id, item_id, name, now())
 
     file = await run_in_threadpool(find)
-    return send(request, file, request.headers.get("Range"), request.headers.get("If-Range"))
+    if isinstance(file, str):
+        return send_text(request, name, file, Format.VTT)
+    ranges = request.headers.get("Range"), request.headers.get("If-Range")
+    return await run_in_threadpool(send, request, file, *ranges)
 
 
 # Deliveries

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,13 +30,15 @@ from app.releases.addresses import address
 from app.releases.models import Release, ReleaseFile, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
+from app.transcripts.formats import captions
+from app.transcripts.words import widened
 from app.witnesses.decision import Medium, Reason
 
 LATEST_FIRST = Order(Release.number, Release.id, descending=True)
 Blocked = dict[str, tuple[ReleaseItem, Reason]]  # by item: what it is made from, and why not
 ON_REQUEST = {Reason.REFUSED, Reason.WITHDRAWN, Reason.GUARDIAN_VETO}
 RELEASE_ITEMS = ReleaseItem.metadata.tables["release_items"]
-PAGE = "page.html"
+PAGE, CAPTIONS = "page.html", "captions.vtt"
 
 
 class NotPublishable(Problem):
@@ -152,6 +155,30 @@ def file_of_item(
     db: Session, release_id: UUID, item_id: UUID, name: str, at: datetime
 ) -> Rendition:
     """A recording of an item, or its poster, if it may still be seen. Raises NotFound."""
+    row, _ = _open_item(db, release_id, item_id, at)
+    for file_id in (row.file_id, row.poster_id):
+        file = db.get(Rendition, file_id) if file_id else None
+        if file and file.name == name:
+            return file
+    raise NotFound
+
+
+def captions_of_item(db: Session, release_id: UUID, item_id: UUID, at: datetime) -> str:
+    """What is said in the recording of an item, as it was published, if that may still be read.
+
+    Raises NotFound.
+    """
+    _, release = _open_item(db, release_id, item_id, at)
+    items = chain.from_iterable(section["items"] for section in release.content["sections"])
+    for item in items:
+        if item["id"] == str(item_id) and item["media"] and item["media"].get("captions"):
+            return captions(item["media"]["captions"]["cues"])
+    raise NotFound
+
+
+def _open_item(
+    db: Session, release_id: UUID, item_id: UUID, at: datetime
+) -> tuple[ReleaseItem, Release]:
     row = db.scalar(
         select(ReleaseItem).where(
             ReleaseItem.release_id == release_id, ReleaseItem.item_id == item_id
@@ -162,11 +189,7 @@ def file_of_item(
         require_current(db, release)
     if not row or not release or str(item_id) in blocked_items(db, release, at, item_id):
         raise NotFound
-    for file_id in (row.file_id, row.poster_id):
-        file = db.get(Rendition, file_id) if file_id else None
-        if file and file.name == name:
-            return file
-    raise NotFound
+    return row, release
 
 
 def composed_file(db: Session, release: Release, name: str, at: datetime) -> ReleaseFile:
@@ -220,7 +243,8 @@ def blocked_items(
 def _segments(db: Session, release: Release, items: Sequence[ReleaseItem]) -> list[Segment | None]:
     """Where each item was recorded: what its file shows, else what its excerpt was taken from.
 
-    An excerpt that was changed since is no witness of what was published: all is asked.
+    Of words that are read, also what is said just before and after. An excerpt that was changed
+    since is no witness of what was published: all is asked.
     """
     files = select(Rendition).where(Rendition.id.in_([row.file_id for row in items]))
     shown: dict[UUID | None, Segment] = {
@@ -231,9 +255,18 @@ def _segments(db: Session, release: Release, items: Sequence[ReleaseItem]) -> li
     for excerpt in db.scalars(excerpts):
         if excerpt.media_id:
             same = excerpt.updated_at <= release.published_at
-            passage = (excerpt.start, excerpt.stop) if same else ()
+            passage = excerpt.passage if same and excerpt.passage else ()
             shown[excerpt.id] = Segment(excerpt.media_id, *passage)
-    return [shown.get(row.file_id) or shown.get(row.excerpt_id) for row in items]
+    return [
+        _with_words(shown.get(row.file_id) or shown.get(row.excerpt_id), row.media_shown)
+        for row in items
+    ]
+
+
+def _with_words(segment: Segment | None, media_shown: Sequence[str]) -> Segment | None:
+    if not segment or segment.end_ms is None or Medium.ANONYMOUS_TEXT not in media_shown:
+        return segment
+    return Segment(segment.media_id, *widened(segment.start_ms, segment.end_ms))
 
 
 def hide(item: dict[str, Any], why: Reason) -> None:
@@ -246,11 +279,12 @@ def hide(item: dict[str, Any], why: Reason) -> None:
 
 def _addresses(release: Release, item: dict[str, Any], delivery_id: UUID | None) -> dict[str, Any]:
     media, here = item["media"], (release.id, UUID(item["id"]))
-    poster = media["poster"]
+    poster, said = media["poster"], media.get("captions")
     return {
         "url": address(*here, media["name"], delivery_id),
         "poster_url": address(*here, poster, delivery_id) if poster else None,
-        "captions_url": None,
+        "captions_url": address(*here, CAPTIONS, delivery_id) if said else None,
+        "captions": said,
         "duration_ms": media["duration_ms"],
     }
 

@@ -14,10 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bundles.balance import Counts, of_bundle
-from app.bundles.checks import Source, sources_of
+from app.bundles.checks import Source, settled
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
 from app.core.figures import rounded
+from app.core.models import now
+from app.excerpts.service import words_of
 from app.places.models import Level, Place, Territory
 from app.places.service import lineage
 from app.schemes.models import Scheme
@@ -57,14 +59,14 @@ def digest(content: dict[str, Any]) -> str:
 
 def take(db: Session, bundle: Bundle) -> Snapshot:
     """The bundle as it is now."""
-    sources = sources_of(db, bundle)
+    sources, _ = settled(db, bundle, now())
     scheme = db.get_one(Scheme, bundle.scheme_id)
     speakers = _Speakers(db, {source.testimony.id for source in sources.values()})
     sections = [
         {
             "title": section["title"],
             "text": section["text"],
-            "items": [_item(item, sources.get(item.id), speakers) for item in section["items"]],
+            "items": [_item(db, item, sources.get(item.id), speakers) for item in section["items"]],
         }
         for section in sections_of(db, bundle.id)
     ]
@@ -80,7 +82,7 @@ def take(db: Session, bundle: Bundle) -> Snapshot:
     return Snapshot(content, sources)
 
 
-def _item(item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, Any]:
+def _item(db: Session, item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": str(item.id),
         "show_as": item.show_as.value,
@@ -98,7 +100,7 @@ def _item(item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, 
     excerpt, testimony = source.excerpt, source.testimony
     nature = excerpt.nature if excerpt else testimony.nature
     if item.show_as is ShowAs.TEXT:
-        shown["quote"] = excerpt.quote if excerpt else testimony.body
+        shown["quote"] = words_of(db, excerpt) if excerpt else testimony.body
     elif source.file:
         shown["media"] = {
             "name": source.file.name,
@@ -108,6 +110,9 @@ def _item(item: Any, source: Source | None, speakers: "_Speakers") -> dict[str, 
             if excerpt
             else source.media and source.media.duration_ms,
         }
+        if captions := source.captions:
+            told = {"language": captions.language, "cues": captions.cues}
+            shown["media"]["captions"] = told
     shown["nature"] = nature and nature.value
     shown["nature_label"] = NATURES.get(nature) if nature else None
     shown["role_label"] = speakers.role(testimony.id)

@@ -1,5 +1,8 @@
 """Write, read and delete objects, with constant memory: chunks of 1 MiB.
 
+They are in a folder, or in a bucket: docs/s3.md says what holds there. A store that does not answer
+is StorageUnavailable, after `storage_timeout` seconds at most.
+
     with storage().open_writer(new_key("media")) as writer:
         for chunk in chunks:
             writer.write(chunk)
@@ -12,7 +15,8 @@ died in between) is an orphan: `objects()` lists it, with its age.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -21,30 +25,48 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from app.core.models import now
 from app.core.problems import InsufficientStorage
 from app.core.settings import settings
 from app.storage.keys import checked
-from app.storage.readers import FileRange
+from app.storage.outages import (
+    BeyondEnd,
+    ObjectExists,
+    ObjectMissing,
+    Reach,
+    StorageUnavailable,
+)
+from app.storage.readers import FileRange, in_pieces
 from app.storage.writers import (
     DRAFTS,
     FolderWriter,
-    ObjectExists,
     StoreWriter,
     Writer,
     make_folders,
     sync_folder,
 )
 
-__all__ = ["ObjectExists", "ObjectMissing", "Storage", "Stored", "StoredWriter", "storage"]
+__all__ = [
+    "ObjectExists",
+    "ObjectMissing",
+    "Storage",
+    "StorageUnavailable",
+    "Stored",
+    "StoredWriter",
+    "storage",
+]
 
 CHUNK = 1024**2  # bytes
+CONNECTS_IN = 2.0  # seconds
+RETRIES = 2  # of what failed at once; what took all of its time is not tried again
+SMALL = 64 * 1024  # bytes: below this, a second thread costs more than it saves
+MEASURING = ThreadPoolExecutor(4, "measuring")  # SHA-256 lets other threads of Python go on
 
 
-class ObjectMissing(Exception):
-    """Nothing is stored under this key."""
+class UrlRefused(ValueError):
+    """A storage is at `file:///folder` or at `s3://bucket/prefix`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +88,10 @@ class Found:
 
 
 class StoredWriter:
-    """Writes one object, and measures it. Leaving its block stores the object, an error nothing."""
+    """Writes one object, and measures it. Leaving its block stores the object, an error nothing.
+
+    Its methods raise StorageUnavailable.
+    """
 
     def __init__(self, key: str, writer: Writer) -> None:
         self._key, self._writer = key, writer
@@ -83,9 +108,13 @@ class StoredWriter:
             self.abandon()
 
     def write(self, chunk: bytes) -> None:
-        """More of its bytes."""
+        """More of its bytes, which are written while they are measured."""
+        measured = MEASURING.submit(self._digest.update, chunk) if len(chunk) > SMALL else None
         self._writer.write(chunk)
-        self._digest.update(chunk)
+        if measured:
+            measured.result()
+        else:
+            self._digest.update(chunk)
         self.size += len(chunk)
 
     def finish(self) -> Stored:
@@ -111,17 +140,26 @@ class StoredWriter:
 
 
 class Storage:
-    """The objects below a URL: `file:///folder`, or any that obstore knows (`s3://bucket/path`)."""
+    """The objects below a URL: `file:///folder` or `s3://bucket/prefix`.
 
-    def __init__(self, url: str) -> None:
+    Its methods raise StorageUnavailable: of a bucket that does not answer, after `patience` seconds
+    (`storage_timeout` unless it is said), twice that at worst; then at once, for 5 seconds.
+    """
+
+    def __init__(self, url: str, patience: float | None = None) -> None:
+        """Raises UrlRefused."""
         parts = urlsplit(url)
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
+        self._reach = Reach(is_near=self._folder is not None)
         self._store: ObjectStore
         if self._folder:
             make_folders(self._folder, self._folder)
             self._store = LocalStore(self._folder)
+        elif parts.scheme == "s3" and parts.netloc:
+            path = unquote(parts.path).strip("/")
+            self._store = bucket(parts.netloc, path, patience or settings().storage_timeout)
         else:
-            self._store = from_url(url)
+            raise UrlRefused(url)
 
     def open_writer(self, key: str) -> StoredWriter:
         """Where to write a new object; see the example above. Raises KeyRefused, ObjectExists."""
@@ -131,7 +169,7 @@ class Storage:
                 raise ObjectExists(key)
             writer = FolderWriter(self._folder, key)
         else:
-            writer = StoreWriter(self._store, checked(key))
+            writer = StoreWriter(self._store, self._reach, checked(key))
         return StoredWriter(key, writer)
 
     def write(self, key: str, chunks: Iterable[bytes]) -> Stored:
@@ -143,10 +181,8 @@ class Storage:
 
     def size(self, key: str) -> int:
         """The size of an object, in bytes. Raises ObjectMissing."""
-        try:
-            return obstore.head(self._store, checked(key))["size"]
-        except FileNotFoundError:
-            raise ObjectMissing(key) from None
+        with self._finding(key):
+            return obstore.head(self._store, key)["size"]
 
     def read(self, key: str) -> Iterator[bytes]:
         """The bytes of an object, in chunks of about 1 MiB. Raises ObjectMissing at once."""
@@ -155,37 +191,68 @@ class Storage:
     def read_range(self, key: str, start: int, end: int) -> Iterator[bytes]:
         """Its bytes from `start` up to `end`, excluded, in chunks of about 1 MiB.
 
-        Raises ObjectMissing at once, not at the first chunk; an object deleted meanwhile is still
-        read to its end from a folder. `end` may lie after the object's end.
+        Raises ObjectMissing and StorageUnavailable at once, or at a later chunk of a bucket; an
+        object deleted meanwhile is still read to its end from a folder. `end` may lie after the
+        object's end.
         """
         if end <= start:
             return iter(())
+        if self._folder:
+            with self._finding(key):
+                return FileRange(self._folder / key, start, end, CHUNK)
+
+        def fetch(first: int, last: int) -> tuple[bytes, int]:
+            with self._finding(key):
+                found = obstore.get(self._store, key, options={"range": (first, last)})
+                return bytes(found.bytes()), found.meta["size"]
+
         try:
-            if self._folder:
-                return FileRange(self._folder / checked(key), start, end, CHUNK)
-            found = obstore.get(self._store, checked(key), options={"range": (start, end)})
-        except FileNotFoundError:
-            raise ObjectMissing(key) from None
-        return map(bytes, found.stream(min_chunk_size=CHUNK))
+            return in_pieces(fetch, start, end, CHUNK)
+        except BeyondEnd:
+            return iter(())
+
+    def sha256(self, key: str) -> str:
+        """The SHA-256 of what is stored, in hexadecimal, read to its end. Raises ObjectMissing."""
+        digest = sha256()
+        for chunk in self.read(key):
+            digest.update(chunk)
+        return digest.hexdigest()
 
     def delete(self, key: str) -> None:
         """Delete an object, durably. One that is not there is deleted already."""
-        with suppress(FileNotFoundError):
-            obstore.delete(self._store, checked(key))
-            if self._folder:
-                sync_folder((self._folder / key).parent)
+        if not self._folder:
+            with self._reach(checked(key), may_miss=False):
+                obstore.delete(self._store, key)
+            return
+        with suppress(ObjectMissing):
+            with self._finding(key):
+                obstore.delete(self._store, key)
+            sync_folder((self._folder / key).parent)
+
+    @contextmanager
+    def _finding(self, key: str) -> Iterator[None]:
+        """Raises ObjectMissing, KeyRefused; StorageUnavailable when a disk is not mounted."""
+        try:
+            with self._reach(checked(key)):
+                yield
+        except ObjectMissing:
+            if self._folder and not self._folder.is_dir():
+                raise StorageUnavailable from None
+            raise
 
     def local_copy(self, key: str, folder: Path, name: str = "input") -> Path:
         """A file `name` in `folder` with these bytes, for a tool. Raises ObjectMissing.
 
         It is not to be written to: when the folder is on the disk of the storage, it is the
-        object itself, under a second name.
+        object itself, under a second name. Else it is a copy; raises InsufficientStorage when there
+        is no room for it.
         """
         path = folder / name
         if self._folder:
             with suppress(OSError):  # another disk, or nothing there: found out below
                 os.link(self._folder / checked(key), path)
                 return path
+        _require_reserve(shutil.disk_usage(folder).free, self.size(key))
         with path.open("xb") as file:
             for chunk in self.read(key):
                 file.write(chunk)
@@ -198,13 +265,27 @@ class Storage:
 
     def objects(self, prefix: str = "") -> Iterator[Found]:
         """Every object whose key begins with these whole words: `media`, `uploads/<id>`."""
-        for page in obstore.list(self._store, prefix or None):
+        pages = iter(obstore.list(self._store, prefix or None))
+        while True:
+            with self._reach(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
             for found in page:
                 if not found["path"].startswith(f"{DRAFTS}/"):
                     yield Found(found["path"], found["size"], found["last_modified"])
 
+    def check(self) -> None:
+        """Raise StorageUnavailable unless it answers: the folder is there, or the bucket."""
+        with self._reach("", may_miss=False):
+            self.free_space()
+        next(self.objects("readiness"), None)  # of which there are none
+
     def delete_drafts(self, older_than: timedelta) -> int:
-        """Delete what writers that died left behind, and say how many."""
+        """Delete what writers that died left behind, and say how many.
+
+        Of a bucket that is the work of its lifecycle rule: see docs/s3.md.
+        """
         if not self._folder:
             return 0
         before, count = now() - older_than, 0
@@ -221,9 +302,37 @@ class Storage:
 
     def require_room(self, size: int = 0) -> None:
         """Raise InsufficientStorage unless `size` bytes fit above the reserve of the disk."""
-        free = self.free_space()
-        if free is not None and free - size < settings().disk_reserve:
-            raise InsufficientStorage
+        if (free := self.free_space()) is not None:
+            _require_reserve(free, size)
+
+
+def _require_reserve(free: int, size: int) -> None:
+    if free - size < settings().disk_reserve:
+        raise InsufficientStorage
+
+
+def bucket(name: str, prefix: str, patience: float) -> S3Store:
+    """A bucket: where it is, and as whom it is opened, the variables `AWS_*` say."""
+    seconds = timedelta(seconds=patience)
+    return S3Store(
+        name,
+        prefix=prefix or None,
+        config={"disable_bulk_delete": True},  # one by one, as every store knows
+        client_options={
+            "allow_http": settings().storage_allow_http,
+            "connect_timeout": min(seconds, timedelta(seconds=CONNECTS_IN)),
+            "timeout": seconds,
+        },
+        retry_config={
+            "max_retries": RETRIES,
+            "retry_timeout": seconds,
+            "backoff": {
+                "init_backoff": timedelta(milliseconds=100),
+                "max_backoff": timedelta(seconds=1),
+                "base": 2,
+            },
+        },
+    )
 
 
 @cache

@@ -11,14 +11,16 @@ from secrets import token_hex
 from typing import Protocol
 
 import obstore
+import structlog
 from obstore.store import ObjectStore
+
+from app.storage.outages import ObjectExists, ObjectMissing, Reach, StorageUnavailable
 
 DRAFTS = ".drafts"  # no key begins with a dot
 PART = 8 * 1024**2  # bytes of one part of an upload to a bucket; at least 5 MiB
+AT_ONCE = 2  # parts on their way
 
-
-class ObjectExists(Exception):
-    """A key is written once, and this one was."""
+log = structlog.get_logger(__name__)
 
 
 class Writer(Protocol):
@@ -66,30 +68,65 @@ class FolderWriter:
 
 
 class StoreWriter:
-    """Writes one object of any store of obstore: durable once the store says it has it."""
+    """Writes one object of a bucket: durable once the store says it has it, and how large.
 
-    def __init__(self, store: ObjectStore, key: str) -> None:
-        self._store, self._key = store, key
+    Up to 8 MiB it is created by one conditional request: of two writers of one key the second
+    fails, on stores that know `If-None-Match`. What is larger goes up in parts while it comes, and
+    its key is looked at before the parts are put together: two writers of one key, in that very
+    moment, would not know of each other. Each request is signed over the SHA-256 of its body.
+    """
+
+    def __init__(self, store: ObjectStore, reach: Reach, key: str) -> None:
+        self._store, self._reach, self._key = store, reach, key
+        self._waiting, self._size = bytearray(), 0
+        self._parts: obstore.WritableFile | None = None
         self._require_new()
-        self._file: obstore.WritableFile | None = obstore.open_writer(store, key, buffer_size=PART)
 
     def write(self, chunk: bytes) -> None:
-        if self._file:
-            self._file.write(chunk)
+        self._size += len(chunk)
+        self._waiting += chunk
+        if not self._parts and len(self._waiting) > PART:
+            self._parts = obstore.open_writer(
+                self._store, self._key, buffer_size=PART, max_concurrency=AT_ONCE
+            )
+        if self._parts:
+            with self._reach(self._key, may_miss=False):
+                self._parts.write(self._waiting)
+            self._waiting = bytearray()
 
     def finish(self) -> None:
-        self._require_new()  # not atomic: two writers of one key do not happen, keys are random
-        if self._file:
-            self._file.close()
-        self._file = None
+        if self._parts:
+            self._require_new()
+        with self._reach(self._key, may_miss=False):
+            if self._parts:
+                self._parts.close()
+            else:
+                obstore.put(self._store, self._key, self._waiting, mode="create")
+        self._parts = None
+        self._verify()
 
     def abandon(self) -> None:
-        self._file = None  # dropped unclosed, it is never completed
+        """Ask the store to forget the parts, if it answers; else the bucket's own rule will."""
+        parts, self._parts = self._parts, None
+        if parts:
+            with suppress(StorageUnavailable, ObjectMissing), self._reach(self._key):
+                parts.__exit__(InterruptedError, InterruptedError(), None)
 
     def _require_new(self) -> None:
-        with suppress(FileNotFoundError):
-            obstore.head(self._store, self._key)
+        with suppress(ObjectMissing):
+            with self._reach(self._key):
+                obstore.head(self._store, self._key)
             raise ObjectExists(self._key)
+
+    def _verify(self) -> None:
+        """Raise StorageUnavailable, and delete it, when what is there is not as large as it is."""
+        with self._reach(self._key, may_miss=False):
+            size = obstore.head(self._store, self._key)["size"]
+        if size != self._size:
+            log.error("storage.damaged", size=size, expected=self._size)
+            with self._reach(self._key, may_miss=False):
+                obstore.delete(self._store, self._key)
+            raise StorageUnavailable
 
 
 def make_folders(root: Path, folder: Path) -> None:

@@ -102,6 +102,16 @@ def refused(at: datetime) -> ColumnElement[bool]:
     )
 
 
+def unsaid(media_id: Any, at: datetime) -> ColumnElement[bool]:
+    """Whether one of those who speak in this media (a column) refuses the team their words."""
+    spoken = (
+        select(TestimonyWitness.id)
+        .join(TestimonyMedia, TestimonyMedia.testimony_id == TestimonyWitness.testimony_id)
+        .where(TestimonyMedia.media_id == media_id)
+    )
+    return exists(spoken.where(refused_to_team(TestimonyWitness.witness_id, at)))
+
+
 def filtered(filters: TestimonyFilters) -> Select[Testimony]:
     """The testimonies which pass the filters, whoever may see them."""
     names = ("scheme_id", "workshop_id", "place_id", "method", "nature", "state", "captured_by")

@@ -11,12 +11,13 @@ from app.core.db import locked
 from app.core.models import now
 from app.jobs.service import Run, enqueue, handles
 from app.media.jobs import sweep
+from app.media.service import DOOMED
 from app.releases.models import Release
 from app.releases.successors import succeed
 from app.storage.service import storage
 from app.withdrawals import ledger
 from app.withdrawals.models import Withdrawal
-from app.withdrawals.purge import DOOMED, ERASED, doom, purge, scrub, scrub_later
+from app.withdrawals.purge import ERASED, doom, purge, scrub, scrub_later
 from app.withdrawals.service import MADE, catch_up
 from app.witnesses.holds import LIFTED, held
 from app.witnesses.models import Witness

@@ -2,8 +2,9 @@
 
 Each withdrawal is one small object, `ledger/<its id>` in the storage of `settings().ledger`: JSON
 of `{id, witness_id, everything, cells, choices, at}`, ids and codes, nothing personal. It is
-durable before the withdrawal is committed, and never deleted. What a restored database does not
-know is done again: see `replay`.
+durable before the withdrawal is committed, and never deleted; when the ledger cannot be reached,
+nobody is kept from taking words back, and the job of the withdrawal keeps it there, first of all.
+What a restored database does not know is done again: see `replay`.
 """
 
 import json
@@ -20,6 +21,7 @@ from app.storage.service import ObjectExists, Storage
 from app.withdrawals.models import Withdrawal
 
 PREFIX = "ledger"
+PATIENCE = 3.0  # seconds: a transaction waits meanwhile
 
 
 class LedgerDamaged(Exception):
@@ -41,11 +43,14 @@ class Entry:
 @cache
 def ledger() -> Storage:
     """Where the ledger of this process is."""
-    return Storage(settings().ledger)
+    return Storage(settings().ledger, min(PATIENCE, settings().storage_timeout))
 
 
 def keep(withdrawal: Withdrawal) -> None:
-    """Have this withdrawal in the ledger, durably. Keeping it twice is keeping it once."""
+    """Have this withdrawal in the ledger, durably. Keeping it twice is keeping it once.
+
+    Raises StorageUnavailable.
+    """
     told = {
         "id": str(withdrawal.id),
         "witness_id": str(withdrawal.witness_id),

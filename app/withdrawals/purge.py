@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.appearances.models import Appearance
+from app.appearances.queries import moments_in_words
 from app.bundles import service as bundles
 from app.core.db import Database
 from app.core.models import Base, now
@@ -21,17 +22,20 @@ from app.jobs.service import enqueue
 from app.lineage.service import Rows, made_from
 from app.media import service as media
 from app.media.models import ORIGINAL, Media, Rendition
+from app.media.service import DOOMED
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
 from app.testimonies import service as testimonies
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
+from app.transcripts import service as transcripts
+from app.transcripts.models import Transcript
+from app.uploads import service as uploads
 from app.withdrawals.models import Withdrawal
 from app.witnesses.forgetting import forget_people, keep_hashes
 from app.witnesses.models import ConsentEvent
 
 CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
-DOOMED = "objects.doomed"  # a job: these objects are deleted
 ERASED = "rows.erased"  # a job: nothing of what was erased is left in the files of the database
 AT_ONCE = 500  # keys of one job
 
@@ -51,6 +55,16 @@ def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
         keys += _forget_evidence(db, witness_id)
         keys += forget_people(db, [witness_id])
     return keys
+
+
+def set_apart(db: Session, witness_id: UUID, spoken: Collection[UUID]) -> None:
+    """Whoever deposits a recording of this witness again deposits a new media, from now on."""
+    said = select(TestimonyMedia.media_id).where(TestimonyMedia.testimony_id.in_(spoken))
+    seen = select(Appearance.media_id).where(Appearance.witness_id == witness_id)
+    proved = select(ConsentEvent.evidence_media_id).where(
+        ConsentEvent.witness_id == witness_id, ConsentEvent.evidence_media_id.is_not(None)
+    )
+    media.set_apart(db, {id_ for rows in (said, seen, proved) for id_ in db.scalars(rows) if id_})
 
 
 def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
@@ -74,6 +88,7 @@ def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
 
 def forget_media(db: Session, ids: Collection[UUID]) -> list[str]:
     """Erase these media: their names, and all that was made of them; the keys of their files."""
+    uploads.forget(db, ids)
     keys = _undo(db, made_from(db, {"media": set(ids)}))
     return keys + media.erase(db, ids)
 
@@ -109,6 +124,11 @@ def _erase_excerpts(db: Session, ids: Collection[UUID]) -> list[str]:
     return []
 
 
+def _erase_transcripts(db: Session, ids: Collection[UUID]) -> list[str]:
+    transcripts.erase(db, ids)
+    return []
+
+
 def _erase_renditions(db: Session, ids: Collection[UUID]) -> list[str]:
     forget_files(db, ids)
     return media.erase_renditions(db, ids)
@@ -128,12 +148,14 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
     Release: _recall_releases,
     ReleaseFile: _nothing,
     Excerpt: _erase_excerpts,
+    Transcript: _erase_transcripts,
     Rendition: _erase_renditions,
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases"),
-    *("media", "renditions", "witnesses", "identities", "consent_events", "idempotency_keys"),
+    *("media", "renditions", "transcripts", "uploads"),
+    *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
 
 
@@ -160,8 +182,16 @@ def _where_they_are(db: Session, witness_id: UUID, spoken: set[UUID]) -> Rows:
 def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
     """Of others' recordings: whatever was made of moments in which this witness is there.
 
-    The original is others' too: it stays, and the gate shows it to nobody any more.
+    What is said while they are heard or named is gone from every transcript. The original is
+    others' too: it stays, and the gate shows it to nobody any more.
     """
+    keys = []
+    for media_id, moments in moments_in_words(db, witness_id).items():
+        quoted = excerpts.said_in(db, media_id, moments)
+        keys += _undo(db, made_from(db, {Excerpt.__tablename__: quoted}))
+        keys += _erase_excerpts(db, quoted)
+        transcripts.erase_moments(db, media_id, moments)
+        excerpts.follow(db, media_id)
     theirs = Appearance.witness_id == witness_id
     rows = (
         select(Rendition.id, Rendition.name, Appearance.start_ms, Appearance.end_ms)
@@ -169,7 +199,7 @@ def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
         .where(theirs, Rendition.name != ORIGINAL)
     )
     shown = {id_ for id_, name, start, end in db.execute(rows) if _meets(name, start, end)}
-    return _undo(db, {Rendition.__tablename__: shown})
+    return keys + _undo(db, {Rendition.__tablename__: shown})
 
 
 def _meets(name: str, start: int, end: int) -> bool:

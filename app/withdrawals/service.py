@@ -1,6 +1,7 @@
 """Take words back: at once, in the transaction of the deed; the rest is done by a job."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,10 +21,12 @@ from app.core.pages import Order
 from app.core.problems import Invalid, NotFound
 from app.excerpts import service as excerpts
 from app.jobs.service import enqueue
+from app.storage.service import StorageUnavailable
 from app.testimonies import service as testimonies
 from app.testimonies.models import TestimonyWitness
 from app.withdrawals import ledger
 from app.withdrawals.models import Withdrawal
+from app.withdrawals.purge import set_apart
 from app.withdrawals.schemas import TakenBack, WithdrawalFilters
 from app.witnesses.consents import append, cells_of, decisive, events_of
 from app.witnesses.decision import (
@@ -110,7 +113,8 @@ def withdraw(db: Session, witness: Witness, asked: Asked, by: Caller | Actor) ->
     withdrawal = _take_back(db, witness, asked, by, now(), uuid4())
     facts = {"everything": asked.everything, "cells": len(withdrawal.cells)}
     record(db, "withdrawal.made", on=withdrawal, by=by, witness_id=str(witness.id), **facts)
-    ledger.keep(withdrawal)
+    with suppress(StorageUnavailable):  # else its job keeps it, and goes on until it could
+        ledger.keep(withdrawal)
     return withdrawal
 
 
@@ -218,6 +222,7 @@ def _act(db: Session, witness: Witness, withdrawal: Withdrawal) -> None:
     if withdrawal.everything:
         witness.withdrawn_at = withdrawal.created_at
         testimonies.withdraw(db, witness.id)
+        set_apart(db, witness.id, spoken)
         if not held(db, [witness.id]):
             silence(db, witness)
             bundles.erase(db, excerpts.ids_of(db, spoken), spoken)

@@ -16,6 +16,7 @@ from tests.make import Make
 
 READS = ("find", "require_")
 NOT_RECORDED = {
+    "app.gate.captions.listed": "reads",
     "app.gate.media.renditions": "reads",
     "app.operations.service.verify_audit": "reads",
     "app.receipts.sessions.leave": "the session that was opened is recorded; it ends by itself too",

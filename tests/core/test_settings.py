@@ -29,6 +29,10 @@ LIMITS = {
     "media_max_fps": 121,
     "media_max_streams": 8,
     "media_url_ttl": 15 * MINUTE,
+    "upload_ttl": DAY,
+    "upload_ttl_animator": 7 * DAY,
+    "uploads_open_max": 20,
+    "upload_patience": 30,
     "disk_reserve": 2 * GIB,
     "login_rate": 5,
     "share_rate": 5,
@@ -127,3 +131,14 @@ def test_what_makes_no_sense_is_refused(
 
 def test_every_setting_says_what_it_is() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize("name", ["APP_STORAGE_URL", "APP_LEDGER_URL"])
+def test_files_are_in_a_folder_or_in_a_bucket(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("file:///srv/blobs", "s3://words", "s3://words/2026/here"):
+        monkeypatch.setenv(name, url)
+        assert getattr(Settings(), name.removeprefix("APP_").lower()) == url
+    for url in ("/srv/blobs", "file://", "s3://", "s3:///words", "https://example.org/words"):
+        monkeypatch.setenv(name, url)
+        with pytest.raises(ValidationError):
+            Settings()

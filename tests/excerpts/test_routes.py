@@ -216,6 +216,25 @@ def test_a_passage_of_a_recording_lies_within_it(
         assert refused.json()["errors"][0]["pointer"] == "#/selector/end_ms"
 
 
+@pytest.mark.parametrize(("end_ms", "status"), [(1199, 422), (1200, 201)])
+def test_and_lasts_long_enough_to_be_shown(
+    as_editor: TestClient, make: Make, payload: dict[str, Any], end_ms: int, status: int
+) -> None:
+    media = make.media()
+    testimony = make.testimony(media=[media])
+    passage = {"type": "time", "media_id": str(media.id), "start_ms": 1000, "end_ms": end_ms}
+    quote = payload | {"testimony_id": str(testimony.id), "selector": passage}
+    response = as_editor.post(URL, json=quote)
+    assert response.status_code == status
+    if status == 422:
+        (error,) = response.json()["errors"]
+        assert (error["pointer"], error["code"], error["shortest"]) == (
+            "#/selector/end_ms",
+            "too_short",
+            200,
+        )
+
+
 def test_and_the_recording_is_one_of_this_testimony(
     as_editor: TestClient, make: Make, payload: dict[str, Any]
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core.db import Database
 from app.core.models import now
+from app.core.problems import ServiceUnavailable
 from app.jobs import runner
 from app.jobs.models import State
 from app.jobs.runner import back_off, claimable
@@ -93,6 +94,29 @@ def test_what_succeeds_at_last_is_done(desk: Desk) -> None:
         assert desk.run_next()
     assert desk.job("stumble").state is State.DONE
     assert desk.count("made") == 1
+
+
+def test_what_needs_something_unavailable_is_tried_for_as_long_as_it_takes(desk: Desk) -> None:
+    is_back = False
+
+    @handles("stumble")
+    def stumble(run: Run) -> None:
+        if not is_back:
+            raise ServiceUnavailable
+        make(run)
+
+    desk.ask("stumble")
+    for _ in range(2 * runner.MAX_ATTEMPTS):
+        desk.make_due()
+        asked = now()
+        assert desk.run_next()
+        job = desk.job("stumble")
+        assert (job.state, job.attempts) == (State.WAITING, 0)
+        assert 10 < (job.due_at - asked).total_seconds() < 40
+    is_back = True
+    desk.make_due()
+    assert desk.run_next()
+    assert desk.job("stumble").state is State.DONE
 
 
 def test_what_fails_keeps_nothing_of_its_last_transaction(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from app.media.transcode import ffmpeg
+from app.media.ffmpeg import ffmpeg
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25")
 SOUND = ("-f", "lavfi", "-i", "sine=frequency=440")

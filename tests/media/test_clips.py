@@ -24,6 +24,8 @@ from tests.media.conftest import Deposit, Process, read
 from tests.media.film import AUTHOR, GPS, H264, film, tags_of
 from tests.media.numbers import TONED, numbered, numbers, seconds
 
+pytestmark = pytest.mark.once
+
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 Cut = Callable[[Path, int, int], dict[str, Path]]
 Clip = Callable[..., None]
@@ -48,8 +50,7 @@ def cut(tmp_path: Path) -> Cut:
         os.link(path, folder / "input")
         found, passage = probe(folder), Passage(start_ms, end_ms)
         made = [
-            make(name, folder, found, lambda _: None, passage)
-            for name in names_of(found.kind, passage)
+            make(name, folder, found, lambda _: None, passage) for name in names_of(found, passage)
         ]
         return {file.path.suffix: file.path for file in made}
 
@@ -215,7 +216,7 @@ def test_of_a_voice_it_is_a_sound(process: Process, clip: Clip, look: Look, voic
     media = process(voice)
     clip(media, 200, 700)
     files = look(media)[1]
-    assert sorted(files) == ["audio.m4a", "clip-200-700.m4a", "original"]
+    assert sorted(files) == ["audio.m4a", "clip-200-700.m4a", "original", "peaks.json"]
     assert AUTHOR.encode() not in read(files["clip-200-700.m4a"])
 
 
@@ -253,7 +254,7 @@ def test_nor_when_the_bytes_go_meanwhile(
             storage().delete(file.key)
         return made
 
-    monkeypatch.setattr("app.media.jobs.make", withdrawn)
+    monkeypatch.setattr("app.media.work.make", withdrawn)
     clip(media, 200, 700)
     assert list(storage().objects()) == []
     clip(media, 300, 700)
@@ -266,7 +267,7 @@ def test_what_the_media_does_not_hold_is_said_and_harms_nothing(
     media = process(voice)
     clip(media, 500, 1400)
     after, files = look(media)
-    assert (after.status, sorted(files)) == (Status.READY, ["audio.m4a", "original"])
+    assert (after.status, sorted(files)) == (Status.READY, ["audio.m4a", "original", "peaks.json"])
     event = db.scalars(select(AuditEvent).where(AuditEvent.action == "media.clip_failed")).one()
     assert event.subject_id == media.id
     assert event.facts == {"reason": "corrupt", "start_ms": 500, "end_ms": 1400}

@@ -2,26 +2,40 @@
 
 import json
 import os
+import socket
 import stat
+import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from random import Random
 
 import pytest
 from PIL import Image
 
 from app.core.settings import settings
-from app.media import probe as probing
+from app.media.child.refusals import (
+    ALLOW,
+    ANOTHER_ABI,
+    EQUAL,
+    LOAD,
+    MACHINE_AT,
+    MACHINES,
+    NUMBER_AT,
+    REFUSE,
+    RETURN,
+    program,
+)
+from app.media.ffmpeg import ffmpeg
 from app.media.models import Media, Reason, Rendition, Status
-from app.media.sandbox import LIMIT, Hindered, bubblewrap
-from app.media.transcode import ffmpeg
+from app.media.sandbox import LIMIT, Hindered, OutOfBudget, ToolFailed, bubblewrap, enclosure, run
 from app.storage.service import storage
 from tests.jobs.desk import Desk, wait_until
 from tests.media.conftest import Deposit, Process, read
 from tests.media.film import H264, SOUND, film
+
+pytestmark = pytest.mark.once
 
 Look = Callable[[Media], tuple[Media, dict[str, Rendition]]]
 Write = Callable[[str, bytes], Path]
@@ -222,20 +236,6 @@ def test_a_file_name_is_only_a_label(
     assert files["original"].key.startswith("media/")
 
 
-@pytest.mark.slow
-def test_a_damaged_file_is_read_or_rejected(
-    small_video: Path, phone_video: Path, voice: Path, tmp_path: Path
-) -> None:
-    chance = Random(2026)
-    for number in range(60):
-        content = bytearray([small_video, phone_video, voice][number % 3].read_bytes())
-        for _ in range(chance.choice([1, 10, 1000])):
-            content[chance.randrange(len(content))] = chance.randrange(256)
-        (tmp_path / "input").write_bytes(content)
-        with suppress(probing.Rejected):
-            assert probing.probe(tmp_path).duration_ms
-
-
 # Tools that fail
 
 
@@ -276,12 +276,69 @@ def test_one_that_hangs_is_killed_with_its_children(
     assert running(seconds) == []
 
 
-@pytest.mark.slow
-def test_one_that_leaves_a_child_behind(rejected: Rejected, small_video: Path, tool: Tool) -> None:
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pytest.param("sleep {} &", marks=pytest.mark.slow),
+        pytest.param("(sleep {} & sleep {} &) &", marks=pytest.mark.slow),
+        "setsid sleep {} & nohup setsid sleep {} & sleep 0.2",
+    ],
+)
+def test_one_that_leaves_a_child_behind(
+    rejected: Rejected, small_video: Path, tool: Tool, leave: str
+) -> None:
+    """Also one that wants a session of its own, which would be out of reach."""
     seconds = f"87654.{os.getpid()}"
-    tool(f"sleep {seconds} & exit 0")
+    tool(f"{leave.replace('{}', seconds)}\nexit 0")
     assert rejected(small_video) is Reason.CORRUPT
     assert running(seconds) == []
+
+
+@pytest.fixture
+def doorbell() -> Iterator[socket.socket]:
+    """Somebody who listens, and must not be reached."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0)
+        yield listening
+
+
+def rang(doorbell: socket.socket) -> bool:
+    with suppress(BlockingIOError):
+        doorbell.accept()[0].close()
+        return True
+    return False
+
+
+def test_a_tool_reaches_nobody(doorbell: socket.socket, tmp_path: Path) -> None:
+    call = f"import socket; socket.create_connection(('127.0.0.1', {doorbell.getsockname()[1]}))"
+    subprocess.run([sys.executable, "-c", call], check=True)
+    assert rang(doorbell)
+    with pytest.raises(ToolFailed):
+        run([sys.executable, "-c", call], tmp_path)
+    assert not rang(doorbell)
+
+
+def test_a_filter_refuses_calls_and_other_machines() -> None:
+    """As the kernel reads it: what each call of a program is answered."""
+    machine, refused = MACHINES["x86_64"]
+    steps = list(struct.iter_unpack("HBBI", program(machine, refused)))
+
+    def answer(arch: int, number: int) -> int:
+        given, at, held = {MACHINE_AT: arch, NUMBER_AT: number}, 0, 0
+        while True:
+            code, if_true, if_false, value = steps[at]
+            if code == RETURN:
+                return int(value)
+            if code == LOAD:
+                held, at = given[value], at + 1
+                continue
+            is_true = held == value if code == EQUAL else held >= value
+            at += 1 + (if_true if is_true else if_false)
+
+    assert {answer(machine, number) for number in refused} == {REFUSE}
+    assert {answer(machine, number) for number in range(500) if number not in refused} == {ALLOW}
+    assert answer(machine, ANOTHER_ABI + 1) == REFUSE
+    assert answer(MACHINES["aarch64"][0], 0) == REFUSE
 
 
 @pytest.mark.parametrize(
@@ -307,6 +364,7 @@ def test_one_that_fails(
     [
         ("kill -XCPU $$", Reason.BUDGET),
         ("exec dd if=/dev/zero of=poster.jpg bs=65536 count=100 2>&1", Reason.BUDGET),
+        ("while :; do cat /bin/sh; cat /bin/sh >&2; done >> poster.jpg", Reason.BUDGET),
         ("head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; exit 3", Reason.CORRUPT),
     ],
 )
@@ -320,6 +378,7 @@ def test_one_that_exaggerates(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(settings(), "video_max", 1_000_000)
+    monkeypatch.setattr(settings(), "media_timeout", 3)
     tool(script)
     media, files = look(process(small_video))
     assert media.reason is reason
@@ -352,7 +411,7 @@ def test_a_tool_does_not_outlive_a_worker_that_is_killed(tmp_path: Path) -> None
 
 
 def test_a_tool_whose_worker_is_gone_already_does_not_begin(tmp_path: Path) -> None:
-    limits = {"cpu": 9, "memory": 2**31, "file": 2**20, "files": 64, "nice": 0}
+    limits = {"cpu": 9, "memory": 2**31, "file": 2**20, "files": 64, "nice": 0, "alone": 1}
     for parent, begins in ((os.getpid(), True), (1, False)):
         made = tmp_path / str(parent)
         told = json.dumps({**limits, "parent": parent})
@@ -370,7 +429,8 @@ def test_it_knows_nothing_and_may_little(
     known = {line for line in seen if "=" in line and not line.startswith(("PWD=", "_=", "SHLVL="))}
     assert {line.partition("=")[0] for line in known} <= {"OLDPWD"}
     limits = [line for line in seen if "=" not in line]
-    assert limits[:4] == ["64", "2097152", "0", "10"]
+    assert limits[:3] == ["64", "2097152", "0"]
+    assert int(limits[3]) == max(10, os.nice(0))
     assert limits[5:] == ["input"]
 
 
@@ -412,7 +472,13 @@ def test_bubblewrap_is_used_when_it_works(
     monkeypatch.setenv("PATH", str(stand_in.parent), prepend=os.pathsep)
     bubblewrap.cache_clear()
     try:
+        assert enclosure() == "bubblewrap"
         assert process(small_video).status is Status.READY
+        for script, error in (("exit 152", OutOfBudget), ("exit 139", ToolFailed)):
+            with pytest.raises(error):  # as bubblewrap tells of SIGXCPU, and of SIGSEGV
+                run(["/bin/sh", "-c", script], tmp_path)
+        with pytest.raises(Hindered):
+            run(["/nowhere/ffmpeg"], tmp_path)
     finally:
         bubblewrap.cache_clear()
     asked = (tmp_path / "asked").read_text().splitlines()

@@ -42,8 +42,11 @@ def test_a_phone_video_becomes_ready(
     assert (media.width, media.height, media.fps) == (180, 320, 25)
     assert media.duration_ms == pytest.approx(1000, abs=60)
     assert {name: (f.content_type, f.width, f.height) for name, f in files.items()} == {
+        "audio.m4a": ("audio/mp4", None, None),
         "original": ("video/quicktime", 180, 320),
+        "peaks.json": ("application/json", None, None),
         "poster.jpg": ("image/jpeg", 180, 320),
+        "preview.webp": ("image/webp", 180, 320),
         "web.mp4": ("video/mp4", 180, 320),
     }
     assert read(files["original"]) == phone_video.read_bytes()
@@ -59,7 +62,7 @@ def test_its_renditions_tell_neither_who_nor_where(
     assert GPS in told
 
     _, files = look(process(phone_video))
-    for name in ("web.mp4", "poster.jpg"):
+    for name in files.keys() - {"original"}:
         content = read(files[name])
         assert AUTHOR.encode() not in content
         assert GPS.encode() not in content
@@ -82,7 +85,7 @@ def test_a_voice_becomes_ready(process: Process, look: Look, voice: Path) -> Non
         "audio/mpeg",
     )
     assert (media.width, media.fps) == (None, None)
-    assert sorted(files) == ["audio.m4a", "original"]
+    assert sorted(files) == ["audio.m4a", "original", "peaks.json"]
     assert AUTHOR.encode() not in read(files["audio.m4a"])
 
 
@@ -101,7 +104,7 @@ def test_a_picture_is_rebuilt_upright(
     media, files = look(process(picture))
     assert (media.status, media.kind) == (Status.READY, Kind.IMAGE)
     assert (media.width, media.height) == (20, 40)
-    assert sorted(files) == ["image.jpg", "original", "poster.jpg"]
+    assert sorted(files) == ["image.jpg", "original", "poster.jpg", "preview.webp"]
     with Image.open(BytesIO(read(files["image.jpg"]))) as rebuilt:
         assert rebuilt.size == (20, 40)
         assert not rebuilt.getexif()
@@ -209,7 +212,7 @@ def test_a_media_deleted_meanwhile_leaves_nothing(
             storage().delete(file.key)
         return found
 
-    monkeypatch.setattr("app.media.jobs.probe", withdrawn)
+    monkeypatch.setattr("app.media.work.probe", withdrawn)
     assert desk.run_next("media")
     assert desk.job("media.process").done_at
     assert list(storage().objects()) == []
@@ -340,7 +343,7 @@ def test_what_was_too_much_work_may_be_tried_again(
         return make(name, *given)
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.media.jobs.make", too_slow)
+        patch.setattr("app.media.work.make", too_slow)
         media = process(small_video)
     assert (media.status, media.reason) == (Status.REJECTED, Reason.BUDGET)
     before = look(media)[1]
@@ -352,7 +355,7 @@ def test_what_was_too_much_work_may_be_tried_again(
     media, after = look(media)
     assert (media.status, media.reason, media.progress) == (Status.READY, None, None)
     assert after["poster.jpg"].key == before["poster.jpg"].key
-    assert sorted(after) == ["original", "poster.jpg", "web.mp4"]
+    assert sorted(after) == ["original", "poster.jpg", "preview.webp", "web.mp4"]
     events = select(AuditEvent.action).where(AuditEvent.subject_id == media.id)
     assert sorted(db.scalars(events)) == ["media.ready", "media.received", "media.rejected"]
 

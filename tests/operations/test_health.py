@@ -8,9 +8,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.core.db import Database
+from app.core.settings import settings
+from app.media.sandbox import enclosure
 from app.operations.health import Readiness, Wrong, check_database, check_storage
 from app.storage.service import storage
-from tests.conftest import DATA_DIR, ClientFor
+from tests.conftest import DATA_DIR, ON_S3, ClientFor
 
 ALL_WELL = [
     {"name": "database", "ok": True, "why": None},
@@ -20,9 +22,15 @@ ALL_WELL = [
 
 
 @pytest.fixture
-def no_storage() -> Iterator[None]:
-    """The folder of the storage is gone: a disk that is not mounted."""
+def no_storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder of the storage is gone: a disk that is not mounted. Or the bucket is."""
     storage()
+    if ON_S3:
+        monkeypatch.setattr(settings(), "storage_url", "s3://nothing-of-this-name")
+        storage.cache_clear()
+        yield
+        storage.cache_clear()
+        return
     blobs, hidden = DATA_DIR / "blobs", DATA_DIR / "hidden"
     blobs.rename(hidden)
     yield
@@ -44,7 +52,9 @@ def test_it_is_alive_and_ready(as_anonymous: TestClient) -> None:
     assert as_anonymous.get("/healthz").json() == {"alive": True}
     response = as_anonymous.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"ready": True, "checks": ALL_WELL}
+    shown = {"ready": True, "checks": ALL_WELL, "media_sandbox": enclosure()}
+    assert response.json() == shown
+    assert shown["media_sandbox"] in ("bubblewrap", "limits")
     assert response.headers["Cache-Control"] == "no-store"
 
 
@@ -56,7 +66,7 @@ def test_without_its_storage_it_is_alive_but_not_ready(
     assert response.headers["Retry-After"] == "5"
     problem = response.json()
     assert problem["type"] == "/problems/not-ready"
-    gone = {"name": "storage", "ok": False, "why": "unreachable"}
+    gone = {"name": "storage", "ok": False, "why": "refused" if ON_S3 else "unreachable"}
     assert problem["checks"] == [ALL_WELL[0], gone, ALL_WELL[2]]
     assert str(DATA_DIR) not in response.text
     assert as_anonymous.get("/healthz").status_code == 200

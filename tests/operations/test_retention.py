@@ -238,7 +238,7 @@ def test_files_joined_to_nothing_go_after_a_month_bytes_included(
     alone, kept = make.media(files={"original": b"alone"}), make.media(files={"original": b"kept"})
     make.testimony(media=[kept])
     for media in (alone, kept):
-        age(database, media, 31, "created_at")
+        age(database, media, 31, "deposited_at")
     with database.read() as db:
         keys = {file.media_id: file.key for file in db.scalars(select(Rendition))}
     assert forget() == {"media-of-nobody": 1}
@@ -424,7 +424,7 @@ def test_files_go_even_if_the_process_dies_right_after_the_commit(
     make: Make, database: Database, forget: Apply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = make.media(files={"original": b"alone"})
-    age(database, alone, 31, "created_at")
+    age(database, alone, 31, "deposited_at")
     with database.read() as db:
         key = db.scalars(select(Rendition.key).where(Rendition.media_id == alone.id)).one()
 

@@ -4,6 +4,7 @@ import os
 from hashlib import sha256
 from pathlib import Path
 from time import time
+from uuid import UUID
 
 import pytest
 
@@ -11,8 +12,13 @@ from app.accounts.models import Account
 from app.core.db import Database
 from app.media.models import Media, Rendition
 from app.operations.verification import verify
+from app.releases.models import ReleaseFile
 from app.storage.keys import new_key
 from app.storage.service import Storage
+from tests.withdrawals.conftest import world
+from tests.withdrawals.world import World
+
+__all__ = ["world"]
 
 HOURS = 3600
 
@@ -83,6 +89,34 @@ def test_what_is_missing_or_cut_short_is_found(
     assert not report.ok
     assert (report.in_place, report.missing, report.damaged) == (0, 1, 1)
     assert sorted(report.examples) == sorted([f"absent {missing}", f"abîmé {short}"])
+
+
+def test_other_bytes_of_the_same_size_are_found_unless_it_must_be_quick(
+    database: Database, objects: Storage, folder: Path, animator: Account
+) -> None:
+    key = store(objects, folder)
+    keep(database, animator, key)
+    (folder / key).write_bytes(b"BYTES")
+    report = verify(database, objects)
+    assert (report.ok, report.in_place, report.damaged) == (False, 0, 1)
+    assert report.examples == [f"abîmé {key}"]
+    assert verify(database, objects, quick=True).ok
+
+
+def test_files_composed_from_releases_are_looked_for_too(
+    database: Database, objects: Storage, folder: Path, world: World
+) -> None:
+    stored = objects.write(new_key("releases"), [b"bytes"])
+    described = {"size": 5, "sha256": stored.sha256, "content_type": "application/pdf"}
+    with database.write.begin() as db:
+        release = UUID(world.release_id)
+        db.add(ReleaseFile(release_id=release, name="whole.pdf", key=stored.key, **described))
+    others = verify(database, objects).missing  # the renditions of this world are elsewhere
+    assert verify(database, objects).in_place == 1
+    (folder / stored.key).write_bytes(b"BYTES")
+    assert verify(database, objects).damaged == 1
+    objects.delete(stored.key)
+    assert verify(database, objects).missing == others + 1
 
 
 def test_old_orphans_are_found_and_deleted_only_when_asked(

@@ -9,7 +9,23 @@ from app.pages.words import LABELS
 from app.releases.snapshot import NATURES
 
 DEMO = Path("app/demo/eric-berthe.toml")
-FILM = {"url": "/film.mp4", "poster_url": None, "captions_url": None, "duration_ms": 125_000}
+FILM: dict[str, Any] = {
+    "url": "/film.mp4",
+    "poster_url": None,
+    "captions_url": None,
+    "duration_ms": 125_000,
+}
+
+SAID: dict[str, Any] = FILM | {
+    "captions_url": "/shown/captions.vtt",
+    "captions": {
+        "language": "fr",
+        "cues": [
+            {"start_ms": 0, "end_ms": 4000, "text": "Le premier jour, j'ai suivi Karim."},
+            {"start_ms": 65_000, "end_ms": 70_000, "text": "Un mot " + "interminable" * 20},
+        ],
+    },
+}
 
 
 def item(**given: Any) -> dict[str, Any]:

@@ -20,12 +20,14 @@ from app.pages.answers import page as answer
 from app.pages.messages import OUR_FAULT
 from app.pages.render import invitation_page, message_page, release_page
 from app.pages.routes import WRONG, router
+from app.transcripts.formats import Format, write
 from tests.pages.conftest import Dossier
-from tests.pages.contents import FILM, content, demo, item, note, withdrawn
+from tests.pages.contents import FILM, SAID, content, demo, item, note, withdrawn
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.once,
     pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed: apt-get install chromium"),
 ]
 
@@ -38,6 +40,8 @@ EVERYTHING = [
     note("Mot de l'équipe."),
     item(show_as="video", media=FILM, caption="Le permis"),
     item(show_as="audio", media=FILM, quote=None),
+    item(show_as="video", media=SAID, quote=None),
+    item(show_as="audio", media=SAID),
 ]
 SHOWN = {
     "demo": release_page(demo(), "/shown/demo"),
@@ -71,6 +75,10 @@ def site() -> Iterator[str]:
     """Every page, as it would be served."""
     app = FastAPI()
     app.include_router(router)
+
+    @app.get("/shown/captions.vtt")
+    def captions() -> Response:
+        return Response(write(SAID["captions"]["cues"], Format.VTT), media_type="text/vtt")
 
     @app.get("/shown/{name}")
     def shown(name: str) -> Response:
@@ -175,6 +183,26 @@ def test_it_can_be_printed(site: str, open_page: Open) -> None:
     expect(page.locator("nav")).to_be_hidden()
     expect(page.get_by_role("button", name=BUTTON)).to_be_hidden()
     assert page.locator("blockquote:visible").count() == 9
+
+
+CUES = "[...document.querySelector('video:has(track)').textTracks[0].cues].map(cue => cue.text)"
+
+
+def test_captions_are_loaded_and_what_is_said_can_be_read(site: str, open_page: Open) -> None:
+    page = open_page(f"{site}/shown/everything")
+    page.wait_for_function("document.querySelector('track').readyState === 2")
+    assert page.evaluate(CUES)[0].startswith("Le premier jour")
+    assert page.evaluate("document.querySelector('track').track.mode") == "showing"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_is_said_can_be_read_without_scripts(site: str, open_page: Open, script: bool) -> None:
+    page = open_page(f"{site}/shown/everything", java_script_enabled=script)
+    words = page.locator("details.said p").first
+    expect(words).to_be_hidden()
+    page.get_by_text("Lire ce qui est dit").first.click()
+    expect(words).to_be_visible()
+    expect(words).to_contain_text("0:00 Le premier jour")
 
 
 def show(page: Page, url: str, html: str) -> None:

@@ -99,6 +99,21 @@ def test_it_holds_the_recordings_in_which_nobody_else_is(
     assert ".exe" not in json.dumps(data)
 
 
+def test_it_holds_what_is_said_in_these_recordings_and_in_no_other(
+    as_witness: AsWitness, kept: Kept, make: Make
+) -> None:
+    alone, shared = (make.media(files={"original": b"x"}) for _ in range(2))
+    for media, witnesses in ((alone, [kept.witness]), (shared, [kept.witness, make.witness()])):
+        make.testimony(witnesses=witnesses, media=[media])
+        make.transcript(media, "Voilà ce que j'ai dit.")
+        make.transcript(media, "Un brouillon.", approved_at=None)
+    found, data = opened(as_witness(kept.witness))
+    (name,) = (name for name in found.namelist() if name.endswith(".vtt"))
+    assert "Voilà ce que j'ai dit." in found.read(name).decode()
+    told = {recording["kept"]: recording["transcript"] for recording in data["recordings"]}
+    assert told == {"here": name, "others": None}
+
+
 @pytest.mark.slow
 def test_it_is_made_while_it_is_sent(database: Database, kept: Kept, make: Make) -> None:
     media = make.media(files={"original": b"x" * 60_000_000})

@@ -13,6 +13,7 @@ from tests.withdrawals.world import CANARY, World
 
 SINCE = "2000-01-01T00:00:00Z"
 NAMES = ("page.html", "original", "web.mp4", "poster.jpg", "clip-1000-2000.mp4", "methods")
+CAPTIONS = ("captions.vtt", "clip-1000-2000.vtt")
 LINK = re.compile(r"""(?:"|')((?:http://[^/"']+)?/(?:api|r|dossiers)/[^"'\s]+)""")
 FIRST = {"Range": "bytes=0-3"}
 
@@ -37,6 +38,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
     known: dict[str, Any] = {
         "testimony_id": world.testimony.id,
         "media_id": world.media.id,
+        "transcript_id": world.transcript.id,
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,
@@ -48,7 +50,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "token": world.token,
     }
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
-        for name in NAMES if "name" in operation.in_path else [""]:
+        for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:
             for format_ in ("csv", "jsonl") if "format" in operation.in_path else [""]:
                 more = {"name": name, "format": format_}
                 url = operation.url(

@@ -22,7 +22,9 @@ from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.media.models import Media
+from app.storage.service import storage
 from app.testimonies.models import Nature, Testimony
+from app.transcripts.models import Transcript
 from app.witnesses.decision import Cell, Medium, Purpose
 from app.witnesses.models import Notice, Witness
 from app.workshops.models import Workshop
@@ -65,6 +67,7 @@ class World:
     testimony: Testimony
     kept: Testimony
     media: Media
+    transcript: Transcript
     excerpts: list[Excerpt]
     bundle_id: str
     release_id: str
@@ -114,6 +117,13 @@ def build(
             notice = db.scalars(select(Notice).where(Notice.language == "fr")).one()
         make.consent(one, *SHOWN, INSIDE, notice_id=notice.id, note=f"dit par {one.signature}")
     media = make.media(organization=animator.organization, files=FILES, filename=f"{CANARY}.mp4")
+    transcript = make.transcript(
+        media,
+        segments=[
+            {"start_ms": 1000, "end_ms": 2000, "speaker": CANARY, "text": f"Je dis {CANARY}."},
+            {"start_ms": 2000, "end_ms": 3000, "speaker": None, "text": f"Encore {CANARY}."},
+        ],
+    )
     about = {"workshop": workshop, "captured_by": animator.id}
     testimony = make.testimony(
         witnesses=[witness],
@@ -160,6 +170,7 @@ def build(
         testimony=testimony,
         kept=kept,
         media=media,
+        transcript=transcript,
         excerpts=excerpts,
         bundle_id=bundle_id,
         release_id=release_id,
@@ -238,6 +249,10 @@ def checkpoint(database: Database) -> None:
 
 
 def bytes_of_storage() -> Iterator[tuple[str, bytes]]:
+    """What lies on the disk, drafts too; of a bucket, its objects."""
+    if not settings().storage.startswith("file://"):
+        yield from ((o.key, b"".join(storage().read(o.key))) for o in storage().objects())
+        return
     folder = Path(settings().storage.removeprefix("file://"))
     for path in folder.rglob("*"):
         if path.is_file():

@@ -525,7 +525,7 @@ MEDIA = [Medium.IMAGE, Medium.ANONYMOUS_TEXT, Medium.VOICE]
 
 often = settings(max_examples=300, deadline=None)
 less_often = settings(max_examples=150, deadline=None)
-very_often = settings(max_examples=3_000, deadline=None)
+very_often = settings(max_examples=2_000, deadline=None)
 
 
 def agree_with_the_slow_one(facts: Facts, cells: list[Cell], at: datetime) -> None:

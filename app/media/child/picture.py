@@ -1,7 +1,7 @@
-"""Build a picture again from its pixels: `picture.py '{"pixels": …}' image.jpg 2560`.
+"""Build a picture again from its pixels: `picture.py '{"pixels": …}' input image.jpg 2560`.
 
-Reads `input`; writes a JPEG file whose longer side has at most that many pixels, upright, on white,
-with nothing of the original but its pixels.
+Reads the first file; writes the second, JPEG or WebP by its name, whose longer side has at most
+that many pixels, upright, on white, with nothing of the original but its pixels.
 """
 
 import json
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-QUALITY = 85
+QUALITY = {".jpg": 85, ".webp": 75}
 
 
-def rebuild(most: int, longest: int) -> Image.Image:
-    """The pixels of `input`, and nothing else; a JPEG's are decoded at about the size wanted."""
+def rebuild(source: str, most: int, longest: int) -> Image.Image:
+    """The pixels of this file, and nothing else; a JPEG's are decoded at about the size wanted."""
     warnings.simplefilter("error")
     Image.MAX_IMAGE_PIXELS = most
-    with Image.open("input", formats=["jpeg", "png", "webp"]) as image:
+    with Image.open(source, formats=["jpeg", "png", "webp"]) as image:
         image.draft(None, (longest, longest))
         upright = ImageOps.exif_transpose(image).convert("RGBA")
     clean = Image.new("RGB", upright.size, "white")
@@ -28,10 +28,11 @@ def rebuild(most: int, longest: int) -> Image.Image:
 
 def main() -> None:
     """An error is a traceback and a code."""
-    limits, name, longest = sys.argv[1:]
-    picture = rebuild(json.loads(limits)["pixels"], int(longest))
+    limits, source, name, longest = sys.argv[1:]
+    picture = rebuild(source, json.loads(limits)["pixels"], int(longest))
     picture.thumbnail((int(longest), int(longest)))
-    picture.save(Path(name), "JPEG", quality=QUALITY, optimize=True)
+    made = Path(name)
+    picture.save(made, quality=QUALITY[made.suffix], optimize=True)
 
 
 if __name__ == "__main__":

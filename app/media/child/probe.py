@@ -1,20 +1,23 @@
 """What is in a file: `probe.py '{limits}' name` prints one JSON object, and ends with 0.
 
 Either `{"reason": code}`, or what was found: `kind content_type duration_ms width height fps
-has_audio`. Width and height are those of the picture as it is shown: rotated, with square pixels.
+has_audio is_hdr`. Width and height are those of the picture as it is shown: rotated, with square
+pixels.
 """
 
 import json
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))  # an isolated interpreter knows no folder
 
 from PIL import Image, ImageOps
 
 from app.media.child.detect import ENOUGH, PDF, PICTURES, Rejected, detect
-from app.media.child.recording import Found, Recording
+
+Found = dict[str, Any]
 
 
 def probe(name: str, limits: Found) -> Found:
@@ -30,6 +33,8 @@ def probe(name: str, limits: Found) -> Found:
     elif format_ in PICTURES:
         found = _picture(path, format_, limits)
     else:
+        from app.media.child.recording import Recording  # noqa: PLC0415 - a picture does without PyAV
+
         found = Recording(name, head, format_, limits).read()
     if path.stat().st_size > limits["sizes"][found["kind"]]:
         raise Rejected("budget")

@@ -13,6 +13,7 @@ from app.media.child.detect import FORMATS, Rejected, content_type_of
 INDEXED = ("mov", "matroska", "flac")  # their headers know how long they are
 LOST_SECONDS, LOST_SHARE = 0.5, 0.05  # how much less than announced is no harm
 COVERS = Disposition.attached_pic | Disposition.timed_thumbnails
+HDR = (16, 18)  # transfer functions: PQ (SMPTE ST 2084), HLG (ARIB STD-B67)
 QUARTER_TURNS = (90, 270)
 FLATTEST, LONGEST_PIXEL = Fraction(1, 4), 4  # shapes of pixels that are believed
 TRIED = 300  # packets of a stream before it is said not to decode
@@ -154,4 +155,5 @@ class Recording:
         width, height = max(1, round(frame.width * pixel)), frame.height
         if round(frame.rotation) % 360 in QUARTER_TURNS:
             width, height = height, width
-        return {"width": width, "height": height, "fps": round(video.rate, 3)}
+        found = {"width": width, "height": height, "fps": round(video.rate, 3)}
+        return found | {"is_hdr": int(frame.color_trc) in HDR}
