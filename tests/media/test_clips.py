@@ -144,6 +144,23 @@ def test_frames_that_stand_long_are_shown_all_the_time(cut: Cut, samples: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rate", "kept"), [(60.02, "1"), (30, "lt(mod(n,7),4)")], ids=["60.02", "variable"]
+)
+def test_of_a_phones_own_rate_too(cut: Cut, samples: Path, rate: float, kept: str) -> None:
+    """A frame more or less at either end, and none but those."""
+    uneven = ("-vf", f"select='{kept}'", "-fps_mode", "vfr")
+    path = film(samples / f"{rate}.mp4", *numbered(rate), *uneven, *H264, *KEY_FRAMES, seconds=4)
+    stored = numbers(path)
+    between = [n for n in stored if 1000 <= n * 1000 / rate < 2000]
+    shown = sorted(set(numbers(cut(path, 1000, 2000)[".mp4"])))
+
+    around = stored[stored.index(between[0]) - 1 : stored.index(between[-1]) + 1]
+    assert set(shown) <= set(around), "nothing of after; of before, what still stands at the start"
+    assert (shown[0] <= between[1], shown[-1] >= between[-2]) == (True, True)
+
+
+@pytest.mark.slow
 def test_where_the_pictures_end_before_the_sound_the_last_one_stays(
     cut: Cut, samples: Path
 ) -> None:
