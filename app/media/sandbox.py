@@ -100,6 +100,8 @@ def _judge(code: int, output: Output, folder: Path) -> None:
         raise OutOfBudget(f"signal {-code}")
     if code in (NO_PROGRAM, -signal.SIGKILL):  # killed by none of our limits: for want of memory
         raise Hindered(f"code {code}")
+    if code and output.stderr.startswith(b"bwrap: "):  # no tool was started
+        raise Hindered(output.stderr.decode(errors="replace").strip()[-500:])
     if code and shutil.disk_usage(folder).free < TOO_FULL:
         raise Hindered("The disk is full.")
     if code:
@@ -187,7 +189,7 @@ def _enclosed(command: Sequence[str], folder: Path) -> list[str]:
     source = str(folder / "input")
     return [
         *(bwrap, "--unshare-all", "--die-with-parent", "--new-session"),
-        *(*read_only, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),  # noqa: S108
+        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", *read_only),  # noqa: S108
         *("--bind", str(folder), str(folder), "--ro-bind-try", source, source),
         *("--chdir", str(folder), "--", *command),
     ]
