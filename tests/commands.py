@@ -13,11 +13,8 @@ from typing import Any
 from app.__main__ import main
 
 PATIENCE = 60  # seconds
-FILES = {
-    "said": os.O_RDONLY,
-    "out": os.O_WRONLY,
-    "err": os.O_WRONLY,
-}  # in the order of their numbers
+# In the order of their numbers: standard input, output, error.
+FILES = [("said", os.O_RDONLY), ("out", os.O_WRONLY), ("err", os.O_WRONLY)]
 
 
 def become(asked: dict[str, Any]) -> int:
@@ -25,7 +22,7 @@ def become(asked: dict[str, Any]) -> int:
     signal.alarm(PATIENCE)
     os.environ.clear()
     os.environ.update(asked["environment"])
-    for number, (name, flags) in enumerate(FILES.items()):
+    for number, (name, flags) in enumerate(FILES):
         os.dup2(os.open(asked[name], flags), number)
     sys.stdin = os.fdopen(0, closefd=False)  # what was asked is not what is said
     return main(asked["arguments"])

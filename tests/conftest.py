@@ -38,6 +38,7 @@ if ON_S3:
 
 from app.accounts.models import Account  # noqa: E402 - after the settings of the tests
 from app.accounts.permissions import Role  # noqa: E402
+from app.core import db as core_db  # noqa: E402
 from app.core import signatures  # noqa: E402
 from app.core.db import Database  # noqa: E402
 from app.core.edge import Edge  # noqa: E402
@@ -240,6 +241,13 @@ def as_outsider(client_for: ClientFor, make: Make) -> TestClient:
 @pytest.fixture
 def as_anonymous(client_for: ClientFor) -> TestClient:
     return client_for(None)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who scrubs the database waits a tenth of a second for those in the way, not ten."""
+    monkeypatch.setattr(core_db, "LOCK_WAIT", 0.1)
+    monkeypatch.setitem(core_db.SETTINGS["sqlite"], "busy_timeout", "100")
 
 
 @pytest.fixture

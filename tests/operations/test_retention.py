@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ApiToken, LoginSession
 from app.audit.models import AuditEvent, CaseReading
-from app.core import db as db_module
 from app.core.db import Database
 from app.core.models import Base, now
 from app.jobs.runner import Worker
@@ -142,11 +141,9 @@ def test_words_whose_consents_all_ended_a_year_ago_are_erased(
 
 
 def test_they_leave_the_files_even_when_somebody_was_reading(
-    database: Database, silent: Any, monkeypatch: pytest.MonkeyPatch
+    database: Database, silent: Any, impatient: None
 ) -> None:
     """Who reads the database as it was is waited for, and it is not forgotten to try again."""
-    monkeypatch.setattr(db_module, "LOCK_WAIT", 0.1)
-    monkeypatch.setitem(db_module.SETTINGS["sqlite"], "busy_timeout", "100")
     discover()
     desk = Desk(database)
     silent(400, body=f"Un mot : {CANARY}.")

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.appearances.models import Appearance, AppearanceKind
-from app.core import db as db_module
 from app.core.models import Base, now
 from app.jobs.models import Job
 from app.jobs.service import enqueue
@@ -67,11 +66,9 @@ def test_the_bytes_are_gone_from_the_database_and_the_storage(world: World) -> N
 
 
 def test_it_is_purged_once_nobody_reads_the_database_as_it_was_before(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, impatient: None
 ) -> None:
     """A backup, for example: for it the database keeps what was erased."""
-    monkeypatch.setattr(db_module, "LOCK_WAIT", 0.1)
-    monkeypatch.setitem(db_module.SETTINGS["sqlite"], "busy_timeout", "100")
     with world.database.snapshot() as reading:
         assert reading.execute(select(Account.id)).first(), "and no lock on what is erased"
         withdrawal = world.take_back()
