@@ -164,7 +164,7 @@ def _copy(folder: Path, mib: int) -> float:
         os.fsync(file.fileno())
     started = time.perf_counter()
     with source.open("rb") as read, target.open("wb") as written:
-        shutil.copyfileobj(read, written, MIB)
+        shutil.copyfileobj(read, written)
         written.flush()
         os.fsync(written.fileno())
     took = time.perf_counter() - started

@@ -73,12 +73,13 @@ class Work:
             media.begin()
         if media.status is Status.READY:
             return
-        if media.parts:
+        if media.parts and not media.sha256:
             self._join(media.parts)
         with self._folder() as folder:
             found = self._look(folder)
             with self._run.writing() as db:
                 service.describe(db, self.find(db), found)
+            self._delete_parts(media.parts)
             self._progress(PROBED)
             self._make_renditions(folder, found)
         with self._run.writing() as db:
@@ -124,17 +125,17 @@ class Work:
         """Delete all that a rejected media has: first the bytes, then what knows of them."""
         with self._run.reading() as db:
             media = self.find(db)
-            keys = [*media.parts, *(file.key for file in service.renditions_of(db, media))]
+            parts, keys = media.parts, [file.key for file in service.renditions_of(db, media)]
+        self._delete_parts(parts)
         for key in keys:
             self._storage.delete(key)
         if keys:
             with self._run.writing() as db:
-                self.find(db).parts = []
                 files = select(Rendition.id).where(Rendition.media_id == self._id)
                 service.erase_renditions(db, list(db.scalars(files)))
 
     def _join(self, parts: list[str]) -> None:
-        """Make the original of its parts, which are then deleted."""
+        """Make the original of its parts, which nobody needs any more."""
         with self._storage.open_writer(new_key("media")) as writer:
             for key in parts:
                 for chunk in self._storage.read(key):
@@ -145,10 +146,16 @@ class Work:
             media = self.find(db)
             if stored.size != media.size:
                 raise StorageDamaged(f"{self._id}: {stored.size} bytes, and not {media.size}")
-            media.parts, media.sha256 = [], stored.sha256
+            media.sha256 = stored.sha256
             service.keep(db, media, service.rendition(media, ORIGINAL, stored, service.UNKNOWN))
+
+    def _delete_parts(self, parts: list[str]) -> None:
+        """Delete what was joined: first the bytes, then what knows of them."""
         for key in parts:
             self._storage.delete(key)
+        if parts:
+            with self._run.writing() as db:
+                self.find(db).parts = []
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

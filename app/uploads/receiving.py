@@ -7,9 +7,10 @@ protocol is for. With a checksum it is all or nothing.
 
 from asyncio import CancelledError, get_running_loop, timeout
 from collections.abc import AsyncIterator
+from functools import cache
 from threading import Lock
 
-from anyio import CancelScope
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -24,6 +25,12 @@ from app.uploads.protocol import Checksum
 from app.uploads.service import Turn
 
 CHUNK = 1024**2  # bytes written at once
+
+
+@cache
+def turns_to_write() -> CapacityLimiter:
+    """Uploads write in turns: what threads and processor time are left is for everybody else."""
+    return CapacityLimiter(storage().writers_at_once)
 
 
 class UploadInterrupted(Problem):
@@ -59,7 +66,7 @@ class Piece:
                 self._held += len(body)
                 if self._held >= CHUNK:
                     silence.reschedule(None)  # our disk may be slow: that is not the sender's fault
-                    await run_in_threadpool(self._flush)
+                    await to_thread.run_sync(self._flush, limiter=turns_to_write())
                 silence.reschedule(clock() + patience)
 
     def finish(self) -> Stored | None:

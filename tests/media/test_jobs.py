@@ -161,6 +161,26 @@ def test_parts_are_joined(deposit: Deposit, desk: Desk, look: Look, small_video:
     assert {found.key for found in storage().objects()} == {file.key for file in files.values()}
 
 
+def test_parts_that_a_worker_left_behind_are_deleted_by_the_next(
+    deposit: Deposit, desk: Desk, look: Look, small_video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = deposit(small_video, parts=3)
+
+    def die(*_: object, **__: object) -> None:
+        raise Stopping
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.media.work.probe", die)
+        assert desk.run_next("media")
+    media, files = look(media)
+    assert (len(media.parts), list(files)) == (3, ["original"])
+    assert len(list(storage().objects())) == 4
+    assert desk.run_next("media")
+    media, files = look(media)
+    assert (media.status, media.parts) == (Status.READY, [])
+    assert {found.key for found in storage().objects()} == {file.key for file in files.values()}
+
+
 def test_parts_of_a_rejected_file_are_deleted(
     deposit: Deposit, desk: Desk, look: Look, tmp_path: Path
 ) -> None:
