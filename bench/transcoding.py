@@ -8,12 +8,13 @@ from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 import app.media.jobs  # noqa: F401 - registers the handler
 from app.accounts.authentication import Caller
 from app.accounts.models import Account
 from app.accounts.permissions import GRANTS
+from app.jobs.models import Job
 from app.jobs.runner import Worker
 from app.jobs.service import MEDIA
 from app.media import service
@@ -88,12 +89,13 @@ def _wait(database: Any, film: Path) -> float:
         me = Caller(account.id, account.organization_id, role, GRANTS[role], account.id)
     stored = storage().store_file(new_key("media"), film)
     with database.write.begin() as db:
+        db.execute(delete(Job))  # what the uploads before left to do
         media_id = service.receive(db, stored, filename="film.mp4", by=me).id
     began = monotonic()
     worker = Thread(target=Worker(database).run_next, args=(MEDIA,))
     worker.start()
     made = select(Rendition.id).where(Rendition.media_id == media_id, Rendition.name == POSTER)
-    while True:
+    while worker.is_alive():
         with database.read() as db:
             if db.scalar(made):
                 break
