@@ -41,7 +41,9 @@ def test_an_editor_chooses_the_very_words(
 
     assert response.status_code == 201
     shown = response.json()
-    assert shown.items() >= (payload | more).items()
+    around = {"prefix": "Déjà le 1er jour 👩🏽‍🍳, ", "suffix": " : ça m'a plu."}
+    selector = payload["selector"] | around
+    assert shown.items() >= (payload | more | {"selector": selector}).items()
     assert (shown["quote"], shown["state"]) == ("j'ai suivi Karim", "valid")
     assert shown["scheme_id"] == str(testimony.scheme_id)
     again = as_editor.get(response.headers["location"])
@@ -280,7 +282,8 @@ def test_to_change_it_is_to_describe_it_again(
     changed = as_editor.put(address, json=feeling, headers=read)
 
     assert changed.status_code == 200
-    assert changed.json().items() >= {**feeling, "version": 2}.items()
+    selector = created.json()["selector"]
+    assert changed.json().items() >= {**feeling, "selector": selector, "version": 2}.items()
     assert as_editor.put(address, json=feeling, headers=read).status_code == 412
     elsewhere = feeling | {"testimony_id": str(make.testimony().id)}
     response = as_editor.put(address, json=elsewhere)
