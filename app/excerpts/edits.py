@@ -8,7 +8,9 @@ from typing import Any
 
 from app.excerpts.places import shared_start
 
-PIECES = re.compile(r"[\w\u0300-\u036f]+|\s+|[^\w\s\u0300-\u036f]+")
+LETTERS = r"\w\u0300-\u036f"  # with the marks that combine with them
+SIGNS = r"!-/:-@\[-`{-~«»“”’…–—"
+PIECES = re.compile(rf"[{LETTERS}]+|\s+|[{SIGNS}]|[^{LETTERS}\s{SIGNS}]+")
 COMPARED = 1_000_000  # pairs of pieces: of longer texts what differs is told as one change
 
 

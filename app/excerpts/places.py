@@ -155,12 +155,8 @@ def _bounded(text: str, exact: str, place: int) -> Candidate:
     starts = {_word_start(text, n) for n in _starts(text, exact, place)}
     ends = {_word_end(text, n) for n in _ends(text, exact, place + len(exact))}
     wanted = Counter(_grams(_folded(exact)))
-    found = [
-        Candidate(start, end, _likeness(wanted, text[start:end]))
-        for start in starts
-        for end in ends
-        if start < end
-    ]
+    bounds = {_trimmed(text, start, end) for start in starts for end in ends if start < end}
+    found = [Candidate(*ends, _likeness(wanted, text[slice(*ends)])) for ends in sorted(bounds)]
     return max(found, key=lambda c: (c.score, -c.start, -c.end), default=Candidate(0, 0, 0.0))
 
 
@@ -191,6 +187,12 @@ def _ends(text: str, exact: str, place: int) -> set[int]:
     ends = {first + there + len(tail) - here for here, there, _ in anchors}
     _, there, size = blocks[-1]
     return {min(len(text), end) for end in ends} | {first + there + size}
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The passage without blanks around it."""
+    passage = text[start:end]
+    return end - len(passage.lstrip()), start + len(passage.rstrip())
 
 
 def _blocks(words: str, text: str) -> list[tuple[int, int, int]]:
