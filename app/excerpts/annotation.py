@@ -17,7 +17,7 @@ from app.accounts.authentication import Caller
 from app.codebook.models import Theme
 from app.core.schemas import Out
 from app.core.settings import settings
-from app.excerpts.models import Excerpt, ExcerptTheme
+from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme
 from app.excerpts.service import find, shown
 
 MEDIA_TYPE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
@@ -65,18 +65,21 @@ class FragmentSelector(Out):
 
 
 class SpecificResource(Out):
-    """A passage of a source: all selectors select the same."""
+    """A passage of a source: all selectors select the same. Without any, nobody knows where."""
 
     type: Literal["SpecificResource"] = "SpecificResource"
     source: str
-    selector: list[TextQuoteSelector | TextPositionSelector | FragmentSelector]
+    selector: list[TextQuoteSelector | TextPositionSelector | FragmentSelector] = Field(
+        exclude_if=lambda selectors: not selectors
+    )
 
 
 class AnnotationOut(Out):
     """A W3C Web Annotation. `source` is the testimony, the transcript or the media of the passage.
 
     Positions are code points of the body, or of the texts of the segments joined by one line feed.
-    The words are left out for who may not read what was edited out of them.
+    The words are left out for who may not read what was edited out of them; positions, when it
+    needs a review.
     """
 
     context: Literal["http://www.w3.org/ns/anno.jsonld"] = Field(alias="@context")
@@ -129,10 +132,12 @@ def _target(excerpt: Excerpt, selector: dict[str, Any]) -> SpecificResource:
         passage = FragmentSelector(conformsTo=FRAGMENTS, value=moments)
         source = _address("media", selector["media_id"])
         return SpecificResource(source=source, selector=[passage])
-    found: list[Any] = [TextPositionSelector(start=selector["start"], end=selector["end"])]
+    found: list[Any] = []
     if exact := selector["exact"]:
         around = {name: selector[name] or "" for name in ("prefix", "suffix")}
-        found.insert(0, TextQuoteSelector(exact=exact, **around))
+        found.append(TextQuoteSelector(exact=exact, **around))
+    if excerpt.state is ExcerptState.VALID:
+        found.append(TextPositionSelector(start=selector["start"], end=selector["end"]))
     if excerpt.transcript_id:
         return SpecificResource(
             source=_address("transcripts", excerpt.transcript_id), selector=found

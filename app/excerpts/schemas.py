@@ -16,6 +16,8 @@ from app.excerpts.places import CONTEXT
 from app.testimonies.models import Nature
 from app.testimonies.schemas import Restriction
 
+Around = Annotated[str, AfterValidator(refuse_invalid), Field(max_length=CONTEXT)]
+
 
 class TextSelector(In):
     """A passage of the body, or of a transcript, in code points; `exact` must be the text there.
@@ -30,8 +32,8 @@ class TextSelector(In):
     start: Count
     end: Count
     exact: Annotated[str, AfterValidator(refuse_invalid)] = Field(min_length=1, max_length=20_000)
-    prefix: str | None = Field(None, max_length=CONTEXT)
-    suffix: str | None = Field(None, max_length=CONTEXT)
+    prefix: Around | None = None
+    suffix: Around | None = None
 
 
 class TimeSelector(In):
@@ -89,9 +91,10 @@ class ExcerptFilters(MirrorParams):
 
 
 class ExcerptOut(Out):
-    """An excerpt. `selector` has no words for who may not read what was edited out of them.
+    """An excerpt. `memo` is for editors, and on a case.
 
-    `memo` is for editors, and on a case.
+    For evaluators `selector` has no words, and offsets only, when the quote was edited; nor when it
+    needs a review: then `quote` is the edited one, or null.
     """
 
     made_of = ("start", "stop", "exact", "prefix", "suffix", "media_id", "transcript_id")

@@ -231,12 +231,12 @@ def complete(me: Caller) -> Details:
     return told
 
 
-def reads_what_was_edited_out(me: Caller) -> bool:
-    """Whether the very words of a quote that was edited are shown: not to who only studies them."""
+def _reads_all_words(me: Caller) -> bool:
+    """Whether words that were edited out, or corrected, are shown: not to who only studies."""
     return me.sight is not Sight.ACCEPTED
 
 
-def reads_memos(me: Caller) -> bool:
+def _reads_memos(me: Caller) -> bool:
     """Whether the notes of editors are shown: to themselves, and on a case."""
     return Permission.CODE in me.permissions or me.sight is Sight.CASE
 
@@ -244,11 +244,11 @@ def reads_memos(me: Caller) -> bool:
 def _complete(db: Session, items: list[Item], me: Caller) -> None:
     by_id: dict[Any, Item] = {}
     heard = _Heard(db)
-    all_words, memos = reads_what_was_edited_out(me), reads_memos(me)
+    all_words, memos = _reads_all_words(me), _reads_memos(me)
     for item in items:
         item["quote"] = item["public_quote"] or item["exact"] or heard.in_(item)
-        if item["public_quote"] and not all_words:
-            item.update(exact=None, prefix=None, suffix=None)
+        if item["exact"] and not all_words:
+            _hide_words(item)
         if not memos:
             item["memo"] = None
         item.update(selector=_shown_selector(item), theme_ids=[])
@@ -258,6 +258,12 @@ def _complete(db: Session, items: list[Item], me: Caller) -> None:
     ).where(ExcerptTheme.excerpt_id.in_(list(by_id)))
     for excerpt_id, theme_id, _ in sorted(db.execute(rows), key=lambda row: row[-1]):
         by_id[excerpt_id]["theme_ids"].append(theme_id)
+
+
+def _hide_words(item: Item) -> None:
+    """Leave out what was edited out of the quote, or what the source does not say any more."""
+    if item["public_quote"] or item["state"] == ExcerptState.NEEDS_REVIEW:
+        item.update(exact=None, prefix=None, suffix=None, quote=item["public_quote"])
 
 
 class _Heard:
@@ -298,7 +304,7 @@ def shown(db: Session, excerpt: Excerpt, me: Caller) -> Item:
 
 SHOWN_FROM = (
     *("selector", "start", "stop", "exact", "prefix", "suffix"),
-    *("media_id", "transcript_id", "public_quote", "memo"),
+    *("media_id", "transcript_id", "public_quote", "memo", "state"),
 )
 
 

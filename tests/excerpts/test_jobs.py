@@ -105,6 +105,30 @@ def test_a_name_that_an_editor_removes_beside_the_words_is_not_kept_beside_them(
     assert as_editor.get(address).json()["selector"]["prefix"] == "Au magasin, "
 
 
+def test_neither_are_words_with_a_name_that_the_source_does_not_say_any_more(
+    as_editor: TestClient,
+    as_evaluator: TestClient,
+    testimony: Testimony,
+    payload: dict[str, Any],
+    become: Callable[[str], None],
+) -> None:
+    """They wait for the editors: who studies excerpts does not read them meanwhile."""
+    address = as_editor.post(URL, json=payload | {"practice": None, "nature": "feeling"}).headers[
+        "location"
+    ]
+    become("Déjà le 1er jour, j'ai suivi un collègue : ça m'a plu.")
+    (listed,) = as_evaluator.get(URL).json()["items"]
+    for told in (as_evaluator.get(address).json(), listed):
+        assert (told["state"], told["quote"]) == ("needs_review", None)
+        assert "Karim" not in str(told)
+    theirs = as_evaluator.get(f"{address}/annotation")
+    assert "Karim" not in theirs.text
+    assert theirs.json()["target"].keys() == {"type", "source"}
+    (quote,) = as_editor.get(f"{address}/annotation").json()["target"]["selector"]
+    assert (quote["type"], quote["exact"]) == ("TextQuoteSelector", "j'ai suivi Karim")
+    assert as_editor.get(address).json()["quote"] == "j'ai suivi Karim"
+
+
 def test_the_same_words_twice_are_told_apart_by_what_surrounds_them(
     as_editor: TestClient,
     testimony: Testimony,
