@@ -12,11 +12,10 @@ from app.core.schemas import Count, In, Out
 from app.core.text import Body, Line, Paragraph, refuse_invalid
 from app.excerpts.edits import Op
 from app.excerpts.models import ExcerptState, SelectorType
-from app.excerpts.places import CONTEXT
 from app.testimonies.models import Nature
 from app.testimonies.schemas import Restriction
 
-Around = Annotated[str, AfterValidator(refuse_invalid), Field(max_length=CONTEXT)]
+Around = Annotated[str, AfterValidator(refuse_invalid), Field(max_length=4_000)]
 
 
 class TextSelector(In):

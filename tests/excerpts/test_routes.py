@@ -119,7 +119,7 @@ def test_words_that_do_not_stand_there_are_refused_with_those_that_do(
                     "start": 0,
                     "end": 1,
                     "exact": "D",
-                    "prefix": "D" * 33,
+                    "prefix": "D" * 4_001,
                 }
             },
             "#/selector/prefix",
