@@ -19,6 +19,7 @@ from app.appearances.models import Appearance, AppearanceKind
 from app.codebook.models import Theme
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt, SelectorType
+from app.excerpts.places import around
 from app.groups.models import Identification, Member, Protocol, Rereading
 from app.lineage.service import made
 from app.media.models import Kind as MediaKind
@@ -361,6 +362,9 @@ class Make:
         """The first words of the testimony's body, as a feeling."""
         exact = given.pop("exact", (testimony.body or "")[:15])
         start = (testimony.body or "").index(exact or "")
+        if exact:
+            prefix, suffix = around(testimony.body or "", start, start + len(exact))
+            given = {"prefix": prefix, "suffix": suffix} | given
         excerpt = self._save(
             Excerpt,
             given,

@@ -1,7 +1,8 @@
 """The make-up of a bundle, beside the corpus it was chosen from.
 
 A passage counts once in each table, but for `role`: passages of several witnesses count once for
-each role that speaks. The corpus is every valid excerpt of the scheme's accepted testimonies.
+each role that speaks. `mixed` is a nature of its own, and no half practice. The corpus is every
+valid excerpt of the scheme's accepted testimonies.
 """
 
 from collections import Counter

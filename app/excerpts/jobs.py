@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from app.excerpts.service import review
+from app.excerpts.anchoring import review
 from app.jobs.service import Run, handles
 
 
 @handles("testimony.changed")
 def look_again(run: Run, testimony_id: str) -> None:
-    """Mark the excerpts of this testimony whose words moved. Doing it twice is doing it once."""
+    """Follow the words of this testimony's excerpts. Doing it twice is doing it once."""
     with run.writing() as db:
         review(db, UUID(testimony_id))

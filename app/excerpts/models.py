@@ -31,7 +31,8 @@ class Excerpt(Owned, Versioned):
     """A passage, in code points of a text from `start` to before `stop`, or in milliseconds.
 
     The text is the body, or a transcript: then `from_ms` and `to_ms` are when it is said. `exact`
-    is what was chosen: when the text no longer says it there, the excerpt needs a review.
+    is what was chosen: when the text no longer says it there, the excerpt needs a review. `prefix`
+    and `suffix` are what stands around it, by which it is found again; null when nobody knows.
     """
 
     __tablename__ = "excerpts"
@@ -68,6 +69,8 @@ class Excerpt(Owned, Versioned):
     start: Mapped[int]
     stop: Mapped[int]
     exact: Mapped[str | None] = mapped_column(Text)
+    prefix: Mapped[str | None] = mapped_column(Text)
+    suffix: Mapped[str | None] = mapped_column(Text)
     media_id: Mapped[UUID | None] = mapped_column(ForeignKey("media.id"), index=True)
     transcript_id: Mapped[UUID | None] = mapped_column(ForeignKey("transcripts.id"), index=True)
     from_ms: Mapped[int | None]

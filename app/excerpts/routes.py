@@ -10,8 +10,9 @@ from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.pages import MirrorPage
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
-from app.excerpts import service
-from app.excerpts.schemas import ExcerptFilters, ExcerptIn, ExcerptOut
+from app.excerpts import annotation, reviews, service
+from app.excerpts.annotation import AnnotationOut
+from app.excerpts.schemas import EditsOut, ExcerptFilters, ExcerptIn, ExcerptOut, ReviewOut
 from app.excerpts.service import NotThere
 
 router = APIRouter(
@@ -20,6 +21,12 @@ router = APIRouter(
     tags=["excerpts"],
     responses=documented(NotFound, Forbidden, PreconditionFailed, WrongState, Conflict),
 )
+
+
+class JsonLd(Response):
+    """A W3C Web Annotation."""
+
+    media_type = annotation.MEDIA_TYPE
 
 
 @router.get("", response_model=MirrorPage[ExcerptOut])
@@ -31,7 +38,7 @@ def index(filters: Annotated[ExcerptFilters, Query()], call: Call) -> Response:
     """
     with call as (_, me):
         rows = service.search(me, filters)
-        details = service.mirrored if filters.updated_since else service.complete
+        details = service.mirrored(me) if filters.updated_since else service.complete(me)
         return call.mirror(ExcerptOut, rows, filters, service.LATEST_FIRST, details)
 
 
@@ -40,7 +47,7 @@ def choose(payload: ExcerptIn, call: Call) -> Response:
     """Choose a passage worth giving back. Offsets are code points of the body."""
     with call as (db, me):
         excerpt = service.choose(db, payload, by=me)
-        return call.created(ExcerptOut, excerpt, service.shown(db, excerpt))
+        return call.created(ExcerptOut, excerpt, service.shown(db, excerpt, me))
 
 
 @router.get("/{excerpt_id}", response_model=ExcerptOut)
@@ -48,7 +55,7 @@ def show(excerpt_id: UUID, call: Call) -> Response:
     """One excerpt."""
     with call as (db, me):
         excerpt = service.find(db, excerpt_id, by=me)
-        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt))
+        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt, me))
 
 
 @router.put("/{excerpt_id}", response_model=ExcerptOut, responses=documented(NotThere))
@@ -57,7 +64,7 @@ def change(excerpt_id: UUID, payload: ExcerptIn, call: Call) -> Response:
     with call as (db, me):
         excerpt = call.unchanged(service.find(db, excerpt_id, by=me))
         service.change(db, excerpt, payload, by=me)
-        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt))
+        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt, me))
 
 
 @router.delete("/{excerpt_id}", status_code=204)
@@ -66,3 +73,33 @@ def discard(excerpt_id: UUID, call: Call) -> Response:
     with call as (db, me):
         service.discard(db, call.unchanged(service.find(db, excerpt_id, by=me)), by=me)
         return call.nothing()
+
+
+@router.get("/{excerpt_id}/review", response_model=ReviewOut)
+def show_review(excerpt_id: UUID, call: Call) -> Response:
+    """For editors: the words that were chosen, and where they may stand since the source changed.
+
+    To confirm a candidate is to `PUT` the excerpt with its `start`, `end` and `text` as selector.
+    """
+    with call as (db, me):
+        excerpt, found = reviews.find_review(db, excerpt_id, by=me)
+        return call.ok(ReviewOut, excerpt, found)
+
+
+@router.get("/{excerpt_id}/edits", response_model=EditsOut)
+def show_edits(excerpt_id: UUID, call: Call) -> Response:
+    """For editors: what the public quote changes in the words that were said."""
+    with call as (db, me):
+        excerpt, found = reviews.find_edits(db, excerpt_id, by=me)
+        return call.ok(EditsOut, excerpt, {"edits": found})
+
+
+@router.get("/{excerpt_id}/annotation", response_model=AnnotationOut, response_class=JsonLd)
+def show_annotation(excerpt_id: UUID, call: Call) -> Response:
+    """One excerpt as a W3C Web Annotation, in JSON-LD."""
+    with call as (db, me):
+        excerpt, found = annotation.find_annotation(db, excerpt_id, by=me)
+        response = call.ok(AnnotationOut, excerpt, found)
+    if response.body:
+        response.headers["Content-Type"] = annotation.MEDIA_TYPE
+    return response

@@ -14,13 +14,14 @@ from app.appearances.queries import falls_into, unsaid_to_team, withheld
 from app.audit.service import record
 from app.codebook.service import require_themes
 from app.core.db import locked
-from app.core.models import Base, as_stored, now
-from app.core.pages import Item, Order, bury, matches
+from app.core.models import as_stored, now
+from app.core.pages import Details, Item, Order, bury, matches
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
+from app.excerpts.anchoring import Words, put, remember
 from app.excerpts.models import FROM_MS, TO_MS, Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
-from app.lineage.service import forget, made
+from app.lineage.service import forget
 from app.media.models import Media, Status
 from app.media.service import ask_clip
 from app.testimonies import queries as testimonies
@@ -29,7 +30,7 @@ from app.testimonies.queries import MOURNED
 from app.testimonies.service import visible_to as visible_testimonies
 from app.transcripts import service as transcripts
 from app.transcripts.models import Transcript
-from app.transcripts.words import masked, meets, moments_of, place_of, within
+from app.transcripts.words import bounds_of, masked, meets, within
 from app.witnesses.queries import refused_to_team
 
 E = Excerpt
@@ -135,7 +136,7 @@ def choose(db: Session, payload: ExcerptIn, by: Caller) -> Excerpt:
     excerpt = Excerpt(id=uuid4(), created_by_id=by.id)
     _describe(db, excerpt, payload, by)
     db.add(excerpt)
-    _remember(db, excerpt)
+    remember(db, excerpt)
     record(db, "excerpt.chosen", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
     return excerpt
@@ -148,7 +149,7 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
         raise Invalid.at("#/testimony_id", "stays")
     _describe(db, excerpt, payload, by)
     excerpt.touch()
-    _remember(db, excerpt)
+    remember(db, excerpt)
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     record(db, "excerpt.changed", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
@@ -162,62 +163,6 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     forget(db, E.__tablename__, [excerpt.id])
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
-
-
-def _remember(db: Session, excerpt: Excerpt) -> None:
-    inputs: list[tuple[type[Base], UUID | None]] = [(Testimony, excerpt.testimony_id)]
-    inputs += [(Media, excerpt.media_id), (Transcript, excerpt.transcript_id)]
-    made(db, excerpt, inputs)
-
-
-def review(db: Session, testimony_id: UUID) -> None:
-    """A testimony changed: excerpts of what it no longer says, or shows, need a review."""
-    body = db.scalar(select(Testimony.body).where(Testimony.id == testimony_id)) or ""
-    of_it = TestimonyMedia.testimony_id == testimony_id
-    recordings = set(db.scalars(select(TestimonyMedia.media_id).where(of_it)))
-    kept = E.testimony_id == testimony_id, E.erased_at.is_(None)
-    for excerpt in db.scalars(locked(db, select(E).where(*kept))):
-        if excerpt.media_id and excerpt.media_id in recordings and excerpt.transcript_id:
-            _anchor(db, excerpt, transcripts.current(db, excerpt.media_id))
-            continue
-        if excerpt.media_id:
-            is_there = excerpt.media_id in recordings
-        else:
-            is_there = body[excerpt.start : excerpt.stop] == excerpt.exact
-        state = ExcerptState.VALID if is_there else ExcerptState.NEEDS_REVIEW
-        if excerpt.state is not state:
-            excerpt.state = state
-
-
-def follow(db: Session, media_id: UUID) -> None:
-    """What is said in a media was written anew: its excerpts keep their words, or need a review."""
-    current = transcripts.current(db, media_id)
-    said = E.media_id == media_id, E.transcript_id.is_not(None), E.erased_at.is_(None)
-    for excerpt in db.scalars(locked(db, select(E).where(*said))):
-        _anchor(db, excerpt, current)
-
-
-def _anchor(db: Session, excerpt: Excerpt, current: Transcript | None) -> None:
-    """Have it point to its words in the current transcript, when they stand there once."""
-    text, exact, place = current.text if current else "", excerpt.exact or "", None
-    if current and current.id == excerpt.transcript_id:
-        place = excerpt.start if text[excerpt.start : excerpt.stop] == exact else None
-    if current and place is None:
-        place = place_of(text, exact)
-    if not current or place is None:
-        if excerpt.state is not ExcerptState.NEEDS_REVIEW:
-            excerpt.state = ExcerptState.NEEDS_REVIEW
-        return
-    moved = excerpt.transcript_id != current.id
-    _put(excerpt, current, place, place + len(exact))
-    excerpt.state = ExcerptState.VALID
-    if moved:
-        _remember(db, excerpt)
-
-
-def _put(excerpt: Excerpt, transcript: Transcript, start: int, stop: int) -> None:
-    excerpt.transcript_id, excerpt.start, excerpt.stop = transcript.id, start, stop
-    excerpt.from_ms, excerpt.to_ms = moments_of(transcript.segments, start, stop)
 
 
 def words_of(db: Session, excerpt: Excerpt) -> str | None:
@@ -244,6 +189,7 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
     rows = select(E).where(E.id.in_(ids), E.erased_at.is_(None))
     for excerpt in db.scalars(locked(db, rows)):
         excerpt.exact = excerpt.public_quote = excerpt.memo = None
+        excerpt.prefix = excerpt.suffix = None
         excerpt.practice = excerpt.restriction = None
         excerpt.names_employer, excerpt.erased_at = False, now()
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id.in_(ids)))
@@ -260,31 +206,64 @@ def touch_those_of(db: Session, testimony_ids: Collection[UUID]) -> None:
         excerpt.touch()
 
 
-def mirrored(db: Session, items: list[Item]) -> None:
+def mirrored(me: Caller) -> Details:
     """The same as `complete`; of what was taken back, nothing but its id."""
-    ids = [item["id"] for item in items]
-    withdrawn = select(Testimony.id).where(
-        Testimony.id == E.testimony_id, Testimony.state == State.WITHDRAWN
-    )
-    is_gone = or_(withdrawn.exists(), _refused(), E.erased_at.is_not(None), _unsaid())
-    gone = set(db.scalars(select(as_stored(E.id)).where(E.id.in_(ids), is_gone)))
-    bury(items, gone)
-    complete(db, [item for item in items if item["id"] not in gone])
+
+    def told(db: Session, items: list[Item]) -> None:
+        ids = [item["id"] for item in items]
+        withdrawn = select(Testimony.id).where(
+            Testimony.id == E.testimony_id, Testimony.state == State.WITHDRAWN
+        )
+        is_gone = or_(withdrawn.exists(), _refused(), E.erased_at.is_not(None), _unsaid())
+        gone = set(db.scalars(select(as_stored(E.id)).where(E.id.in_(ids), is_gone)))
+        bury(items, gone)
+        _complete(db, [item for item in items if item["id"] not in gone], me)
+
+    return told
 
 
-def complete(db: Session, items: list[Item]) -> None:
-    """Give each excerpt its `selector`, `quote` and `theme_ids`."""
+def complete(me: Caller) -> Details:
+    """Give each excerpt its `selector`, `quote` and `theme_ids`, as this account may see them."""
+
+    def told(db: Session, items: list[Item]) -> None:
+        _complete(db, items, me)
+
+    return told
+
+
+def _reads_all_words(me: Caller) -> bool:
+    """Whether words that were edited out, or corrected, are shown: not to who only studies."""
+    return me.sight is not Sight.ACCEPTED
+
+
+def _reads_memos(me: Caller) -> bool:
+    """Whether the notes of editors are shown: to themselves, and on a case."""
+    return Permission.CODE in me.permissions or me.sight is Sight.CASE
+
+
+def _complete(db: Session, items: list[Item], me: Caller) -> None:
     by_id: dict[Any, Item] = {}
     heard = _Heard(db)
+    all_words, memos = _reads_all_words(me), _reads_memos(me)
     for item in items:
-        item.update(selector=_shown_selector(item), theme_ids=[])
         item["quote"] = item["public_quote"] or item["exact"] or heard.in_(item)
+        if item["exact"] and not all_words:
+            _hide_words(item)
+        if not memos:
+            item["memo"] = None
+        item.update(selector=_shown_selector(item), theme_ids=[])
         by_id[item["id"]] = item
     rows = select(
         as_stored(ExcerptTheme.excerpt_id), as_stored(ExcerptTheme.theme_id), ExcerptTheme.position
     ).where(ExcerptTheme.excerpt_id.in_(list(by_id)))
     for excerpt_id, theme_id, _ in sorted(db.execute(rows), key=lambda row: row[-1]):
         by_id[excerpt_id]["theme_ids"].append(theme_id)
+
+
+def _hide_words(item: Item) -> None:
+    """Leave out what was edited out of the quote, or what the source does not say any more."""
+    if item["public_quote"] or item["state"] == ExcerptState.NEEDS_REVIEW:
+        item.update(exact=None, prefix=None, suffix=None, quote=item["public_quote"])
 
 
 class _Heard:
@@ -309,20 +288,30 @@ class _Heard:
         return [segment for segment in transcript.segments if not meets(segment, moments)]
 
 
-def shown(db: Session, excerpt: Excerpt) -> Item:
-    """What is told of one excerpt besides its columns."""
+def said_in_it(db: Session, excerpt: Excerpt) -> str:
+    """The very words; of a passage of time, what the team may read of what is said in it."""
+    where = {name: getattr(excerpt, name) for name in ("media_id", "start", "stop")}
+    return excerpt.exact or _Heard(db).in_(where) or ""
+
+
+def shown(db: Session, excerpt: Excerpt, me: Caller) -> Item:
+    """What is told to this account of one excerpt besides its columns, or instead of them."""
     item = {name: getattr(excerpt, name) for name in SHOWN_FROM}
     item["id"] = db.scalars(select(as_stored(E.id)).where(E.id == excerpt.id)).one()
-    complete(db, [item])
-    return {name: item[name] for name in ("selector", "quote", "theme_ids")}
+    _complete(db, [item], me)
+    return {name: item[name] for name in ("selector", "quote", "theme_ids", "memo")}
 
 
-SHOWN_FROM = (*("selector", "start", "stop", "exact", "media_id", "transcript_id", "public_quote"),)
+SHOWN_FROM = (
+    *("selector", "start", "stop", "exact", "prefix", "suffix"),
+    *("media_id", "transcript_id", "public_quote", "memo", "state"),
+)
 
 
 def _shown_selector(item: Item) -> dict[str, Any]:
     if item["selector"] == SelectorType.TEXT:
-        place = {"start": item["start"], "end": item["stop"], "exact": item["exact"]}
+        place = {"start": item["start"], "end": item["stop"]}
+        place |= {name: item[name] for name in ("exact", "prefix", "suffix")}
         said = {"transcript_id": item["transcript_id"]} if item["transcript_id"] else {}
         return {"type": "text", **said, **place}
     place = {"start_ms": item["start"], "end_ms": item["stop"], "media_id": item["media_id"]}
@@ -354,10 +343,10 @@ def _describe(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> 
 
 
 def _select_text(excerpt: Excerpt, selector: TextSelector, testimony: Testimony) -> None:
-    _require_there(selector, testimony.body or "")
-    excerpt.selector, excerpt.media_id = SelectorType.TEXT, None
-    excerpt.transcript_id = excerpt.from_ms = excerpt.to_ms = None
-    excerpt.start, excerpt.stop, excerpt.exact = selector.start, selector.end, selector.exact
+    body = testimony.body or ""
+    _require_there(selector, body)
+    excerpt.selector, excerpt.exact = SelectorType.TEXT, selector.exact
+    put(excerpt, Words(body), selector.start)
 
 
 def _require_there(selector: TextSelector, text: str) -> None:
@@ -389,14 +378,13 @@ def _select_said(
     current = transcripts.current(db, found.media_id)
     if not current or current.id != found.id:
         raise WrongState(current_transcript_id=current and current.id)
-    moments = withheld(db, found.media_id, at)
-    text = masked(found.segments, moments)
+    text = masked(found.segments, withheld(db, found.media_id, at))
     _require_there(selector, text)
-    if text[selector.start : selector.end] != found.text[selector.start : selector.end]:
+    first, last = bounds_of(found.segments, selector.start, selector.end)
+    if text[first:last] != found.text[first:last]:
         raise NotThere(pointer="#/selector/exact", found=text[selector.start : selector.end])
-    excerpt.selector, excerpt.media_id = SelectorType.TEXT, found.media_id
-    excerpt.exact = selector.exact
-    _put(excerpt, found, selector.start, selector.end)
+    excerpt.selector, excerpt.exact = SelectorType.TEXT, selector.exact
+    put(excerpt, Words(text, found), selector.start)
 
 
 def _select_time(
@@ -417,7 +405,8 @@ def _select_time(
         raise Invalid.at("#/selector/end_ms", "too_short", shortest=shortest)
     excerpt.selector, excerpt.media_id = SelectorType.TIME, media.id
     excerpt.transcript_id = excerpt.from_ms = excerpt.to_ms = None
-    excerpt.start, excerpt.stop, excerpt.exact = selector.start_ms, selector.end_ms, None
+    excerpt.start, excerpt.stop = selector.start_ms, selector.end_ms
+    excerpt.exact = excerpt.prefix = excerpt.suffix = None
     ask_clip(db, media, selector.start_ms, selector.end_ms)
 
 

@@ -20,7 +20,7 @@ from app.appearances.queries import withheld
 from app.core.db import locked
 from app.core.models import now
 from app.core.problems import NotFound, WrongState
-from app.excerpts import service as excerpts
+from app.excerpts.anchoring import follow
 from app.gate.media import is_moderated, whose
 from app.media.models import Media
 from app.testimonies.queries import unsaid
@@ -95,19 +95,19 @@ def change(db: Session, transcript: Transcript, payload: TranscriptIn, by: Calle
     if hidden:
         raise WrongState(withheld=hidden)
     service.change(db, transcript, media, payload, by)
-    excerpts.follow(db, media.id)
+    follow(db, media.id)
 
 
 def approve(db: Session, transcript: Transcript, by: Caller) -> None:
     """Say that these are the words: excerpts of the words before follow them, or need a review."""
     service.approve(db, transcript, by)
-    excerpts.follow(db, transcript.media_id)
+    follow(db, transcript.media_id)
 
 
 def disapprove(db: Session, transcript: Transcript, by: Caller) -> None:
     """It is a draft again: excerpts of it follow the words approved before, or need a review."""
     service.disapprove(db, transcript, by)
-    excerpts.follow(db, transcript.media_id)
+    follow(db, transcript.media_id)
 
 
 def ask_engine(db: Session, media: Media, language: str, by: Caller) -> Transcription:

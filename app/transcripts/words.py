@@ -20,14 +20,25 @@ def placed(segments: Segments) -> Iterator[tuple[int, dict[str, Any]]]:
         offset += len(segment["text"]) + 1
 
 
-def moments_of(segments: Segments, start: int, end: int) -> Moments:
-    """When the words from `start` to before `end` are said: all the segments that they touch."""
-    touched = [
-        segment
+def touched(segments: Segments, start: int, end: int) -> list[tuple[int, dict[str, Any]]]:
+    """The segments that the words from `start` to before `end` touch, and where they begin."""
+    return [
+        (offset, segment)
         for offset, segment in placed(segments)
         if offset < end and offset + len(segment["text"]) + 1 > start
     ]
-    return min(s["start_ms"] for s in touched), max(s["end_ms"] for s in touched)
+
+
+def moments_of(segments: Segments, start: int, end: int) -> Moments:
+    """When the words from `start` to before `end` are said: all the segments that they touch."""
+    said = [segment for _, segment in touched(segments, start, end)]
+    return min(s["start_ms"] for s in said), max(s["end_ms"] for s in said)
+
+
+def bounds_of(segments: Segments, start: int, end: int) -> tuple[int, int]:
+    """From where to where the segments go that the words from `start` to before `end` touch."""
+    said = touched(segments, start, end)
+    return said[0][0], max(offset + len(segment["text"]) for offset, segment in said)
 
 
 def meets(segment: dict[str, Any], moments: Sequence[Moments]) -> bool:

@@ -17,6 +17,7 @@ from app.bundles import service as bundles
 from app.core.db import Database
 from app.core.models import Base, now
 from app.excerpts import service as excerpts
+from app.excerpts.anchoring import follow
 from app.excerpts.models import Excerpt
 from app.jobs.service import enqueue
 from app.lineage.service import Rows, made_from
@@ -191,7 +192,7 @@ def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
         keys += _undo(db, made_from(db, {Excerpt.__tablename__: quoted}))
         keys += _erase_excerpts(db, quoted)
         transcripts.erase_moments(db, media_id, moments)
-        excerpts.follow(db, media_id)
+        follow(db, media_id)
     theirs = Appearance.witness_id == witness_id
     rows = (
         select(Rendition.id, Rendition.name, Appearance.start_ms, Appearance.end_ms)

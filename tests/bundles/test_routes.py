@@ -188,6 +188,57 @@ def test_its_balance_agrees_with_a_count_by_hand_beside_the_corpus(
     assert len(balance["bundle"]["workshop"]) == 4
 
 
+def test_a_mixed_passage_is_its_own_share_and_no_half_practice(
+    as_editor: TestClient,
+    make: Make,
+    payload_of: Callable[..., dict[str, Any]],
+    consented: Consented,
+) -> None:
+    """A small world, counted by hand: see docs/nature.md.
+
+    | passage of the bundle              | nature      | role     |
+    |------------------------------------|-------------|----------|
+    | « je note ce qu'on me montre »     | practice    | tutor    |
+    | the same passage, shown again      | practice    | tutor    |
+    | « je note, et ça me rassure »      | mixed       | employer |
+    | « ça va »                          | feeling     | tutor    |
+    | « c'est 35 heures »                | information | tutor    |
+    | a whole testimony                  | idea        | tutor    |
+    | a whole testimony, nobody said     | unknown     | tutor    |
+    | a text of the editor's             | not counted |          |
+    """
+    noted = consented(nature=Nature.PRACTICE, practice=PRACTICE)
+    chosen = [
+        *(noted, noted),
+        consented(nature=Nature.MIXED, role="employer"),
+        consented(nature=Nature.FEELING),
+        consented(nature=Nature.INFORMATION),
+    ]
+    items = [{"excerpt_id": str(excerpt.id)} for excerpt in chosen]
+    for nature in (Nature.IDEA, None):
+        whole = make.testimony(nature=nature)
+        items.append({"testimony_id": str(whole.id)})
+    items.append({"text": "Ce que nous en retenons."})
+    bundle = as_editor.post(URL, json=payload_of(*items)).json()
+
+    balance = as_editor.get(f"{URL}/{bundle['id']}/balance").json()
+    assert balance["bundle"]["count"] == 7
+    assert balance["bundle"]["nature"] == {
+        "practice": 0.2857,  # 2 of 7
+        **dict.fromkeys(("feeling", "idea", "information", "mixed", "unknown"), 0.1429),
+    }
+    assert balance["bundle"]["role"] == {"tutor": 0.8571, "employer": 0.1429}
+    # Beside it, the excerpts that could have been chosen: each once, and no whole testimony.
+    assert balance["corpus"]["count"] == 4
+    assert balance["corpus"]["nature"] == dict.fromkeys(
+        ("feeling", "information", "mixed", "practice"), 0.25
+    )
+    # The warning counts the same, says so, and refuses nothing.
+    told = {finding["code"]: finding for finding in checks(as_editor, bundle)["warnings"]}
+    assert told["few-practices"]["facts"]["share"] == 0.2857
+    assert as_editor.put(f"{URL}/{bundle['id']}/readiness").status_code == 204
+
+
 # Checks
 
 

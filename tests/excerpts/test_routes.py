@@ -41,7 +41,9 @@ def test_an_editor_chooses_the_very_words(
 
     assert response.status_code == 201
     shown = response.json()
-    assert shown.items() >= (payload | more).items()
+    around = {"prefix": "Déjà le 1er jour 👩🏽‍🍳, ", "suffix": " : ça m'a plu."}
+    selector = payload["selector"] | around
+    assert shown.items() >= (payload | more | {"selector": selector}).items()
     assert (shown["quote"], shown["state"]) == ("j'ai suivi Karim", "valid")
     assert shown["scheme_id"] == str(testimony.scheme_id)
     again = as_editor.get(response.headers["location"])
@@ -56,6 +58,30 @@ def test_what_is_given_back_may_be_worded_for_the_public(
     shown = as_editor.post(URL, json=payload | {"public_quote": "« J'ai suivi [un collègue] »"})
     assert shown.json()["quote"] == "« J'ai suivi [un collègue] »"
     assert shown.json()["selector"]["exact"] == "j'ai suivi Karim"
+
+
+def test_what_was_read_can_be_sent_again_and_what_surrounds_it_is_the_text_s(
+    as_editor: TestClient, payload: dict[str, Any]
+) -> None:
+    created = as_editor.post(URL, json=payload)
+    read = created.json()["selector"]
+    for sent in (read, read | {"prefix": "Autre chose", "suffix": None}):
+        again = as_editor.put(created.headers["location"], json=payload | {"selector": sent})
+        assert again.status_code == 200
+        assert again.json()["selector"] == read
+
+
+def test_passages_may_overlap(as_editor: TestClient, payload: dict[str, Any]) -> None:
+    whole = payload["selector"]
+    part = whole | {"start": whole["start"] + 5, "exact": whole["exact"][5:]}
+    ids = set()
+    for selector in (whole, part, whole):
+        made = as_editor.post(URL, json=payload | {"selector": selector})
+        assert made.status_code == 201
+        assert made.json()["quote"] == selector["exact"]
+        ids.add(made.json()["id"])
+    assert {item["id"] for item in as_editor.get(URL).json()["items"]} == ids
+    assert len(ids) == 3
 
 
 def test_words_that_do_not_stand_there_are_refused_with_those_that_do(
@@ -80,6 +106,23 @@ def test_words_that_do_not_stand_there_are_refused_with_those_that_do(
         (
             {"selector": {"type": "text", "start": -1, "end": 3, "exact": "D"}},
             "#/selector/start",
+        ),
+        (
+            {"selector": {"type": "text", "start": 0, "end": 1, "exact": "D" * 20_001}},
+            "#/selector/exact",
+        ),
+        ({"selector": {"type": "text", "start": 0, "end": 1, "exact": ""}}, "#/selector/exact"),
+        (
+            {
+                "selector": {
+                    "type": "text",
+                    "start": 0,
+                    "end": 1,
+                    "exact": "D",
+                    "prefix": "D" * 4_001,
+                }
+            },
+            "#/selector/prefix",
         ),
         ({"selector": {"type": "dream"}}, "#/selector"),
         ({"nature": "poem"}, "#/nature"),
@@ -109,7 +152,10 @@ def test_a_theme_is_of_the_same_scheme(
 
 
 PIECES = st.sampled_from(
-    ["é", "e\u0301", "👩🏽‍🍳", "🙂", "ça", "a", " ", "\n", "ﬁ", "’", "日本", "𝔘"]
+    [
+        *("é", "e\u0301", "q\u0303", "👩🏽‍🍳", "👨‍👩‍👧‍👦", "🙂", "ça", "a", " "),
+        *("ﬁ", "’", "日本", "𝔘", "\n", "\r\n", "שלום", "\u200fمرحبا\u200f"),
+    ]
 )
 
 
@@ -149,6 +195,8 @@ def test_offsets_are_code_points_of_the_body_as_it_is_shown(
     shown = as_editor.post(URL, json=quote)
     assert shown.status_code == 201
     assert shown.json()["quote"] == exact
+    place = shown.json()["selector"]
+    assert (place["prefix"], place["suffix"]) == (body[max(0, start - 32) : start], body[end:][:32])
 
     # In other units (UTF-16, bytes) it is not there, and what stands there is told.
     shifted = selector | {"start": len(body[:start].encode("utf-16-le")) // 2}
@@ -159,6 +207,135 @@ def test_offsets_are_code_points_of_the_body_as_it_is_shown(
         if there != exact:
             assert response.json()["type"] == "/problems/not-there"
             assert response.json()["found"] == there
+
+
+@pytest.mark.parametrize(
+    ("written", "chosen", "problem"),
+    [
+        ("Un.\r\nDeux oui.", "oui", "not-there"),  # line ends are one code point here
+        ("Deja\u0300 vu, oui.", "oui", "not-there"),  # so is a letter with its accent
+        ("Un.\r\nDeux.", "Un.\r\nDeux", "invalid-text"),
+        ("De\u0301ja\u0300.", "De\u0301ja\u0300", "not-there"),
+    ],
+)
+def test_who_counts_on_a_text_of_their_own_is_told_what_stands_here(
+    as_editor: TestClient,
+    payload: dict[str, Any],
+    source: dict[str, Any],
+    testimony: Testimony,
+    written: str,
+    chosen: str,
+    problem: str,
+) -> None:
+    """Bodies are kept in NFC, with line feeds: offsets are those of the body that is shown."""
+    here = f"/api/v1/testimonies/{testimony.id}"
+    kept = as_editor.put(here, json=source | {"body": written}).json()["body"]
+    start = written.index(chosen)
+    end = min(start + len(chosen), len(kept))
+    place = {"type": "text", "start": start, "end": end, "exact": chosen}
+    refused = as_editor.post(URL, json=payload | {"selector": place})
+    assert refused.status_code == 422
+    assert refused.json()["type"] == f"/problems/{problem}"
+    if problem == "not-there":
+        assert refused.json()["found"] == kept[start:end]
+    exact = kept[-4:-1]
+    place |= {"start": len(kept) - 4, "end": len(kept) - 1, "exact": exact}
+    assert as_editor.post(URL, json=payload | {"selector": place}).status_code == 201
+
+
+# What was edited out
+
+
+@pytest.fixture
+def edited(as_editor: TestClient, payload: dict[str, Any]) -> dict[str, Any]:
+    """An excerpt whose quote names nobody, with a note of the editor's."""
+    more = {"public_quote": "j'ai suivi [un collègue]", "memo": "Le même qu'en mai ?"}
+    made = as_editor.post(URL, json=payload | more)
+    assert made.status_code == 201
+    return made.json()  # type: ignore[no-any-return]
+
+
+def read_by(client: TestClient, excerpt: dict[str, Any]) -> list[dict[str, Any]]:
+    """This excerpt, from everywhere that it is read."""
+    (listed,) = client.get(URL).json()["items"]
+    (mirrored,) = client.get(f"{URL}?updated_since=2013-01-01T00:00:00Z").json()["items"]
+    return [client.get(f"{URL}/{excerpt['id']}").json(), listed, mirrored]
+
+
+def test_who_studies_excerpts_reads_the_quote_and_not_what_was_edited_out(
+    as_evaluator: TestClient, as_editor: TestClient, make: Make, edited: dict[str, Any]
+) -> None:
+    for told in read_by(as_evaluator, edited):
+        assert told["quote"] == "j'ai suivi [un collègue]"
+        place = {name: told["selector"][name] for name in ("exact", "prefix", "suffix")}
+        assert place == {"exact": None, "prefix": None, "suffix": None}
+        assert told["memo"] is None
+        assert "Karim" not in str({**told, "practice": None})
+    for told in read_by(as_editor, edited):
+        assert told == edited
+    tag = as_editor.get(f"{URL}/{edited['id']}").headers["etag"]
+    theirs = as_evaluator.get(f"{URL}/{edited['id']}", headers={"If-None-Match": tag})
+    assert theirs.status_code == 200
+
+
+def test_words_that_nobody_edited_are_read_by_who_studies_them(
+    as_evaluator: TestClient, make: Make, testimony: Testimony
+) -> None:
+    excerpt = make.excerpt(testimony, memo="Pour nous")
+    told = as_evaluator.get(f"{URL}/{excerpt.id}").json()
+    assert told["selector"]["exact"] == told["quote"] == excerpt.exact
+    assert told["memo"] is None
+
+
+def test_who_heard_them_reads_them_and_a_case_shows_all(
+    as_animator: TestClient, as_custodian: TestClient, edited: dict[str, Any]
+) -> None:
+    for told in read_by(as_animator, edited):
+        assert told["selector"] == edited["selector"]
+        assert told["memo"] is None
+    address = f"{URL}/{edited['id']}"
+    assert as_custodian.get(address).status_code == 404
+    told = as_custodian.get(address, headers={"X-Reason": "Une plainte"}).json()
+    assert (told["selector"], told["memo"]) == (edited["selector"], edited["memo"])
+
+
+def test_editors_see_what_a_quote_changes_in_the_words(
+    as_editor: TestClient,
+    as_evaluator: TestClient,
+    as_animator: TestClient,
+    as_outsider: TestClient,
+    edited: dict[str, Any],
+    payload: dict[str, Any],
+) -> None:
+    address = f"{URL}/{edited['id']}/edits"
+    told = as_editor.get(address)
+    assert told.json()["edits"] == [
+        {"op": "equal", "text": "j'ai suivi "},
+        {"op": "delete", "text": "Karim"},
+        {"op": "insert", "text": "[un collègue]"},
+    ]
+    known = {"If-None-Match": told.headers["etag"]}
+    assert as_editor.get(address, headers=known).status_code == 304
+    assert as_evaluator.get(address).status_code == 403
+    assert as_animator.get(address).status_code == 403
+    assert as_outsider.get(address).status_code == 404
+    as_editor.put(f"{URL}/{edited['id']}", json=payload)
+    assert as_editor.get(address, headers=known).json() == {"edits": []}
+
+
+def test_and_in_what_is_said_in_a_passage(as_editor: TestClient, make: Make) -> None:
+    media = make.media()
+    testimony = make.testimony(media=[media])
+    make.transcript(media, "Karim m'a montré.", "Ensuite, rien.")
+    place = {"start": 0, "stop": 10_000, "public_quote": "[Un collègue] m'a montré."}
+    filmed = make.excerpt(
+        testimony, exact=None, selector=SelectorType.TIME, media_id=media.id, **place
+    )
+    assert as_editor.get(f"{URL}/{filmed.id}/edits").json()["edits"] == [
+        {"op": "delete", "text": "Karim"},
+        {"op": "insert", "text": "[Un collègue]"},
+        {"op": "equal", "text": " m'a montré."},
+    ]
 
 
 # Of what
@@ -172,6 +349,14 @@ def test_a_draft_is_not_there_to_be_quoted(
     unknown = as_editor.post(URL, json=payload | {"testimony_id": str(uuid4())})
     assert theirs.status_code == unknown.status_code == 404
     assert theirs.json() | {"request_id": ""} == unknown.json() | {"request_id": ""}
+
+
+def test_neither_is_what_was_withdrawn(
+    as_editor: TestClient, make: Make, payload: dict[str, Any]
+) -> None:
+    gone = make.testimony(state=State.WITHDRAWN)
+    response = as_editor.post(URL, json=payload | {"testimony_id": str(gone.id)})
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.RETURNED])
@@ -280,7 +465,8 @@ def test_to_change_it_is_to_describe_it_again(
     changed = as_editor.put(address, json=feeling, headers=read)
 
     assert changed.status_code == 200
-    assert changed.json().items() >= {**feeling, "version": 2}.items()
+    selector = created.json()["selector"]
+    assert changed.json().items() >= {**feeling, "selector": selector, "version": 2}.items()
     assert as_editor.put(address, json=feeling, headers=read).status_code == 412
     elsewhere = feeling | {"testimony_id": str(make.testimony().id)}
     response = as_editor.put(address, json=elsewhere)

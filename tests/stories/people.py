@@ -12,6 +12,10 @@ from fastapi.testclient import TestClient
 API = "/api/v1"
 PASSWORD = "un mot de passe assez long"
 OFFICIALS = ("written_inside", "written_officials")
+DESCRIBED = (
+    *("scheme_id", "workshop_id", "method", "witness_ids", "title", "language", "recorded_on"),
+    *("nature", "theme_ids", "tags", "sector", "territory_id", "restriction", "embargo_until"),
+)
 
 Thing = dict[str, Any]
 
@@ -96,6 +100,11 @@ class Editor(Person):
     def decides(self, testimony: Thing, verdict: str, reason: str | None = None) -> Thing:
         decision = {"verdict": verdict, "reason_code": reason}
         return self.posts(f"/testimonies/{testimony['id']}/decisions", decision)
+
+    def corrects(self, testimony: Thing, body: str) -> Thing:
+        """The same testimony, in words that were heard better."""
+        told = {name: testimony[name] for name in DESCRIBED}
+        return self.puts(f"/testimonies/{testimony['id']}", told | {"body": body}, expected=200)
 
     def quotes(self, testimony: Thing, exact: str, nature: str, **facts: Any) -> Thing:
         """An excerpt of the words."""

@@ -3,21 +3,45 @@
 Everybody knows everybody there: what they say may be read in their department, and not beyond.
 """
 
+import app.excerpts.jobs  # noqa: F401 - registers the handler
+from app.core.db import Database
+from tests.jobs.desk import Desk
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Person, Thing, items_of, quoted
 
 VILLAGES = "On s'est mis à trois communes pour faire un temps plein."
 CAR = "On prête une voiture contre un carnet de bord."
 DOUBT = "Si je le regarde lui, je ne regarde pas mon mur."
+HEARD_AGAIN = "Si je le regarde faire, lui, je ne regarde plus mon mur."
 
 
-def test_words_for_the_department_stay_in_the_department(town: Town) -> None:
+def words_of(reader: Person, excerpt: Thing) -> tuple[str, str, str]:
+    """An excerpt as other software reads it: its words, between what surrounds them."""
+    found = reader.gets(f"/excerpts/{excerpt['id']}/annotation")
+    quote = found["target"]["selector"][0]
+    assert quote["type"] == "TextQuoteSelector"
+    return quote["prefix"], quote["exact"], quote["suffix"]
+
+
+def confirm(editor: Editor, excerpt: Thing) -> None:
+    """Say that what is heard now is what was chosen."""
+    here = f"/excerpts/{excerpt['id']}"
+    review = editor.gets(f"{here}/review")
+    assert (review["state"], review["chosen"]["exact"]) == ("needs_review", DOUBT)
+    now = review["now"]
+    assert now["text"] == HEARD_AGAIN
+    place = {"type": "text", "start": now["start"], "end": now["end"], "exact": now["text"]}
+    told = {"testimony_id": excerpt["testimony_id"], "selector": place, "nature": "feeling"}
+    assert editor.puts(here, told, expected=200)["state"] == "valid"
+
+
+def test_words_for_the_department_stay_in_the_department(town: Town, database: Database) -> None:
     investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
     office = town.place("Bureau des entretiens", "other", investigators, "04070")
     animator, editor = town.animator(investigators), town.editor()
     department, region = editor.territory("04"), editor.territory("93")
 
-    excerpts = []
+    excerpts, testimonies = [], []
     for body, nature in ((VILLAGES, "practice"), (CAR, "practice"), (DOUBT, "feeling")):
         interview = animator.opens(office, kind="interview", method="interview")
         employer = animator.registers(
@@ -26,9 +50,20 @@ def test_words_for_the_department_stay_in_the_department(town: Town) -> None:
         told = {"body": body, "method": "interview", "nature": nature}
         testimony = animator.hands_in(interview, employer, **told)
         editor.decides(testimony, "accept")
+        testimonies.append(testimony)
         excerpts.append(editor.quotes(testimony, body, nature))
         animator.puts(f"/workshops/{interview['id']}/closure")
     assert editor.gets("/testimonies", media_kind="video", count="true")["total"] == 0
+
+    # Two interviews are heard again: a quote follows its words, another asks a person.
+    desk = Desk(database)
+    editor.corrects(testimonies[0], f"Chez nous, c'est petit. {VILLAGES}")
+    editor.corrects(testimonies[2], HEARD_AGAIN)
+    while desk.run_next():
+        pass
+    followed = words_of(town.evaluator(), excerpts[0])
+    assert followed == ("Chez nous, c'est petit. ", VILLAGES, "")
+    confirm(editor, excerpts[2])
 
     # A note for the officials of the whole region: each passage says why it may not.
     items = [quoted(excerpt) for excerpt in excerpts]
@@ -50,6 +85,6 @@ def test_words_for_the_department_stay_in_the_department(town: Town) -> None:
     release = editor.publishes(bundle)
     token = editor.gives(release, "Conseillère départementale (essai)")
     read = town.somebody().gets(f"/shared/{token}")
-    assert [item["quote"] for item in items_of(read)] == [VILLAGES, CAR, DOUBT]
+    assert [item["quote"] for item in items_of(read)] == [VILLAGES, CAR, HEARD_AGAIN]
     assert {item["territory_label"] for item in items_of(read)} == {"Alpes-de-Haute-Provence"}
     assert all(item["media"] is None for item in items_of(read))

@@ -5,15 +5,16 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.bundles.checks import sources_of
 from app.bundles.models import Bundle
+from app.excerpts.anchoring import follow, review
 from app.excerpts.models import Excerpt, SelectorType
 from app.lineage.models import Derivation
 from app.media.models import Media
-from app.testimonies.models import Testimony
+from app.testimonies.models import Testimony, TestimonyMedia
 from app.transcripts.models import Transcript
 from app.transcripts.words import moments_of, within
 from app.witnesses.decision import TEAM, Cell, Medium, Purpose, Verb
@@ -162,6 +163,82 @@ def test_a_change_elsewhere_leaves_it_as_it_is(
     sent = {"segments": [*SEGMENTS[:2], SEGMENTS[2] | {"text": "Autre chose."}]}
     assert as_editor.put(f"{API}/transcripts/{transcript.id}", json=sent).status_code == 200
     assert as_editor.get(f"{EXCERPTS}/{made['id']}").json() == made
+
+
+def test_what_surrounds_it_stays_within_the_segments_that_it_touches(
+    as_editor: TestClient, testimony: Testimony, transcript: Transcript
+) -> None:
+    """So whoever is heard there is asked already, and what erases them erases it."""
+    alone = choose(as_editor, testimony, transcript, "s'appelle")["selector"]
+    assert (alone["prefix"], alone["suffix"]) == ("On ", " le soir.")
+    both = choose(as_editor, testimony, transcript, "j'ai suivi.\nOn")["selector"]
+    assert (both["prefix"], both["suffix"]) == ("Le 1er jour 👩🏽‍🍳, ", " s'appelle le soir.")
+
+
+def test_and_never_touches_what_is_withheld(
+    as_editor: TestClient,
+    make: Make,
+    testimony: Testimony,
+    transcript: Transcript,
+    other: Witness,
+) -> None:
+    make.consent(other, WORDS_INSIDE, verb=Verb.REFUSE)
+    end = TEXT.index("\nÇa")
+    for exact, start in (("\nÇa", end), (".\nOn", TEXT.index(".\nOn"))):
+        place = {"start": start, "end": start + len(exact), "exact": exact}
+        sent = chosen(testimony, transcript, "Ça", **place)
+        refused = as_editor.post(EXCERPTS, json=sent)
+        assert refused.status_code == 422
+        assert "appelle" not in refused.text
+
+
+def test_its_review_shows_nothing_that_is_withheld(
+    as_editor: TestClient,
+    make: Make,
+    media: Media,
+    testimony: Testimony,
+    transcript: Transcript,
+    other: Witness,
+) -> None:
+    made = choose(as_editor, testimony, transcript, "j'ai suivi")
+    newer = approved(as_editor, media, said("Rien.", "Bon.", "On dit : j'ai bien suivi, oui."))
+    told = as_editor.get(f"{EXCERPTS}/{made['id']}/review").json()
+    assert (told["state"], told["transcript_id"]) == ("needs_review", newer)
+    assert told["now"]["text"] == "j'ai bien suivi"
+    assert (told["now"]["prefix"], told["now"]["suffix"]) == ("On dit : ", ", oui.")
+    make.consent(other, WORDS_INSIDE, verb=Verb.REFUSE)  # heard from 10 s on
+    told = as_editor.get(f"{EXCERPTS}/{made['id']}/review").json()
+    assert (told["now"], told["candidates"]) == (None, [])
+    assert told["chosen"]["exact"] == "j'ai suivi"
+
+
+def test_the_same_words_twice_are_told_apart_by_what_surrounds_them(
+    as_editor: TestClient, media: Media, testimony: Testimony, transcript: Transcript
+) -> None:
+    made = choose(as_editor, testimony, transcript, "appelle")
+    newer = approved(as_editor, media, said("On t'appelle ?", "Bon.", "On s'appelle le soir."))
+    shown = as_editor.get(f"{EXCERPTS}/{made['id']}").json()
+    assert shown["state"] == "valid"
+    assert shown["selector"]["transcript_id"] == newer
+    assert shown["selector"]["start"] == len("On t'appelle ?\nBon.\nOn s'")
+
+
+def test_a_recording_that_was_taken_away_is_not_found_again_by_a_correction(
+    as_editor: TestClient,
+    make: Make,
+    media: Media,
+    testimony: Testimony,
+    transcript: Transcript,
+) -> None:
+    made = choose(as_editor, testimony, transcript, "suivi")
+    with make.sessions.begin() as db:
+        db.execute(delete(TestimonyMedia).where(TestimonyMedia.testimony_id == testimony.id))
+        review(db, testimony.id)
+        follow(db, media.id)
+    with make.sessions() as db:
+        assert db.get_one(Excerpt, UUID(made["id"])).state == "needs_review"
+    told = as_editor.get(f"{EXCERPTS}/{made['id']}/review").json()
+    assert (told["now"], told["transcript_id"]) == (None, None)
 
 
 # Everybody who is heard
@@ -330,7 +407,8 @@ def test_what_is_quoted_of_another_s_film_goes_with_who_is_heard_there(
     assert world.editor.get(f"{EXCERPTS}/{ids[0]}").status_code == 404
     world.work()
     rows = {str(e.id): e for e in db.scalars(select(Excerpt).where(Excerpt.media_id == film.id))}
-    assert (rows[ids[0]].exact, bool(rows[ids[0]].erased_at)) == (None, True)
+    gone = rows[ids[0]]
+    assert (gone.exact, gone.prefix, gone.suffix, bool(gone.erased_at)) == (None, None, None, True)
     kept = rows[ids[1]]
     assert kept.state == "valid"
     assert db.get_one(Transcript, transcript.id).text[kept.start : kept.stop] == kept.exact
