@@ -13,7 +13,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     bundles       chosen passages for one audience, in one form; balance, checks
     gate          may this passage leave, to whom, in which form; serves media to the team
     excerpts      chosen passages, their nature and themes
-    moderation    decisions on testimonies
+    moderation    decisions on testimonies; candor: how freely it was said, and what to ask next
     testimonies   the words, and where they are on their way
     appearances   who is seen, heard or named in which moments of a media
     groups        witness groups: members over time, restitution protocols, handover

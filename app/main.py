@@ -28,6 +28,7 @@ from app.gate import routes as gate
 from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
 from app.media import routes as media
+from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
@@ -72,6 +73,7 @@ ROUTERS = [
     codebook.router,
     testimonies.router,
     moderation.router,
+    candor.router,
     excerpts.router,
     gate.router,
     clips.router,
