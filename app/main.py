@@ -27,6 +27,7 @@ from app.gate import clips
 from app.gate import routes as gate
 from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
+from app.indicators import routes as indicators
 from app.media import routes as media
 from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
@@ -82,6 +83,7 @@ ROUTERS = [
     releases.router,
     pages.files,
     withdrawals.router,
+    indicators.router,
     exports.router,
     receipts.router,
     operations.router,
