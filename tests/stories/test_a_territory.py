@@ -15,9 +15,10 @@ def test_words_for_the_department_stay_in_the_department(town: Town) -> None:
     investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
     office = town.place("Bureau des entretiens", "other", investigators, "04070")
     animator, editor = town.animator(investigators), town.editor()
+    evaluator = town.evaluator()
     department, region = editor.territory("04"), editor.territory("93")
 
-    excerpts = []
+    excerpts, freely = [], ["first_person", "concrete_episode"]
     for body, nature in ((VILLAGES, "practice"), (CAR, "practice"), (DOUBT, "feeling")):
         interview = animator.opens(office, kind="interview", method="interview")
         employer = animator.registers(
@@ -25,10 +26,23 @@ def test_words_for_the_department_stay_in_the_department(town: Town) -> None:
         )
         told = {"body": body, "method": "interview", "nature": nature}
         testimony = animator.hands_in(interview, employer, **told)
+        animator.finds(testimony, *(freely if nature == "practice" else ["prepared_text"]))
         editor.decides(testimony, "accept")
         excerpts.append(editor.quotes(testimony, body, nature))
         animator.puts(f"/workshops/{interview['id']}/closure")
     assert editor.gets("/testimonies", media_kind="video", count="true")["total"] == 0
+
+    # One by one, without a camera, employers tell what they do; the evaluator counts it.
+    figures = evaluator.gets("/indicators/methods")
+    assert [(m["method"], m["count"], m["assessed"]) for m in figures["methods"]] == [
+        ("interview", 3, 3)
+    ]
+    levels = {c["level"]: c["count"] for c in figures["candor_by_role"] if c["role"] == "employer"}
+    assert levels == {"normed": 1, "mixed": 0, "free": 2}
+    balance = evaluator.gets("/indicators/balance")["cells"]
+    natures = {c["nature"]: c["share"] for c in balance if c["of"] == "excerpts"}
+    assert (natures["practice"], natures["feeling"]) == (0.6667, 0.3333)
+    evaluator.gets(f"/testimonies/{testimony['id']}/candor", expected=404)
 
     # A note for the officials of the whole region: each passage says why it may not.
     items = [quoted(excerpt) for excerpt in excerpts]
