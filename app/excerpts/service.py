@@ -64,7 +64,12 @@ def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
 
 def readable() -> Sequence[ColumnElement[bool]]:
     """What holds for the excerpts of words that nobody took back, or refuses the team."""
-    return [E.erased_at.is_(None), ~_refused(), ~_unsaid()]
+    return [*standing(), ~_refused()]
+
+
+def standing() -> Sequence[ColumnElement[bool]]:
+    """The same of excerpts whose testimony was found readable."""
+    return [E.erased_at.is_(None), ~_unsaid()]
 
 
 def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
