@@ -8,12 +8,13 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     operations    what keeps it running: installation, serving, health, jobs, audit, verification
     receipts      what witnesses see and do with their receipt code: follow, take back, carry away
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
+    indicators    figures about the whole: natures over time, what each method brought
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     bundles       chosen passages for one audience, in one form; balance, checks
     gate          may this passage leave, to whom, in which form; serves media to the team
     excerpts      chosen passages, their nature and themes
-    moderation    decisions on testimonies
+    moderation    decisions on testimonies; candor: how freely it was said, and what to ask next
     testimonies   the words, and where they are on their way
     appearances   who is seen, heard or named in which moments of a media
     groups        witness groups: members over time, restitution protocols, handover

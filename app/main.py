@@ -27,7 +27,9 @@ from app.gate import clips
 from app.gate import routes as gate
 from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
+from app.indicators import routes as indicators
 from app.media import routes as media
+from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
@@ -72,6 +74,7 @@ ROUTERS = [
     codebook.router,
     testimonies.router,
     moderation.router,
+    candor.router,
     excerpts.router,
     gate.router,
     clips.router,
@@ -80,6 +83,7 @@ ROUTERS = [
     releases.router,
     pages.files,
     withdrawals.router,
+    indicators.router,
     exports.router,
     receipts.router,
     operations.router,

@@ -24,6 +24,7 @@ from app.groups.models import Identification, Member, Protocol, Rereading
 from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
+from app.moderation.models import Candor
 from app.places.models import Place, PlaceKind, Territory
 from app.receipts.models import ReceiptSession
 from app.receipts.sessions import PREFIX
@@ -381,6 +382,15 @@ class Make:
         )
         self._made(excerpt, (Testimony, testimony.id), (Media, excerpt.media_id))
         return excerpt
+
+    def candor(self, testimony: Testimony, **given: Any) -> Candor:
+        """An assessment of the testimony: one sign of speech, so `mixed`."""
+        if not given:
+            given["first_person"] = True
+        about = {"testimony_id": testimony.id, "assessed_by_id": testimony.captured_by}
+        candor = self._save(Candor, given, **about)
+        self._made(candor, (Testimony, testimony.id))
+        return candor
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:
         row = model(**(made_up | given))

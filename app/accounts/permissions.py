@@ -13,6 +13,8 @@ class Permission(StrEnum):
     READ_CONSENT_PROOF = "read_consent_proof"
     DISCLOSE_IDENTITY = "disclose_identity"
     MODERATE = "moderate"
+    ASSESS = "assess"  # read and note how freely words were said
+    STUDY = "study"  # figures about the whole, candor included
     CODE = "code"  # themes and excerpts
     COMPOSE = "compose"  # bundles, their releases and deliveries
     READ_BUNDLES = "read_bundles"
@@ -53,9 +55,14 @@ CAPTURE = {
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY}),
-    Role.EDITOR: frozenset({P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.MANAGE_FRAME}),
-    Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES}),
+    Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY, P.ASSESS, P.STUDY}),
+    Role.EDITOR: frozenset(
+        {
+            *(P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.MANAGE_FRAME),
+            *(P.ASSESS, P.STUDY),
+        }
+    ),
+    Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES, P.STUDY}),
     Role.CUSTODIAN: frozenset(
         {
             *(P.DISCLOSE_IDENTITY, P.READ_CONSENT_PROOF, P.WITHDRAW, P.HOLD),

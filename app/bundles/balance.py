@@ -2,7 +2,8 @@
 
 A passage counts once in each table, but for `role`: passages of several witnesses count once for
 each role that speaks. `mixed` is a nature of its own, and no half practice. The corpus is every
-valid excerpt of the scheme's accepted testimonies.
+valid excerpt of the scheme's accepted testimonies, but those that somebody refuses the team: nobody
+could choose them.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.bundles.models import Bundle, BundleItem
 from app.core.figures import shares
 from app.excerpts.models import Excerpt, ExcerptState
+from app.excerpts.service import readable
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.witnesses.models import Witness
 
@@ -91,6 +93,7 @@ def of_corpus(db: Session, scheme_id: UUID) -> Counts:
         .where(
             Excerpt.scheme_id == scheme_id,
             Excerpt.state == ExcerptState.VALID,
+            *readable(),
             Testimony.state == State.ACCEPTED,
         )
     )

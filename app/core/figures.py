@@ -5,9 +5,11 @@ below k are suppressed; when a total would give one away, the next smallest goes
 suppression: Hundepool et al., *Statistical Disclosure Control*, 2012, chapter 4).
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
+K_PUBLIC, K_RESTRICTED = 11, 5
 ROUNDED_TO = 20  # to 1/20, which is 5 %
 SUPPRESSED: dict[str, Any] = {"value": None, "suppressed": True}
 
@@ -32,3 +34,71 @@ def rounded(counts: Mapping[str, int], k: int = 0) -> dict[str, Any]:
         for code, count in ordered
         if total
     }
+
+
+Cell = TypeVar("Cell", bound=Hashable)
+Sum = tuple[Cell, Collection[Cell]]  # a total, and the parts that add up to it
+
+
+def secret(counts: Mapping[Cell, int], sums: Iterable[Sum[Cell]], k: int) -> set[Cell]:
+    """The cells that are not told: those below `k`, and more, until no sum gives one away.
+
+    A sum gives away a cell that alone is hidden of its total and parts; and parts that are hidden
+    of a total which is told, when together they are fewer than `k`. (What several sums give away
+    together is not looked for.)
+    """
+    hidden = {cell for cell, count in counts.items() if 0 < count < k}
+    sums, more = list(sums), True
+    while more:
+        before = len(hidden)
+        for total, parts in sums:
+            hidden.update(_given_away(counts, hidden, total, parts, k))
+        more = len(hidden) > before
+    return hidden
+
+
+def _given_away(
+    counts: Mapping[Cell, int], hidden: set[Cell], total: Cell, parts: Collection[Cell], k: int
+) -> list[Cell]:
+    """The cell to hide next so that this sum gives nothing away: the smallest that is told."""
+    unknown = [part for part in parts if part in hidden]
+    if total in hidden:
+        is_safe = bool(unknown)
+    else:
+        is_safe = not unknown or (len(unknown) > 1 and sum(counts[part] for part in unknown) >= k)
+    if is_safe:
+        return []
+    told = [part for part in parts if part not in hidden and counts[part]]
+    smallest = sorted(told, key=lambda part: (counts[part], str(part)))[:1]
+    return smallest or [total]
+
+
+class Figures:
+    """Counts by cell, told exactly, or with `k` as people are told who may not export."""
+
+    def __init__(self, k: int) -> None:
+        self.k, self.counts = k, Counter[Any]()
+        self._sums: list[Sum[Any]] = []
+        self._hidden: set[Any] | None = None
+
+    def add_up(self, total: Hashable, parts: Collection[Hashable]) -> None:
+        """Say that these cells add up to that one, or nearly: readers may subtract."""
+        self._sums.append((total, parts))
+
+    def count(self, cell: Hashable) -> Any:
+        """How many; or `SUPPRESSED`."""
+        return SUPPRESSED if self._is_hidden(cell) else self.counts[cell]
+
+    def share(self, cell: Hashable, of: Hashable) -> Any:
+        """The share of a cell in another, null of none; or `SUPPRESSED`."""
+        if self._is_hidden(cell) or self._is_hidden(of):
+            return SUPPRESSED
+        if not self.counts[of]:
+            return None
+        share = self.counts[cell] / self.counts[of]
+        return round(share * ROUNDED_TO) / ROUNDED_TO if self.k else round(share, 4)
+
+    def _is_hidden(self, cell: Hashable) -> bool:
+        if self._hidden is None:
+            self._hidden = secret(self.counts, self._sums, self.k)
+        return cell in self._hidden

@@ -94,6 +94,7 @@ DETAILS_FR = {
     "phone": "Ce n'est pas un numéro de téléphone.",
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",
     "rfc_3339": "Attendu : une date, comme 2026-11-22, ou un instant, comme 2026-11-22T14:05:00Z.",
+    "sign_noted": "Il faut noter au moins un indice.",
     "string_pattern_mismatch": "Ce texte n'a pas la forme attendue.",
     "string_too_long": "Au plus {max_length} caractères.",
     "string_too_short": "Longueur minimale : {min_length}.",

@@ -60,8 +60,17 @@ def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
     else:
         of = alive.where(Testimony.state.in_(SEEN[me.sight]))
     own = me.owns(E) if me.sight is Sight.OWN else [true()]
-    may = of.exists(), E.erased_at.is_(None), ~_refused(), ~_unsaid()
-    return [and_(right, *may) for right in own]
+    return [and_(right, of.exists(), *readable()) for right in own]
+
+
+def readable() -> Sequence[ColumnElement[bool]]:
+    """What holds for the excerpts of words that nobody took back, or refuses the team."""
+    return [*standing(), ~_refused()]
+
+
+def standing() -> Sequence[ColumnElement[bool]]:
+    """The same of excerpts whose testimony was found readable."""
+    return [E.erased_at.is_(None), ~_unsaid()]
 
 
 def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:

@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from app.accounts.permissions import Permission
 from app.exports.queries import read_children
 from app.exports.schemas import Type
 
@@ -32,7 +33,8 @@ class Column:
     """A column: header, dictionary and cells come from here, so that they cannot differ.
 
     `of` gives a cell for each row of a batch, None where nothing is known. The values possible are
-    `values`, or the terms of `vocabulary`; without either, any.
+    `values`, or the terms of `vocabulary`; without either, any. Who has not the permission that it
+    `needs` gets it empty.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Column:
     unit: str | None = None
     values: Sequence[str] = ()
     vocabulary: str | None = None
+    needs: Permission | None = None
 
 
 # How cells are computed, from what was read under a name

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast, select
 
+from app.accounts.permissions import Permission
 from app.codebook.models import Theme
 from app.core.models import as_stored
 from app.core.pages import Order
@@ -35,6 +36,8 @@ from app.exports.columns import (
 )
 from app.exports.queries import children, exportable, protocol, unopposed, willing
 from app.exports.schemas import Type
+from app.moderation.models import Candor
+from app.moderation.speech import Level, level_in_sql
 from app.places.models import Place, PlaceKind, Territory
 from app.schemes.models import Scheme
 from app.testimonies import queries as testimonies
@@ -135,6 +138,7 @@ def _testimonies(filters: TestimonyFilters, at: datetime) -> Select[Any]:
         .select_from(T)
         .join(Scheme, Scheme.id == T.scheme_id)
         .outerjoin(Territory, Territory.id == T.territory_id)
+        .outerjoin(Candor, Candor.testimony_id == T.id)
     )
 
 
@@ -162,6 +166,7 @@ TESTIMONIES = Dataset(
         "recorded_on": _day(T.recorded_on),
         "nature": as_stored(T.nature),
         "sector": T.sector,
+        "candor": level_in_sql(Candor),
         "restriction": _json(T.restriction),
         "protocol": protocol(),
         "witnesses": children(
@@ -229,6 +234,15 @@ TESTIMONIES = Dataset(
         SECTOR,
         THEMES,
         Column("tags", "Mots-clés", "Tags", Type.TEXTS, each("tags")),
+        Column(
+            "candor",
+            "Liberté de la parole, appréciée par l'équipe (pour l'évaluation seule)",
+            "How freely it was said, as the team assessed it (for evaluators alone)",
+            Type.CODE,
+            as_read("candor"),
+            values=tuple(Level),
+            needs=Permission.STUDY,
+        ),
         ANOMALY,
     ),
 )

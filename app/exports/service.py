@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -17,7 +17,7 @@ from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.core.db import Database
 from app.core.problems import Invalid
-from app.exports.columns import Batch
+from app.exports.columns import Batch, Column, nothing
 from app.exports.datasets import UNREADABLE, Dataset
 from app.exports.formats import writer
 from app.exports.models import Export
@@ -87,6 +87,7 @@ class Stream:
         self.database, self.export, self.asked, self.by = database, export, asked, by
         self.rows = self.anomalies = 0
         self._writer = writer(asked.format, asked.language, asked.dataset.columns)
+        self._columns = [_shown_to(by, column) for column in asked.dataset.columns]
         self._names = list(asked.dataset.reads)
         self._restrictions = [self._names.index(name) for name in asked.dataset.restrictions]
         self._digest, self._is_whole = sha256(), False
@@ -148,7 +149,7 @@ class Stream:
         if not read:
             return []
         batch = Batch(read, self._exported)
-        cells = self._writer.shown([column.of(batch) for column in self.asked.dataset.columns])
+        cells = self._writer.shown([column.of(batch) for column in self._columns])
         return list(zip(*cells, strict=True))
 
     def _anomaly(self, row: Read, error: Exception) -> tuple[Any, ...]:
@@ -158,6 +159,12 @@ class Stream:
             "unreadable row", dataset=dataset.name, id=str(row[0]), error=type(error).__name__
         )
         return (self._exported(row[0]), *[None] * (len(dataset.columns) - 2), UNREADABLE)
+
+
+def _shown_to(by: Caller, column: Column) -> Column:
+    """The column; without its cells when they are not for this caller: headers stay as they are."""
+    may = column.needs is None or column.needs in by.permissions
+    return column if may else replace(column, of=nothing)
 
 
 def _ids(key: bytes) -> Any:

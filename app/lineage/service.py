@@ -60,3 +60,10 @@ def forget(db: Session, table: str, ids: Collection[UUID]) -> None:
     if ids:
         gone = DERIVATIONS.c.output == table, DERIVATIONS.c.output_id.in_(ids)
         db.execute(delete(DERIVATIONS).where(*gone))
+
+
+def forget_made_of(db: Session, table: str, ids: Collection[UUID]) -> None:
+    """These rows are gone, with all that was made of them: so is what is known of that."""
+    if ids:
+        gone = DERIVATIONS.c.input == table, DERIVATIONS.c.input_id.in_(ids)
+        db.execute(delete(DERIVATIONS).where(*gone))

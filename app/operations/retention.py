@@ -392,6 +392,14 @@ RULES: Sequence[Rule] = (
         because="ce qui fut rendu ; les paroles retirées ou échues en sortent avec leur témoignage",
     ),
     Rule(
+        code="candor",
+        what="Appréciations de la liberté de parole, par l'équipe",
+        tables=["candors"],
+        kept=WITH_IT,
+        then=STAYS,
+        because="elles ne servent qu'à lire ces paroles : elles sont effacées avec elles",
+    ),
+    Rule(
         code="parts",
         what="Ce qui fait partie d'autre chose",
         tables=[

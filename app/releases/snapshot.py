@@ -17,7 +17,7 @@ from app.bundles.balance import Counts, of_bundle
 from app.bundles.checks import Source, settled
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
-from app.core.figures import rounded
+from app.core.figures import K_PUBLIC, K_RESTRICTED, rounded
 from app.core.models import now
 from app.excerpts.service import words_of
 from app.places.models import Level, Place, Territory
@@ -36,7 +36,6 @@ NATURES = {
     Nature.INFORMATION: "Information",
 }
 COARSE = (Level.DEPARTMENT, Level.REGION)  # what a reader is told of where somebody lives
-K_PUBLIC, K_RESTRICTED = 11, 5
 
 
 @dataclass(frozen=True)

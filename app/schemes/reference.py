@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.db import insert_new
+from app.schemes.guides import GUIDES
 from app.schemes.models import Term
 
 YOUNG = ["young_person", "eligible_young_person"]
@@ -92,6 +93,7 @@ TERMS: dict[str, list[tuple[str, str, str]]] = {
         ("offensive", "Propos injurieux", "Offensive"),
         ("consent_doubt", "Doute sur le consentement", "Doubt about the consent"),
     ],
+    "follow_ups": [(guide.code, guide.label_fr, guide.label_en) for guide in GUIDES],
 }
 
 # Which roles a method suits, as the project diary of May 2013 found.
@@ -104,13 +106,17 @@ SUITS = {
 }
 
 
+# The facts of terms, by vocabulary and code.
+FACTS: dict[str, dict[str, dict[str, Any]]] = {
+    "methods": {code: {"suits": SUITS.get(code, EVERYBODY)} for code, *_ in TERMS["methods"]},
+    "follow_ups": {g.code: {"methods": g.methods, "when": g.when} for g in GUIDES},
+}
+
+
 def install(db: Session) -> None:
     """Add the terms that are not there yet."""
     for vocabulary, terms in TERMS.items():
         for position, (code, label_fr, label_en) in enumerate(terms):
-            facts: dict[str, Any] = {}
-            if vocabulary == "methods":
-                facts = {"suits": SUITS.get(code, EVERYBODY)}
             insert_new(
                 db,
                 Term,
@@ -119,5 +125,5 @@ def install(db: Session) -> None:
                 label_fr=label_fr,
                 label_en=label_en,
                 position=position,
-                facts=facts,
+                facts=FACTS.get(vocabulary, {}).get(code, {}),
             )

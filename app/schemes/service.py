@@ -24,6 +24,7 @@ VOCABULARIES = (
     "forms",
     "proposition_kinds",
     "rejection_reasons",
+    "follow_ups",
 )
 BY_CODE = Order(Scheme.code)  # unique
 BY_VOCABULARY = Order(Term.vocabulary)  # as `VOCABULARIES` has them

@@ -16,6 +16,7 @@ from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Invalid, NotFound, WrongState
 from app.jobs.service import enqueue
+from app.lineage.service import forget_made_of
 from app.media.models import Media
 from app.places.models import Place
 from app.places.service import require_territory
@@ -142,6 +143,7 @@ def discard(db: Session, testimony: Testimony, by: Caller) -> None:
     record(db, "testimony.discarded", on=testimony, by=by)
     for model, _ in LINKS.values():
         db.execute(delete(model).where(model.testimony_id == testimony.id))
+    forget_made_of(db, Testimony.__tablename__, [testimony.id])
     db.delete(testimony)
 
 

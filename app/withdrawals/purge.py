@@ -24,6 +24,8 @@ from app.lineage.service import Rows, made_from
 from app.media import service as media
 from app.media.models import ORIGINAL, Media, Rendition
 from app.media.service import DOOMED
+from app.moderation import candor
+from app.moderation.models import Candor
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
@@ -125,6 +127,11 @@ def _erase_excerpts(db: Session, ids: Collection[UUID]) -> list[str]:
     return []
 
 
+def _erase_candors(db: Session, ids: Collection[UUID]) -> list[str]:
+    candor.erase(db, ids)
+    return []
+
+
 def _erase_transcripts(db: Session, ids: Collection[UUID]) -> list[str]:
     transcripts.erase(db, ids)
     return []
@@ -149,12 +156,13 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
     Release: _recall_releases,
     ReleaseFile: _nothing,
     Excerpt: _erase_excerpts,
+    Candor: _erase_candors,
     Transcript: _erase_transcripts,
     Rendition: _erase_renditions,
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
-    *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases"),
+    *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases", "candors"),
     *("media", "renditions", "transcripts", "uploads"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )

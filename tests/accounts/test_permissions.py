@@ -6,9 +6,9 @@ from app.accounts.permissions import EVERYWHERE, GRANTS, WORDS, Permission, Role
 
 CAPTURE = "run_workshops hear_witnesses write_testimonies withdraw read_consent_proof"
 MAY = {
-    "animator": f"{CAPTURE} disclose_identity",
-    "editor": "moderate code compose read_bundles manage_frame",
-    "evaluator": "read_bundles export",
+    "animator": f"{CAPTURE} disclose_identity assess study",
+    "editor": "moderate code compose read_bundles manage_frame assess study",
+    "evaluator": "read_bundles export study",
     "custodian": "disclose_identity read_consent_proof withdraw hold export read_audit "
     "verify_audit",
     "administrator": "manage_accounts manage_frame verify_audit read_jobs",

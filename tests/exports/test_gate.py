@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from app.accounts.authentication import Caller
+from app.accounts.permissions import GRANTS, Role
 from app.core.db import Database
 from app.core.models import now
 from app.exports.datasets import EXCERPTS, TESTIMONIES, WITNESSES
@@ -226,7 +228,9 @@ def exported(database: Database, dataset: Any, filters: Any) -> list[dict[str, A
     import json
 
     asked = Asked(dataset, Format.JSONL, filters, "tests", "fr")
-    stream = Stream(database, Export(), asked, None)  # type: ignore[arg-type]
+    role = Role.EVALUATOR
+    evaluator = Caller(uuid4(), uuid4(), role, GRANTS[role], uuid4())
+    stream = Stream(database, Export(), asked, evaluator)
     return [json.loads(line) for chunk in stream for line in chunk.splitlines()]
 
 

@@ -421,3 +421,46 @@ def test_when_it_cannot_be_audited_nothing_is_served(
         quiet.close()
         with database.write.begin() as db:
             db.execute(text(rename.format("lost", "audit_events")))
+
+
+# Candor
+
+
+def test_how_freely_it_was_said_is_for_the_evaluator_alone(
+    as_evaluator: TestClient,
+    as_custodian: TestClient,
+    client_for: ClientFor,
+    make: Make,
+    says: Says,
+) -> None:
+    make.candor(says("librement"), first_person=True, concrete_episode=True, comment="CANARY")
+    make.candor(says("selon la norme"), prepared_text=True)
+    says("sans que personne l'apprécie")
+    told = {row["title"]: row["candor"] for row in rows_of(as_evaluator, "testimonies")}
+    assert told == {
+        "librement": "free",
+        "selon la norme": "normed",
+        "sans que personne l'apprécie": None,
+    }
+    head, *rows = table_of(get(as_evaluator, "testimonies.csv").text)
+    assert {row[head.index("candor")] for row in rows} == {"free", "normed", ""}
+    assert "CANARY" not in get(as_evaluator, "testimonies.csv").text
+
+    narrowed = client_for(None)
+    evaluator = make.account(role="evaluator")
+    token = make.token(evaluator, permissions=["export"])
+    narrowed.headers["Authorization"] = f"Bearer {token}"
+    for client in (as_custodian, narrowed):
+        same, *rows = table_of(get(client, "testimonies.csv").text)
+        assert same == head
+        assert len(rows) == 3
+        assert {row[head.index("candor")] for row in rows} == {""}
+        assert {row["candor"] for row in rows_of(client, "testimonies")} == {None}
+    for dataset in ("excerpts", "witnesses", "workshops"):
+        assert "candor" not in get(as_evaluator, f"{dataset}.csv").text
+
+
+def test_the_dictionary_says_what_the_levels_are(as_evaluator: TestClient) -> None:
+    columns = as_evaluator.get(f"{URL}/testimonies/dictionary").json()["columns"]
+    (candor,) = [column for column in columns if column["name"] == "candor"]
+    assert candor["values"] == ["normed", "mixed", "free"]

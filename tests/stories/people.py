@@ -9,6 +9,8 @@ from typing import Any
 import httpx2
 from fastapi.testclient import TestClient
 
+from app.moderation.speech import Sign
+
 API = "/api/v1"
 PASSWORD = "un mot de passe assez long"
 OFFICIALS = ("written_inside", "written_officials")
@@ -45,6 +47,11 @@ class Person:
         """The id of a territory, by its INSEE code."""
         found = {t["code"]: t["id"] for t in self.gets("/territories", limit=200)["items"]}
         return found[code]  # type: ignore[no-any-return]
+
+    def finds(self, testimony: Thing, *signs: str) -> Thing:
+        """How freely it was said: these signs of candor were there, the others were not."""
+        noted = {str(sign): sign in signs for sign in Sign}
+        return self.puts(f"/testimonies/{testimony['id']}/candor", noted, expected=200)
 
 
 @dataclass

@@ -152,8 +152,12 @@ def listen(animator: Animator, eric: Thing, folder: Path) -> Heard:
 
 def moderate(editor: Editor, animator: Animator, heard: Heard) -> None:
     """What says nothing is returned, with a reason that its animator reads; the rest is kept."""
-    editor.decides(heard.recited, "return", "too_vague")
     here = f"/testimonies/{heard.recited['id']}"
+    editor.finds(heard.recited, "institutional_wording", "prepared_text")
+    assert animator.gets(f"{here}/candor")["level"] == "normed"
+    asked = [question["label_fr"] for question in animator.gets(f"{here}/follow-ups")["questions"]]
+    assert "Qu'avez-vous fait en premier ? Et ensuite ?" in asked
+    editor.decides(heard.recited, "return", "too_vague")
     assert animator.gets(here)["state"] == "returned"
     (decision,) = animator.gets(f"{here}/decisions")["items"]
     assert decision["reason_code"] == "too_vague"

@@ -39,9 +39,11 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
     office = town.place("Bureau des entretiens", "other", investigators, "04070")
     animator, editor = town.animator(investigators), town.editor()
+    evaluator = town.evaluator()
     department, region = editor.territory("04"), editor.territory("93")
 
     excerpts, testimonies = [], []
+    freely = ["first_person", "concrete_episode"]
     for body, nature in ((VILLAGES, "practice"), (CAR, "practice"), (DOUBT, "feeling")):
         interview = animator.opens(office, kind="interview", method="interview")
         employer = animator.registers(
@@ -49,6 +51,7 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
         )
         told = {"body": body, "method": "interview", "nature": nature}
         testimony = animator.hands_in(interview, employer, **told)
+        animator.finds(testimony, *(freely if nature == "practice" else ["prepared_text"]))
         editor.decides(testimony, "accept")
         testimonies.append(testimony)
         excerpts.append(editor.quotes(testimony, body, nature))
@@ -64,6 +67,17 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     followed = words_of(town.evaluator(), excerpts[0])
     assert followed == ("Chez nous, c'est petit. ", VILLAGES, "")
     confirm(editor, excerpts[2])
+    # One by one, without a camera, employers tell what they do; the evaluator counts it.
+    figures = evaluator.gets("/indicators/methods")
+    assert [(m["method"], m["count"], m["assessed"]) for m in figures["methods"]] == [
+        ("interview", 3, 3)
+    ]
+    levels = {c["level"]: c["count"] for c in figures["candor_by_role"] if c["role"] == "employer"}
+    assert levels == {"normed": 1, "mixed": 0, "free": 2}
+    balance = evaluator.gets("/indicators/balance")["cells"]
+    natures = {c["nature"]: c["share"] for c in balance if c["of"] == "excerpts"}
+    assert (natures["practice"], natures["feeling"]) == (0.6667, 0.3333)
+    evaluator.gets(f"/testimonies/{testimony['id']}/candor", expected=404)
 
     # A note for the officials of the whole region: each passage says why it may not.
     items = [quoted(excerpt) for excerpt in excerpts]

@@ -133,6 +133,7 @@ def build(
         tags=[f"mot-{CANARY}"],
         **about,
     )
+    make.candor(testimony, prepared_text=True, comment=f"dit comme un {CANARY}")
     kept = make.testimony(witnesses=[other], body=f"Je raconte {NOISE}.", **about)
     excerpts = [
         make.excerpt(

@@ -1,0 +1,143 @@
+"""What callers ask of indicators, and the tables that they receive.
+
+Tables are long: a row for each cell, with its coordinates first.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from app.core.schemas import Day, In, Out
+from app.core.text import Code, Word
+from app.moderation.speech import Level
+from app.testimonies.models import Nature
+from app.testimonies.schemas import TestimonyFilters
+
+
+class CorpusFilters(In):
+    """Which testimonies to count: of those that were accepted, and that you may read."""
+
+    scheme_id: UUID | None = None
+    workshop_id: UUID | None = None
+    place_id: UUID | None = None
+    territory_id: UUID | None = Field(None, description="In this territory, or within it.")
+    role: list[Code] = Field([], description="One of the witnesses has one of these roles.")
+    method: list[Code] = []
+    theme_id: list[UUID] = []
+    tag: list[Word] = []
+    recorded_from: Day | None = None
+    recorded_to: Day | None = None
+
+    def of_testimonies(self) -> TestimonyFilters:
+        """The same, as the list of testimonies is asked."""
+        asked = {name: getattr(self, name) for name in CorpusFilters.model_fields}
+        return TestimonyFilters.model_construct(**asked)
+
+
+class BalanceFilters(CorpusFilters):
+    """Which testimonies to count, and whether month by month."""
+
+    over: Literal["month"] | None = Field(None, description="Months of recording, besides all.")
+
+
+class Suppressed(Out):
+    """A figure that is not told, for it is about too few."""
+
+    value: None = None
+    suppressed: Literal[True] = True
+
+
+Count = int | Suppressed
+Share = float | Suppressed | None
+
+
+class Told(Out):
+    """When it was counted, and how it is told: `k` is 0, or no cell below it is told."""
+
+    counted_at: datetime
+    k: int
+
+
+class BalanceTotal(Out):
+    """How many were counted; in all, when `month` is null."""
+
+    of: Literal["excerpts", "testimonies"]
+    month: str | None
+    count: Count
+
+
+class BalanceCell(BalanceTotal):
+    """How many of one nature, and their share in the total."""
+
+    nature: Nature | Literal["unknown"]
+    share: Share
+
+
+class BalanceOut(Told):
+    """Practices beside feelings: excerpts, and testimonies, by nature."""
+
+    over: Literal["month"] | None
+    totals: list[BalanceTotal]
+    cells: list[BalanceCell]
+
+
+class MethodCell(Out):
+    """Testimonies of one method; how many of them somebody assessed."""
+
+    method: str
+    count: Count
+    share: Share
+    assessed: Count
+
+
+class RoleCell(Out):
+    """Testimonies in which somebody of this role speaks; how many of them somebody assessed."""
+
+    role: str
+    count: Count
+    share: Share
+    assessed: Count
+
+
+class MethodRoleCell(Out):
+    """Testimonies of this method in which somebody of this role speaks."""
+
+    method: str
+    role: str
+    count: Count
+    share: Share
+
+
+class CandorCell(Out):
+    """Assessed testimonies of one level, and their share in those that were assessed."""
+
+    level: Level
+    count: Count
+    share: Share
+
+
+class MethodCandorCell(CandorCell):
+    """The same of one method."""
+
+    method: str
+
+
+class RoleCandorCell(CandorCell):
+    """The same of those in which somebody of this role speaks."""
+
+    role: str
+
+
+class MethodsOut(Told):
+    """What each method brought, from whom, and how freely it was said."""
+
+    testimonies: Count
+    assessed: Count
+    methods: list[MethodCell]
+    roles: list[RoleCell]
+    methods_by_role: list[MethodRoleCell]
+    candor: list[CandorCell]
+    candor_by_method: list[MethodCandorCell]
+    candor_by_role: list[RoleCandorCell]
