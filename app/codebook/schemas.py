@@ -10,6 +10,9 @@ from app.core.pages import MirrorParams
 from app.core.schemas import In, Out
 from app.core.text import Line, Paragraph
 
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Examples = Annotated[list[Line], Field(max_length=20)]
+
 
 class ThemeIn(In):
     """A theme."""
@@ -17,8 +20,10 @@ class ThemeIn(In):
     scheme_id: UUID
     name: Line
     definition: Paragraph
+    examples: Examples = Field([], description="Words, or moments, that belong to it.")
+    counter_examples: Examples = Field([], description="Those that seem to, and do not.")
     parent_id: UUID | None = None
-    color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    color: Color | None = None
 
 
 class ThemeFilters(MirrorParams):
@@ -26,17 +31,22 @@ class ThemeFilters(MirrorParams):
 
     scheme_id: UUID | None = None
     parent_id: UUID | None = None
+    retired: bool | None = Field(None, description="false: those that may be given now.")
 
 
 class ThemeOut(Out):
-    """A theme."""
+    """A theme. `merged_into_id`: where its codings are; nothing is coded with this one any more."""
 
     id: UUID
     version: int
     scheme_id: UUID
     name: str
     definition: str
+    examples: list[str]
+    counter_examples: list[str]
     parent_id: UUID | None
     color: str | None
+    retired_at: datetime | None
+    merged_into_id: UUID | None
     created_at: datetime
     updated_at: datetime

@@ -93,6 +93,7 @@ DETAILS_FR = {
     "own_text": "Un texte de l'éditeur est montré comme texte.",
     "phone": "Ce n'est pas un numéro de téléphone.",
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",
+    "queue_of_one_state": "sort=submitted_at demande un seul état (state), sans updated_since.",
     "rfc_3339": "Attendu : une date, comme 2026-11-22, ou un instant, comme 2026-11-22T14:05:00Z.",
     "string_pattern_mismatch": "Ce texte n'a pas la forme attendue.",
     "string_too_long": "Au plus {max_length} caractères.",
@@ -183,6 +184,22 @@ MISTAKES = {
         "Dites à quoi sert l'export : purpose=, ou l'en-tête X-Export-Purpose.",
     ),
     "reason_needed": ("Say why.", "Dites pourquoi."),
+    "theme_merged": (
+        "This theme was merged: the one to choose is {into}.",
+        "Ce thème a été fusionné : choisissez {into}.",
+    ),
+    "theme_retired": (
+        "This theme is retired: it stays where it is, and is chosen no more.",
+        "Ce thème est retiré du plan de codage : il reste là où il est, et ne se choisit plus.",
+    ),
+    "too_deep": (
+        "At most {deepest} levels of themes.",
+        "Au plus {deepest} niveaux de thèmes.",
+    ),
+    "too_many_themes": (
+        "At most {most} themes in a codebook.",
+        "Au plus {most} thèmes dans un plan de codage.",
+    ),
     "stays": ("This stays what it is.", "Ceci ne change pas."),
     "too_far": ("At most 60 months.", "Au plus 60 mois."),
     "too_many_at_once": (

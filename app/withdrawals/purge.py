@@ -23,6 +23,7 @@ from app.lineage.service import Rows, made_from
 from app.media import service as media
 from app.media.models import ORIGINAL, Media, Rendition
 from app.media.service import DOOMED
+from app.moderation import service as moderation
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
@@ -82,6 +83,7 @@ def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
     alone = set(db.scalars(theirs)) - set(db.scalars(shared))
     keys = _undo(db, made_from(db, {"testimonies": set(ids)}))
     bundles.erase(db, [], ids)
+    moderation.erase(db, ids)
     testimonies.erase(db, ids)
     return keys + forget_media(db, alone)
 
@@ -153,7 +155,7 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
-    *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases"),
+    *("testimonies", "testimony_tags", "decisions", "excerpts", "bundle_items", "releases"),
     *("media", "renditions", "transcripts", "uploads"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
