@@ -71,6 +71,7 @@ ROUTERS = [
     witnesses.router,
     groups.router,
     codebook.router,
+    codebook.files,
     testimonies.router,
     moderation.router,
     excerpts.router,

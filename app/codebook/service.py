@@ -136,7 +136,8 @@ def _describe(db: Session, theme: Theme, payload: ThemeIn) -> Theme:
         parent = db.get(Theme, payload.parent_id)
         if not parent or parent.scheme_id != payload.scheme_id:
             raise Invalid.at("#/parent_id", "unknown_id")
-        require_in_use(parent, "#/parent_id")
+        if parent.merged_into_id:
+            raise Invalid.at("#/parent_id", "theme_merged", into=str(parent.merged_into_id))
     parents[theme.id] = payload.parent_id
     if len(parents) > MOST:
         raise Invalid.at("#/scheme_id", "too_many_themes", most=MOST)

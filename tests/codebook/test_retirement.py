@@ -137,20 +137,24 @@ def test_so_it_is_with_excerpts(
     assert as_editor.put(here, json=coded).json()["errors"][0]["code"] == "theme_retired"
 
 
-def test_nothing_new_lies_in_it(as_editor: TestClient, theme: Theme, retired: str) -> None:
+def test_others_may_lie_in_it_like_in_a_group_that_codes_nothing(
+    as_editor: TestClient, theme: Theme, retired: str
+) -> None:
+    below = {"scheme_id": str(theme.scheme_id), "name": "Le premier jour", "definition": "Voilà."}
+    made = as_editor.post(URL, json=below | {"parent_id": str(theme.id)})
+    assert (made.status_code, made.json()["parent_id"]) == (201, str(theme.id))
+
+
+def test_nothing_lies_in_one_that_was_merged(
+    as_editor: TestClient, make: Make, theme: Theme
+) -> None:
+    into = make.theme()
+    merged = as_editor.put(f"{URL}/{theme.id}/merge", json={"into": str(into.id)})
+    assert merged.status_code == 200
     below = {"scheme_id": str(theme.scheme_id), "name": "Le premier jour", "definition": "Voilà."}
     refused = as_editor.post(URL, json=below | {"parent_id": str(theme.id)})
-    assert refused.json()["errors"][0]["pointer"] == "#/parent_id"
-    assert refused.json()["errors"][0]["code"] == "theme_retired"
-
-
-def test_what_lies_in_it_already_stays_there(
-    as_editor: TestClient, make: Make, theme: Theme, retired: str
-) -> None:
-    below = make.theme(name="Dedans", parent_id=theme.id)
-    sent = {"scheme_id": str(theme.scheme_id), "name": "Dedans", "definition": "Dit mieux."}
-    answer = as_editor.put(f"{URL}/{below.id}", json=sent | {"parent_id": str(theme.id)})
-    assert (answer.status_code, answer.json()["definition"]) == (200, "Dit mieux.")
+    (error,) = refused.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("#/parent_id", "theme_merged")
 
 
 def test_only_editors_retire(

@@ -103,8 +103,8 @@ def test_the_queue_is_read_in_the_order_of_its_index(
     first = make.testimony(state=State.SUBMITTED)
     names = [column.key for column in Testimony.__mapper__.column_attrs]
     row = {name: getattr(first, name) for name in names if name != "id"}
-    rows = [row | {"state": State.ACCEPTED} for _ in range(300)]
-    rows += [row | {"submitted_at": now() + timedelta(seconds=n)} for n in range(100)]
+    rows = [row | {"state": State.ACCEPTED} for _ in range(1000)]
+    rows += [row | {"submitted_at": now() + timedelta(seconds=n)} for n in range(2000)]
     with database.write.begin() as db:
         db.execute(insert(Testimony), rows)
     url = f"{QUEUE}&limit=20"
