@@ -15,7 +15,7 @@ from app.core.bodies import Route
 from app.core.pages import Page
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
 
-router = APIRouter(route_class=Route, tags=["themes"])
+router = APIRouter(route_class=Route, tags=["codings"])
 
 
 @router.get("/codings", response_model=Page[CodingOut])

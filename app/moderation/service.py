@@ -66,7 +66,8 @@ def filtered(filters: DecisionFilters) -> Select[Decision]:
     if not filters.scheme_id:
         return rows
     of_scheme = select(Testimony.id).where(Testimony.scheme_id == filters.scheme_id)
-    return rows.where(of_scheme.where(Testimony.id == Decision.testimony_id).exists())
+    of_it = of_scheme.where(Testimony.id == Decision.testimony_id).correlate(Decision)
+    return rows.where(of_it.exists())
 
 
 def queue(db: Session, me: Caller) -> dict[str, Any]:

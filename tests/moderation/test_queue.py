@@ -136,7 +136,12 @@ def test_editors_are_told_how_much_waits_and_since_when(as_editor: TestClient, m
 
 
 def test_nothing_waits_where_nothing_is(as_editor: TestClient) -> None:
-    nothing = {"submitted": 0, "returned": 0, "oldest_submitted_at": None, "schemes": []}
+    nothing: dict[str, Any] = {
+        "submitted": 0,
+        "returned": 0,
+        "oldest_submitted_at": None,
+        "schemes": [],
+    }
     assert as_editor.get(f"{API}/moderation-queue").json() == nothing
 
 

@@ -152,7 +152,12 @@ def listen(animator: Animator, eric: Thing, folder: Path) -> Heard:
 
 def moderate(editor: Editor, animator: Animator, heard: Heard) -> None:
     """What says nothing is returned, with a reason that its animator reads; the rest is kept."""
+    queue = editor.gets("/testimonies", state="submitted", sort="submitted_at", count=True)
+    assert queue["total"] == 4
+    assert queue["items"][0]["id"] == heard.cards["id"]
     editor.decides(heard.recited, "return", "too_vague")
+    waits = editor.gets("/moderation-queue")
+    assert (waits["submitted"], waits["returned"]) == (3, 1)
     here = f"/testimonies/{heard.recited['id']}"
     assert animator.gets(here)["state"] == "returned"
     (decision,) = animator.gets(f"{here}/decisions")["items"]
