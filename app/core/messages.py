@@ -200,6 +200,7 @@ MISTAKES = {
         "Dites à quoi sert l'export : purpose=, ou l'en-tête X-Export-Purpose.",
     ),
     "reason_needed": ("Say why.", "Dites pourquoi."),
+    "scheme_needed": ("Say of which scheme.", "Dites de quel dispositif."),
     "theme_merged": (
         "This theme was merged: the one to choose is {into}.",
         "Ce thème a été fusionné : choisissez {into}.",

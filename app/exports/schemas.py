@@ -89,7 +89,7 @@ class DecisionExport(Whole, DecisionFilters):
 class CodebookExport(In):
     """Which codebook to export, and why."""
 
-    scheme_id: UUID
+    scheme_id: UUID | None = Field(None, description="Needed.")
     purpose: Line | None = Field(
         None, description="What the export is for: needed here or in `X-Export-Purpose`."
     )

@@ -56,9 +56,11 @@ def make(db: Session, asked: Asked, by: Caller) -> Export:
 def make_codebook(db: Session, filters: CodebookExport, purpose: str | None, by: Caller) -> bytes:
     """The codebook of a scheme, as REFI-QDA; that `by` exports it, and why, is recorded first.
 
-    Raises Invalid when no reason is given, or there is no such scheme.
+    Raises Invalid when no reason or no scheme is given, or there is no such scheme.
     """
     by.require(Permission.EXPORT)
+    if not filters.scheme_id:
+        raise Invalid.at("#/scheme_id", "scheme_needed")
     require_scheme(db, filters.scheme_id)
     told = {"scheme_id": str(filters.scheme_id)}
     export = _made(db, "codebook", QDC, purpose, told, by)

@@ -134,6 +134,8 @@ def build(
         **about,
     )
     kept = make.testimony(witnesses=[other], body=f"Je raconte {NOISE}.", **about)
+    make.decision(testimony, comment=f"On y reconnaît {CANARY}.")
+    make.decision(kept, comment=f"On y reconnaît {NOISE}.")
     excerpts = [
         make.excerpt(
             testimony,
