@@ -56,7 +56,10 @@ FILE: dict[int | str, dict[str, Any]] = {
 }
 
 CODEBOOK: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {"application/xml": {"schema": {}}}}
+    200: {
+        "description": "The file.",
+        "content": {"application/xml": {"schema": {"type": "string"}}},
+    }
 }
 
 
