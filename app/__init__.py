@@ -13,6 +13,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     bundles       chosen passages for one audience, in one form; balance, checks
     gate          may this passage leave, to whom, in which form; serves media to the team
+    coding        how much is coded with each theme; themes merged into one another
     excerpts      chosen passages, their nature and themes
     moderation    decisions on testimonies; candor: how freely it was said, and what to ask next
     testimonies   the words, and where they are on their way

@@ -14,6 +14,7 @@ from app.accounts.authentication import NotAuthenticated
 from app.bundles import routes as bundles
 from app.calls.call import install_replays
 from app.codebook import routes as codebook
+from app.coding import routes as coding
 from app.core.db import Database
 from app.core.edge import Edge
 from app.core.logs import configure_logs
@@ -72,10 +73,12 @@ ROUTERS = [
     witnesses.router,
     groups.router,
     codebook.router,
+    codebook.files,
     testimonies.router,
     moderation.router,
     candor.router,
     excerpts.router,
+    coding.router,
     gate.router,
     clips.router,
     transcripts.router,

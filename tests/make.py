@@ -24,7 +24,7 @@ from app.groups.models import Identification, Member, Protocol, Rereading
 from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
-from app.moderation.models import Candor
+from app.moderation.models import Candor, Decision, Verdict
 from app.places.models import Place, PlaceKind, Territory
 from app.receipts.models import ReceiptSession
 from app.receipts.sessions import PREFIX
@@ -357,6 +357,16 @@ class Make:
             scheme_id=self.the_scheme.id,
             name=f"Thème {next(number)}",
             definition="De quoi il s'agit.",
+        )
+
+    def decision(self, testimony: Testimony, **given: Any) -> Decision:
+        """That it was accepted, or `verdict`; `reason_code`, `comment`."""
+        return self._save(
+            Decision,
+            given,
+            testimony_id=testimony.id,
+            verdict=Verdict.ACCEPT,
+            by_id=testimony.captured_by,
         )
 
     def excerpt(self, testimony: Testimony, **given: Any) -> Excerpt:

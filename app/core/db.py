@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 Row = TypeVar("Row")
+Rows = TypeVarTuple("Rows")
 
 # Connections of a process: to read, to write. A transaction runs in one thread from begin to
 # commit: one that waits for a connection, or for a lock, never holds the thread its holder needs.
@@ -207,6 +208,14 @@ def locked(db: Session, rows: Select[Row]) -> Select[Row]:
     So what is read, decided and written is one step. Foreign keys to these rows are still free.
     """
     return rows if db.info.get("read_only") else rows.with_for_update(key_share=True)
+
+
+def kept_as_it_is(db: Session, rows: Select[*Rows]) -> Select[*Rows]:
+    """`rows`, which may be referred to until the commit: whoever would change them waits.
+
+    Several may refer to one at once.
+    """
+    return rows if db.info.get("read_only") else rows.with_for_update(read=True)
 
 
 def insert_new(db: Session, model: type[DeclarativeBase], **values: Any) -> bool:

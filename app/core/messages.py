@@ -93,6 +93,7 @@ DETAILS_FR = {
     "own_text": "Un texte de l'éditeur est montré comme texte.",
     "phone": "Ce n'est pas un numéro de téléphone.",
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",
+    "queue_of_one_state": "sort=submitted_at demande un seul état (state), sans updated_since.",
     "rfc_3339": "Attendu : une date, comme 2026-11-22, ou un instant, comme 2026-11-22T14:05:00Z.",
     "sign_noted": "Il faut noter au moins un indice.",
     "string_pattern_mismatch": "Ce texte n'a pas la forme attendue.",
@@ -176,6 +177,22 @@ MISTAKES = {
         "This place is another organization's.",
         "Ce lieu est celui d'une autre structure.",
     ),
+    "name_twice": (
+        "Line {line} names a theme that was named before: {name}.",
+        "La ligne {line} nomme un thème déjà nommé plus haut : {name}.",
+    ),
+    "not_csv": (
+        "Line {line} is not CSV (RFC 4180).",
+        "La ligne {line} n'est pas du CSV (RFC 4180).",
+    ),
+    "not_qdc": (
+        "Line {line}: not a REFI-QDA codebook, or one with a document type, which is refused.",
+        "Ligne {line} : ce n'est pas un codebook REFI-QDA, ou il a un type de document, ce qui est refusé.",
+    ),
+    "not_the_columns": (
+        "The first line names the columns: name, and any of {columns}.",
+        "La première ligne nomme les colonnes : name, et d'autres parmi {columns}.",
+    ),
     "out_of_range": ("Beyond the end ({length}).", "Au-delà de la fin ({length})."),
     "not_paged": ("An export is whole: no pages.", "Un export est entier : il n'a pas de pages."),
     "past": ("This is in the past.", "C'est dans le passé."),
@@ -184,6 +201,23 @@ MISTAKES = {
         "Dites à quoi sert l'export : purpose=, ou l'en-tête X-Export-Purpose.",
     ),
     "reason_needed": ("Say why.", "Dites pourquoi."),
+    "scheme_needed": ("Say of which scheme.", "Dites de quel dispositif."),
+    "theme_merged": (
+        "This theme was merged: the one to choose is {into}.",
+        "Ce thème a été fusionné : choisissez {into}.",
+    ),
+    "theme_retired": (
+        "This theme is retired: it stays where it is, and is chosen no more.",
+        "Ce thème est retiré du plan de codage : il reste là où il est, et ne se choisit plus.",
+    ),
+    "too_deep": (
+        "At most {deepest} levels of themes.",
+        "Au plus {deepest} niveaux de thèmes.",
+    ),
+    "too_many_themes": (
+        "At most {most} themes in a codebook.",
+        "Au plus {most} thèmes dans un plan de codage.",
+    ),
     "stays": ("This stays what it is.", "Ceci ne change pas."),
     "too_far": ("At most 60 months.", "Au plus 60 mois."),
     "too_many_at_once": (
@@ -191,14 +225,30 @@ MISTAKES = {
         "Au plus {most} segments en même temps.",
     ),
     "too_short": ("At least {shortest} ms.", "Au moins {shortest} ms."),
+    "too_many_cells": (
+        "Line {line} has more cells than the first.",
+        "La ligne {line} a plus de cellules que la première.",
+    ),
     "unknown_choice": ("Not a choice of this notice.", "Ce choix n'est pas dans cette notice."),
     "unknown_id": ("There is no such thing here.", "Il n'y a rien de tel ici."),
     "unknown_term": (
         "Not a term of {vocabulary}.",
         "Ce code n'est pas dans le vocabulaire {vocabulary}.",
     ),
+    "unknown_parent": (
+        "Line {line}: there is no theme {name}, neither in the file nor in the codebook.",
+        "Ligne {line} : il n'y a pas de thème {name}, ni dans le fichier ni dans le plan de codage.",
+    ),
+    "within_itself": (
+        "A theme would lie within itself.",
+        "Un thème serait contenu dans lui-même.",
+    ),
     "words_too_many": (
         "At most {most} characters in all.",
         "Au plus {most} caractères en tout.",
+    ),
+    "wrong_in_line": (
+        "Line {line}: {field} is too long, or not of its form.",
+        "Ligne {line} : {field} est trop long, ou n'a pas la forme attendue.",
     ),
 }

@@ -11,6 +11,7 @@ from app.accounts.permissions import Role
 from app.bundles import service as bundles
 from app.bundles.schemas import BundleIn
 from app.codebook import service as codebook
+from app.codebook.reference import THEMES
 from app.codebook.schemas import ThemeIn
 from app.demo.stories import Known, Row, Stories
 from app.excerpts import service as excerpts
@@ -94,7 +95,7 @@ class Hearing:
         db, ids, administrator = self._db, self._known.ids, self._known.role(Role.ADMINISTRATOR)
         (scheme,) = self._stories["scheme"]
         ids["scheme"] = schemes.add(db, SchemeIn(**scheme), by=administrator).id
-        for row in self._stories["themes"]:
+        for row in THEMES:
             ids[row["key"]] = codebook.add(db, ThemeIn(**self._described(row)), by=self._editor).id
         for row in self._stories["places"]:
             place = PlaceIn(**self._known.described(row))

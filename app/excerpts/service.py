@@ -4,7 +4,19 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, insert, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -27,6 +39,7 @@ from app.media.service import ask_clip
 from app.testimonies import queries as testimonies
 from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
 from app.testimonies.queries import MOURNED
+from app.testimonies.service import UNSYNCHRONIZED
 from app.testimonies.service import visible_to as visible_testimonies
 from app.transcripts import service as transcripts
 from app.transcripts.models import Transcript
@@ -172,6 +185,24 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     forget(db, E.__tablename__, [excerpt.id])
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
+
+
+def recode(db: Session, theme_id: UUID, into_id: UUID) -> int:
+    """Code with another theme all that was coded with this one; how many excerpts that is.
+
+    None is coded twice, and mirrors look again at each. Asked for by who may: see `coding`.
+    """
+    coded = select(ExcerptTheme.excerpt_id).where(ExcerptTheme.theme_id == theme_id)
+    again = update(E).where(E.id.in_(coded)).values(version=E.version + 1, updated_at=now())
+    touched = db.execute(again.returning(E.id), execution_options=UNSYNCHRONIZED)
+    count = len(touched.all())
+    both = select(ExcerptTheme.excerpt_id).where(ExcerptTheme.theme_id == into_id)
+    ours = ExcerptTheme.theme_id == theme_id
+    twice = delete(ExcerptTheme).where(ours, ExcerptTheme.excerpt_id.in_(both))
+    db.execute(twice, execution_options=UNSYNCHRONIZED)
+    moved = update(ExcerptTheme).where(ours).values(theme_id=into_id)
+    db.execute(moved, execution_options=UNSYNCHRONIZED)
+    return count
 
 
 def words_of(db: Session, excerpt: Excerpt) -> str | None:
@@ -333,7 +364,8 @@ def _describe(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> 
         raise NotFound(pointer="#/testimony_id")
     if testimony.state not in QUOTABLE:
         raise WrongState(state=testimony.state)
-    require_themes(db, payload.theme_ids, testimony.scheme_id)
+    coded = select(ExcerptTheme.theme_id).where(ExcerptTheme.excerpt_id == excerpt.id)
+    require_themes(db, payload.theme_ids, testimony.scheme_id, kept=coded)
     if isinstance(payload.selector, TimeSelector):
         _select_time(db, excerpt, payload.selector, testimony)
     elif payload.selector.transcript_id:

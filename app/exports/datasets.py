@@ -1,7 +1,7 @@
 """The datasets: which rows, what is read of them, and the columns it becomes.
 
 Never here: identities, pseudonyms, signatures, receipt codes, real ids, days, birth years, what the
-team writes for itself (notes, guides, memos).
+team writes for itself (notes, guides, memos, comments of decisions), and who decided.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast, select
 
 from app.accounts.permissions import Permission
+from app.codebook import service as codebook
 from app.codebook.models import Theme
+from app.codebook.schemas import ThemeFilters
 from app.core.models import as_stored
 from app.core.pages import Order
 from app.excerpts import service as excerpts
@@ -34,9 +36,11 @@ from app.exports.columns import (
     nothing,
     words,
 )
-from app.exports.queries import children, exportable, protocol, unopposed, willing
+from app.exports.queries import children, exportable, protocol, studied, unopposed, willing
 from app.exports.schemas import Type
-from app.moderation.models import Candor
+from app.moderation import service as moderation
+from app.moderation.models import Candor, Decision, Verdict
+from app.moderation.schemas import DecisionFilters
 from app.moderation.speech import Level, level_in_sql
 from app.places.models import Place, PlaceKind, Territory
 from app.schemes.models import Scheme
@@ -481,4 +485,106 @@ WORKSHOPS = Dataset(
     ),
 )
 
-DATASETS = {dataset.name: dataset for dataset in (TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS)}
+# Themes
+
+
+def _themes(filters: ThemeFilters, _: datetime) -> Select[Any]:
+    return codebook.search(filters).select_from(Theme).join(Scheme, Scheme.id == Theme.scheme_id)
+
+
+def _texts(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.TEXTS, made(name, words))
+
+
+THEMES_OF_CODEBOOKS = Dataset(
+    name="themes",
+    rows=_themes,
+    order=codebook.BY_NAME,
+    reads={
+        "id": as_stored(Theme.id),
+        "scheme": Scheme.code,
+        "parent_id": as_stored(Theme.parent_id),
+        "name": Theme.name,
+        "definition": Theme.definition,
+        "examples": _json(Theme.examples),
+        "counter_examples": _json(Theme.counter_examples),
+        "color": Theme.color,
+        "retired": Theme.retired_at.is_not(None),
+        "merged_into_id": as_stored(Theme.merged_into_id),
+    },
+    columns=(
+        _id("id", "Thème, dans cet export seulement", "Theme, in this export only"),
+        SCHEME,
+        _id("parent_id", "Thème qui le contient", "Theme that it lies in"),
+        _text("name", "Nom", "Name"),
+        _text("definition", "Définition", "Definition"),
+        _texts("examples", "Exemples", "Examples"),
+        _texts("counter_examples", "Contre-exemples", "Counter-examples"),
+        _text("color", "Couleur", "Color"),
+        Column(
+            "retired",
+            "Retiré : ne se donne plus, reste sur ce qui fut codé",
+            "Retired: given no more, stays on what was coded",
+            Type.BOOLEAN,
+            as_read("retired"),
+        ),
+        _id(
+            "merged_into_id",
+            "Thème dans lequel il a été fusionné",
+            "Theme into which it was merged",
+        ),
+        ANOMALY,
+    ),
+)
+
+
+# Decisions
+
+
+def _decisions(filters: DecisionFilters, at: datetime) -> Select[Any]:
+    """Of testimonies that were not accepted too: nothing here is their words, or an editor's."""
+    return (
+        moderation.filtered(filters)
+        .where(*studied(at))
+        .select_from(Decision)
+        .join(T, T.id == Decision.testimony_id)
+        .join(Scheme, Scheme.id == T.scheme_id)
+    )
+
+
+DECISIONS = Dataset(
+    name="decisions",
+    rows=_decisions,
+    order=moderation.LATEST_FIRST,
+    reads={
+        "id": as_stored(Decision.id),
+        "testimony_id": as_stored(Decision.testimony_id),
+        "scheme": Scheme.code,
+        "method": T.method,
+        "verdict": as_stored(Decision.verdict),
+        "reason": Decision.reason_code,
+        "decided_on": _day(Decision.created_at),
+        "restriction": _json(T.restriction),
+        "protocol": protocol(),
+    },
+    restrictions=("restriction", "protocol"),
+    columns=(
+        _id("id", "Décision, dans cet export seulement", "Decision, in this export only"),
+        _id(
+            "testimony_id",
+            "Témoignage, dans cet export seulement",
+            "Testimony, in this export only",
+        ),
+        SCHEME,
+        METHOD,
+        Column(
+            "verdict", "Décision", "Verdict", Type.CODE, as_read("verdict"), values=tuple(Verdict)
+        ),
+        _code("reason", "Motif", "Reason", "rejection_reasons"),
+        _month("decided_on", "Mois de la décision", "Month of the decision"),
+        ANOMALY,
+    ),
+)
+
+ALL = (TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS, THEMES_OF_CODEBOOKS, DECISIONS)
+DATASETS = {dataset.name: dataset for dataset in ALL}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any, Protocol
 
+from app.core.cells import harmless
 from app.exports.columns import Cells, Column
 from app.exports.schemas import Format, Type
 
 BOM = "\ufeff"
 BETWEEN, INSTEAD = "|", "¦"  # between the values of a cell; and for a | inside one of them
-FORMULA = tuple("=+-@\t\r")
 SEVERAL = {Type.IDS, Type.TEXTS, Type.CODES}
 SAFE = {Type.ID, Type.MONTH, Type.INTEGER}  # made by us: none begins a formula
 BOOLEANS = {True: "true", False: "false", None: None}
@@ -86,7 +86,7 @@ def _shown(kind: Type, cells: Cells) -> Cells:
     if kind is Type.BOOLEAN:
         return [BOOLEANS[cell] for cell in cells]
     texts = [_joined(cell) for cell in cells] if kind in SEVERAL else cells
-    return ["'" + t if t and t.startswith(FORMULA) else t for t in texts]
+    return [harmless(text) if text else text for text in texts]
 
 
 def _joined(values: Sequence[str] | None) -> str:

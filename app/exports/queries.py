@@ -42,11 +42,19 @@ SPOKEN = [kind for kind in AppearanceKind if EXPORTED.medium in SHOWN[kind]]
 
 def exportable(at: datetime) -> Sequence[ColumnElement[bool]]:
     """What holds for testimonies that may leave at this moment, but for what `permits` reads."""
+    return [Testimony.state == State.ACCEPTED, *studied(at)]
+
+
+def studied(at: datetime) -> Sequence[ColumnElement[bool]]:
+    """What holds for testimonies of which every witness consents to be studied, at this moment.
+
+    Of one that was not accepted, what became of it may leave: none of its words do.
+    """
     spoke = select(TestimonyWitness.id).where(TestimonyWitness.testimony_id == Testimony.id)
     who = TestimonyWitness.witness_id
     objects = spoke.where(or_(not_(allows_dataset(who, at)), refused_to_team(who, at)))
     return [
-        Testimony.state == State.ACCEPTED,
+        Testimony.state != State.WITHDRAWN,
         or_(Testimony.embargo_until.is_(None), Testimony.embargo_until <= at),
         exists(spoke),
         not_(exists(objects)),

@@ -10,17 +10,30 @@ from starlette.types import Receive, Scope, Send
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import ApiCall, Call
+from app.codebook.files import CONTENT_TYPES
 from app.core.bodies import Route
 from app.core.models import now
 from app.core.problems import NotFound, documented
 from app.exports import service
-from app.exports.datasets import DATASETS, EXCERPTS, TESTIMONIES, WITNESSES, WORKSHOPS, Dataset
+from app.exports.datasets import (
+    DATASETS,
+    DECISIONS,
+    EXCERPTS,
+    TESTIMONIES,
+    THEMES_OF_CODEBOOKS,
+    WITNESSES,
+    WORKSHOPS,
+    Dataset,
+)
 from app.exports.schemas import (
+    CodebookExport,
+    DecisionExport,
     DictionaryOut,
     ExcerptExport,
     Format,
     PurposeHeader,
     TestimonyExport,
+    ThemeExport,
     Whole,
     WitnessExport,
     WorkshopExport,
@@ -40,6 +53,13 @@ Why = Annotated[
 ]
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"text/csv": {}, "application/jsonl": {}}}
+}
+
+CODEBOOK: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {"application/xml": {"schema": {"type": "string"}}},
+    }
 }
 
 
@@ -75,6 +95,35 @@ def export_workshops(
     return _export(WORKSHOPS, format_, filters, why, call)
 
 
+@router.get("/themes.{format}", response_class=Response, responses=FILE)
+def export_themes(
+    filters: Annotated[ThemeExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The themes, retired and merged ones too."""
+    return _export(THEMES_OF_CODEBOOKS, format_, filters, why, call)
+
+
+@router.get("/decisions.{format}", response_class=Response, responses=FILE)
+def export_decisions(
+    filters: Annotated[DecisionExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """What was decided of testimonies of which every witness consents to be studied, and why.
+
+    Of those that were returned or rejected too; neither the editors' comments nor who decided.
+    """
+    return _export(DECISIONS, format_, filters, why, call)
+
+
+@router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)
+def export_codebook(
+    filters: Annotated[CodebookExport, Query()], call: Call, why: Why = None
+) -> Response:
+    """A scheme's codebook for coding software: REFI-QDA, version 1.0."""
+    with call.traced() as (db, me):
+        content = service.make_codebook(db, filters, filters.purpose or why, by=me)
+    return Response(content, 200, _saved("codebook", service.QDC), CONTENT_TYPES[service.QDC])
+
+
 @router.get("/{dataset}/dictionary", response_model=DictionaryOut)
 def show_dictionary(dataset: str, call: Call) -> Response:
     """What the columns of a dataset mean, in the order of its header."""
@@ -93,17 +142,21 @@ def _export(
     return ExportResponse(Stream(call.database, export, asked, me).start())
 
 
+def _saved(name: str, ending: str) -> dict[str, str]:
+    """A file of today, to be saved and kept nowhere on the way."""
+    return {
+        "Content-Disposition": f'attachment; filename="{name}-{now():%Y-%m-%d}.{ending}"',
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
 class ExportResponse(StreamingResponse):
     """A stream of an export, which is ended however its reader leaves."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        name = f"{stream.asked.dataset.name}-{now():%Y-%m-%d}.{stream.asked.format}"
-        headers = {
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "private, no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
+        headers = _saved(stream.asked.dataset.name, stream.asked.format)
         super().__init__(iter(stream), 200, headers, stream.media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

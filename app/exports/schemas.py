@@ -2,14 +2,17 @@
 
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BeforeValidator, Field
 
-from app.core.pages import MirrorParams, PageParams
-from app.core.schemas import Out
+from app.codebook.schemas import ThemeFilters
+from app.core.pages import PageParams
+from app.core.schemas import In, Out
 from app.core.text import Line, as_utf8
 from app.excerpts.schemas import ExcerptFilters
+from app.moderation.schemas import DecisionFilters
 from app.testimonies.schemas import TestimonyFilters
 from app.witnesses.schemas import WitnessFilters
 from app.workshops.schemas import WorkshopFilters
@@ -39,7 +42,7 @@ class Type(StrEnum):
 PurposeHeader = Annotated[Line, BeforeValidator(as_utf8)]
 
 
-class Whole(MirrorParams):
+class Whole(PageParams):
     """What an export asks for besides the filters of a list: why, and no pages."""
 
     limit: int = Query(50, include_in_schema=False)
@@ -73,6 +76,23 @@ class WitnessExport(Whole, WitnessFilters):
 
 class WorkshopExport(Whole, WorkshopFilters):
     """Which workshops to export, and why."""
+
+
+class ThemeExport(Whole, ThemeFilters):
+    """Which themes to export, and why."""
+
+
+class DecisionExport(Whole, DecisionFilters):
+    """Which decisions to export, and why."""
+
+
+class CodebookExport(In):
+    """Which codebook to export, and why."""
+
+    scheme_id: UUID | None = Field(None, description="Needed.")
+    purpose: Line | None = Field(
+        None, description="What the export is for: needed here or in `X-Export-Purpose`."
+    )
 
 
 class ColumnOut(Out):

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
+from app.codebook.exchange import written
+from app.codebook.schemas import Format as CodebookFormat
 from app.core.db import Database
 from app.core.problems import Invalid
 from app.exports.columns import Batch, Column, nothing
@@ -23,9 +25,11 @@ from app.exports.formats import writer
 from app.exports.models import Export
 from app.exports.queries import permits
 from app.exports.reading import Read, batches
-from app.exports.schemas import Format, Whole
+from app.exports.schemas import CodebookExport, Format, Whole
 from app.schemes.models import Term
+from app.schemes.service import require_scheme
 
+QDC = CodebookFormat.QDC
 KNOWN_IDS = 10_000  # remembered, so that a workshop's is computed once
 log = structlog.get_logger("app.exports")
 
@@ -46,19 +50,38 @@ def make(db: Session, asked: Asked, by: Caller) -> Export:
     by.require(Permission.EXPORT)
     for name in asked.filters.paging:
         raise Invalid.at(f"#/{name}", "not_paged")
-    if not asked.purpose:
+    return _made(db, asked.dataset.name, asked.format, asked.purpose, asked.filters.told(), by)
+
+
+def make_codebook(db: Session, filters: CodebookExport, purpose: str | None, by: Caller) -> bytes:
+    """The codebook of a scheme, as REFI-QDA; that `by` exports it, and why, is recorded first.
+
+    Raises Invalid when no reason or no scheme is given, or there is no such scheme.
+    """
+    by.require(Permission.EXPORT)
+    if not filters.scheme_id:
+        raise Invalid.at("#/scheme_id", "scheme_needed")
+    require_scheme(db, filters.scheme_id)
+    told = {"scheme_id": str(filters.scheme_id)}
+    export = _made(db, "codebook", QDC, purpose, told, by)
+    content = written(db, filters.scheme_id, QDC, ",")
+    record(db, "export.finished", on=export, by=by, sha256=sha256(content).hexdigest())
+    return content
+
+
+def _made(
+    db: Session,
+    dataset: str,
+    format_: str,
+    purpose: str | None,
+    filters: dict[str, Any],
+    by: Caller,
+) -> Export:
+    if not purpose:
         raise Invalid.at("#/purpose", "purpose_needed")
     export = Export()
-    record(
-        db,
-        "export.made",
-        on=export,
-        by=by,
-        dataset=asked.dataset.name,
-        format=asked.format,
-        purpose=asked.purpose,
-        filters=asked.filters.told(),
-    )
+    about = {"dataset": dataset, "format": format_, "purpose": purpose, "filters": filters}
+    record(db, "export.made", on=export, by=by, **about)
     return export
 
 

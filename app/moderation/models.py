@@ -26,6 +26,7 @@ class Decision(Base):
     __table_args__ = (
         CheckConstraint("verdict = 'accept' OR reason_code IS NOT NULL", name="reason_given"),
         Index(None, "testimony_id", "created_at", "id"),
+        Index(None, "created_at", "id"),
     )
 
     testimony_id: Mapped[UUID] = mapped_column(ForeignKey("testimonies.id"))

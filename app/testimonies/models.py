@@ -68,6 +68,7 @@ class Testimony(Owned, Versioned):
         _latest_first("workshop_id"),
         _latest_first("place_id"),
         _latest_first(),
+        Index(None, "state", "submitted_at", "id"),
         Index(None, "updated_at"),
     )
 

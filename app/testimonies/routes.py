@@ -11,7 +11,7 @@ from app.core.bodies import Route
 from app.core.pages import MirrorPage
 from app.core.problems import NotFound, PreconditionFailed, WrongState, documented
 from app.testimonies import queries, service
-from app.testimonies.schemas import TestimonyFilters, TestimonyIn, TestimonyOut
+from app.testimonies.schemas import TestimonyIn, TestimonyListing, TestimonyOut
 from app.workshops.models import WorkshopNotOpen
 
 router = APIRouter(
@@ -23,8 +23,11 @@ router = APIRouter(
 
 
 @router.get("", response_model=MirrorPage[TestimonyOut])
-def index(filters: Annotated[TestimonyFilters, Query()], call: Call) -> Response:
+def index(filters: Annotated[TestimonyListing, Query()], call: Call) -> Response:
     """The testimonies you may read, the latest first. Sort: `-recorded_on,id`.
+
+    `state=submitted&sort=submitted_at` is the editors' queue: what waits longest comes first. Sort:
+    `submitted_at,id`.
 
     With `updated_since`, what was taken back since is there too, as `{id, state: "withdrawn"}`, for
     90 days: forget it.
@@ -32,7 +35,7 @@ def index(filters: Annotated[TestimonyFilters, Query()], call: Call) -> Response
     with call as (_, me):
         rows = service.search(me, filters)
         details = queries.mirrored if filters.updated_since else queries.complete
-        return call.mirror(TestimonyOut, rows, filters, service.LATEST_FIRST, details)
+        return call.mirror(TestimonyOut, rows, filters, service.ORDERS[filters.sort], details)
 
 
 @router.post(

@@ -1,6 +1,7 @@
 """What callers send and receive about testimonies."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -71,6 +72,30 @@ class TestimonyFilters(MirrorParams):
     recorded_from: Day | None = None
     recorded_to: Day | None = None
     captured_by: UUID | None = None
+
+
+class Sort(StrEnum):
+    """In which order to list testimonies."""
+
+    LATEST_FIRST = "-recorded_on"
+    SUBMITTED = "submitted_at"
+
+
+class TestimonyListing(TestimonyFilters):
+    """Which testimonies to list, in which order."""
+
+    sort: Sort = Field(
+        Sort.LATEST_FIRST,
+        description="`submitted_at`: those that wait longest first. It asks for one `state`.",
+    )
+
+    @model_validator(mode="after")
+    def _waits_in_one_state(self) -> "TestimonyListing":
+        if self.sort is Sort.SUBMITTED and (len(self.state) != 1 or self.updated_since):
+            raise PydanticCustomError(
+                "queue_of_one_state", "sort=submitted_at asks for one state, and no updated_since"
+            )
+        return self
 
 
 class MediaBrief(Out):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select
+from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, Forbidden
@@ -31,12 +31,14 @@ from app.testimonies.models import (
     TestimonyWitness,
 )
 from app.testimonies.queries import filtered, rights, tombs
-from app.testimonies.schemas import TestimonyFilters, TestimonyIn
+from app.testimonies.schemas import Sort, TestimonyIn, TestimonyListing
 from app.witnesses.service import require_witnesses
 from app.workshops.models import Workshop
 from app.workshops.service import require_open_workshop
 
 LATEST_FIRST = Order(Testimony.recorded_on, Testimony.id, latest_first=True)
+WAITING_LONGEST_FIRST = Order(Testimony.submitted_at, Testimony.id)
+ORDERS = {Sort.LATEST_FIRST: LATEST_FIRST, Sort.SUBMITTED: WAITING_LONGEST_FIRST}
 LINKS: dict[str, tuple[Any, str]] = {
     "witness_ids": (TestimonyWitness, "witness_id"),
     "theme_ids": (TestimonyTheme, "theme_id"),
@@ -44,6 +46,7 @@ LINKS: dict[str, tuple[Any, str]] = {
     "tags": (TestimonyTag, "tag"),
 }
 TERRITORY_OF_PLACE = select(Place.territory_id).where(Place.id == bindparam("id"))
+UNSYNCHRONIZED = {"synchronize_session": False}  # the rows are nobody's who is in this session
 OWNERS_TURN = (State.DRAFT, State.RETURNED)
 EDITORS_TURN = (State.SUBMITTED, State.ACCEPTED)
 
@@ -53,12 +56,16 @@ def visible_to(me: Caller) -> Select[Testimony]:
     return select(Testimony).where(or_(False, *rights(me)))
 
 
-def search(me: Caller, filters: TestimonyFilters) -> Sequence[Select[Testimony]]:
+def search(me: Caller, filters: TestimonyListing) -> Sequence[Select[Testimony]]:
     """The visible testimonies which pass the filters: a select for each right to see.
+
+    In the order of their submission, those that were submitted.
 
     With `updated_since`, those that the caller could see and that were taken back meanwhile too.
     """
     rows = filtered(filters)
+    if filters.sort is Sort.SUBMITTED:
+        rows = rows.where(Testimony.submitted_at.is_not(None))
     found = [rows.where(right) for right in rights(me)]
     if filters.updated_since:
         gone = tombs(filters.updated_since)
@@ -177,6 +184,25 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
         db.execute(delete(model).where(model.testimony_id.in_(ids)))
 
 
+def recode(db: Session, theme_id: UUID, into_id: UUID) -> int:
+    """Code with another theme all that was coded with this one; how many testimonies that is.
+
+    None is coded twice, and mirrors look again at each. Asked for by who may: see `coding`.
+    """
+    coded = select(TestimonyTheme.testimony_id).where(TestimonyTheme.theme_id == theme_id)
+    again = update(Testimony).where(Testimony.id.in_(coded))
+    again = again.values(version=Testimony.version + 1, updated_at=now())
+    touched = db.execute(again.returning(Testimony.id), execution_options=UNSYNCHRONIZED)
+    count = len(touched.all())
+    both = select(TestimonyTheme.testimony_id).where(TestimonyTheme.theme_id == into_id)
+    ours = TestimonyTheme.theme_id == theme_id
+    twice = delete(TestimonyTheme).where(ours, TestimonyTheme.testimony_id.in_(both))
+    db.execute(twice, execution_options=UNSYNCHRONIZED)
+    moved = update(TestimonyTheme).where(ours).values(theme_id=into_id)
+    db.execute(moved, execution_options=UNSYNCHRONIZED)
+    return count
+
+
 def _require_turn(testimony: Testimony, by: Caller) -> None:
     """Raise Forbidden or WrongState unless it is `by`'s turn to change it."""
     if Permission.MODERATE in by.permissions:
@@ -196,7 +222,8 @@ def _check(db: Session, payload: TestimonyIn, by: Caller, testimony_id: UUID) ->
     if payload.territory_id:
         require_territory(db, payload.territory_id)
     require_witnesses(db, payload.witness_ids, payload.scheme_id, by)
-    require_themes(db, payload.theme_ids, payload.scheme_id)
+    coded = select(TestimonyTheme.theme_id).where(TestimonyTheme.testimony_id == testimony_id)
+    require_themes(db, payload.theme_ids, payload.scheme_id, kept=coded)
     if payload.media_ids:
         _require_media(db, payload.media_ids, by, testimony_id)
 

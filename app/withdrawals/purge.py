@@ -25,6 +25,7 @@ from app.media import service as media
 from app.media.models import ORIGINAL, Media, Rendition
 from app.media.service import DOOMED
 from app.moderation import candor
+from app.moderation import service as moderation
 from app.moderation.models import Candor
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
@@ -85,6 +86,7 @@ def forget_testimonies(db: Session, ids: Collection[UUID]) -> list[str]:
     alone = set(db.scalars(theirs)) - set(db.scalars(shared))
     keys = _undo(db, made_from(db, {"testimonies": set(ids)}))
     bundles.erase(db, [], ids)
+    moderation.erase(db, ids)
     testimonies.erase(db, ids)
     return keys + forget_media(db, alone)
 
@@ -162,7 +164,8 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
-    *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases", "candors"),
+    *("testimonies", "testimony_tags", "decisions", "candors"),
+    *("excerpts", "bundle_items", "releases"),
     *("media", "renditions", "transcripts", "uploads"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )

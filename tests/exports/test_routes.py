@@ -295,6 +295,7 @@ def test_nothing_says_who_somebody_is(
         db.add(seal(witness.id, identity))
     testimony = says("Le premier jour", witnesses=[witness], themes=[make.theme()])
     make.excerpt(testimony, memo="CANARY-memo")
+    make.decision(testimony, comment="CANARY-comment")
     content = get(as_evaluator, f"{dataset}.{format_}").text
     assert len(content.splitlines()) >= 1
     assert "CANARY" not in content

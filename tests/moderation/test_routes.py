@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.accounts.permissions import Role
 from app.audit.models import AuditEvent
+from app.moderation import service as moderation
 from app.moderation.models import Decision
 from app.testimonies.models import State, Testimony
 from tests.conftest import ClientFor
@@ -165,3 +166,58 @@ def test_an_evaluator_reads_what_is_accepted_and_decides_nothing(
     accepted = make.testimony()
     decisions = f"/api/v1/testimonies/{accepted.id}/decisions"
     assert as_evaluator.post(decisions, json=REJECT).status_code == 403
+
+
+# Which decisions are possible
+
+
+@pytest.mark.parametrize("verdict", [ACCEPT, RETURN, REJECT])
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.RETURNED, State.REJECTED])
+def test_only_what_may_be_decided_is(
+    as_editor: TestClient, make: Make, state: State, verdict: dict[str, str]
+) -> None:
+    """What waits may become anything; accepted and rejected may become one another: no more."""
+    possible = {(State.ACCEPTED, "reject"), (State.REJECTED, "accept")}
+    testimony = make.testimony(state=state)
+    here = f"/api/v1/testimonies/{testimony.id}"
+    answer = as_editor.post(f"{here}/decisions", json=verdict)
+    if (state, verdict["verdict"]) in possible:
+        assert answer.status_code == 201
+        return
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/wrong-state")
+    assert answer.json()["state"] == state
+    assert as_editor.get(here).json()["version"] == 1
+
+
+def test_what_was_withdrawn_is_not_there_to_be_decided(as_editor: TestClient, make: Make) -> None:
+    gone = make.testimony(state=State.WITHDRAWN)
+    assert (
+        as_editor.post(f"/api/v1/testimonies/{gone.id}/decisions", json=ACCEPT).status_code == 404
+    )
+
+
+def test_a_reason_that_is_not_given_any_more_is_refused(
+    as_editor: TestClient, make: Make, address: str
+) -> None:
+    term = "/api/v1/vocabularies/rejection_reasons/terms"
+    new = {"code": "too_long", "label_fr": "Trop long", "label_en": "Too long", "facts": {}}
+    assert as_editor.post(term, json=new).status_code == 201
+    retired = as_editor.put(f"{term}/too_long", json=new | {"retired": True})
+    assert retired.status_code == 200
+    refused = as_editor.post(address, json=RETURN | {"reason_code": "too_long"})
+    assert refused.json()["errors"][0]["code"] == "unknown_term"
+
+
+def test_what_editors_wrote_goes_with_the_words(
+    as_editor: TestClient, address: str, testimony: Testimony, make: Make, db: Session
+) -> None:
+    assert as_editor.post(address, json=RETURN).status_code == 201
+    other = make.testimony(state=State.SUBMITTED)
+    as_editor.post(f"/api/v1/testimonies/{other.id}/decisions", json=RETURN)
+    with make.sessions.begin() as session:
+        moderation.erase(session, [testimony.id])
+    kept = db.execute(select(Decision.testimony_id, Decision.comment, Decision.reason_code)).all()
+    assert {tuple(row) for row in kept} == {
+        (testimony.id, None, "too_vague"),
+        (other.id, RETURN["comment"], "too_vague"),
+    }

@@ -152,12 +152,17 @@ def listen(animator: Animator, eric: Thing, folder: Path) -> Heard:
 
 def moderate(editor: Editor, animator: Animator, heard: Heard) -> None:
     """What says nothing is returned, with a reason that its animator reads; the rest is kept."""
+    queue = editor.gets("/testimonies", state="submitted", sort="submitted_at", count=True)
+    assert queue["total"] == 4
+    assert queue["items"][0]["id"] == heard.cards["id"]
     here = f"/testimonies/{heard.recited['id']}"
     editor.finds(heard.recited, "institutional_wording", "prepared_text")
     assert animator.gets(f"{here}/candor")["level"] == "normed"
     asked = [question["label_fr"] for question in animator.gets(f"{here}/follow-ups")["questions"]]
     assert "Qu'avez-vous fait en premier ? Et ensuite ?" in asked
     editor.decides(heard.recited, "return", "too_vague")
+    waits = editor.gets("/moderation-queue")
+    assert (waits["submitted"], waits["returned"]) == (3, 1)
     assert animator.gets(here)["state"] == "returned"
     (decision,) = animator.gets(f"{here}/decisions")["items"]
     assert decision["reason_code"] == "too_vague"

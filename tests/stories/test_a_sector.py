@@ -20,6 +20,11 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
     written = animator.opens(room, method="written", roles_expected=roles)
     assert written["advice"] == []
 
+    # The editors begin with the themes of the diary.
+    editor.puts(f"/schemes/{editor.scheme_id}/codebook/starter", expected=200)
+    themes = {t["name"]: t["id"] for t in editor.gets("/themes")["items"]}
+    information, recruitment = themes["Information des employeurs"], themes["Recrutement"]
+
     # So they write. One of them is only thinking of employing somebody.
     sectors = {"employer": "culture", "low_qualification_employer": "social_work"}
     words = {"low_qualification_employer": POST, "employer": PROUD, "prospective_employer": AFRAID}
@@ -30,7 +35,13 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
         witness = animator.registers(written, role, *OFFICIALS, sector=sector)
         testimony = animator.hands_in(written, witness, body=body, sector=sector)
         editor.decides(testimony, "accept")
-        excerpts.append(editor.quotes(testimony, body, natures[body]))
+        coded = [recruitment] if body == POST else [information]
+        excerpts.append(editor.quotes(testimony, body, natures[body], theme_ids=coded))
+
+    # Two themes turn out to be one: what was coded with either is found with the other.
+    editor.puts(f"/themes/{information}/merge", {"into": recruitment}, expected=200)
+    assert len(editor.gets("/excerpts", theme_id=recruitment)["items"]) == 3
+    assert editor.gets("/excerpts", theme_id=information)["items"] == []
 
     bundle = editor.composes(
         *(quoted(excerpt) for excerpt in excerpts),

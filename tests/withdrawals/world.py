@@ -135,6 +135,8 @@ def build(
     )
     make.candor(testimony, prepared_text=True, comment=f"dit comme un {CANARY}")
     kept = make.testimony(witnesses=[other], body=f"Je raconte {NOISE}.", **about)
+    make.decision(testimony, comment=f"On y reconnaît {CANARY}.")
+    make.decision(kept, comment=f"On y reconnaît {NOISE}.")
     excerpts = [
         make.excerpt(
             testimony,

@@ -1,0 +1,19 @@
+"""Cells of spreadsheets: none of them is a formula, whatever people wrote."""
+
+FORMULA = tuple("=+-@\t\r")
+QUOTE = "'"
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet computes: one that begins like a formula is quoted."""
+    return QUOTE + text if text.startswith(FORMULA) else text
+
+
+def quoted(text: str) -> str:
+    """The same, so that `unquoted` gives back what it was."""
+    return QUOTE + text if text.startswith((*FORMULA, QUOTE)) else text
+
+
+def unquoted(cell: str) -> str:
+    """What was `quoted`; a cell that people wrote is what they wrote."""
+    return cell[1:] if cell[:1] == QUOTE and cell[1:].startswith((*FORMULA, QUOTE)) else cell
