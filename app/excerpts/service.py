@@ -20,6 +20,8 @@ from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
 from app.excerpts.models import FROM_MS, TO_MS, Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
+from app.excerpts.versions import reading, snapshot_of
+from app.history import service as history
 from app.lineage.service import forget, made
 from app.media.models import Media, Status
 from app.media.service import ask_clip
@@ -146,13 +148,34 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
     by.require(Permission.CODE)
     if payload.testimony_id != excerpt.testimony_id:
         raise Invalid.at("#/testimony_id", "stays")
+    was = snapshot_of(excerpt, shown(db, excerpt))
     _describe(db, excerpt, payload, by)
     excerpt.touch()
     _remember(db, excerpt)
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     record(db, "excerpt.changed", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
+    history.keep(
+        db,
+        excerpt,
+        was,
+        snapshot_of(excerpt, shown(db, excerpt)),
+        author_id=excerpt.created_by_id,
+        editor_id=by.id,
+        state=db.scalar(select(Testimony.state).where(Testimony.id == excerpt.testimony_id)),
+    )
     return excerpt
+
+
+def restore(db: Session, excerpt: Excerpt, version: int, by: Caller) -> None:
+    """What an earlier version said holds again: a change, like any other.
+
+    Raises Invalid when there is no such version for `by`, and whatever `change` raises.
+    """
+    by.require(Permission.CODE)
+    earlier = reading(db, excerpt, shown(db, excerpt), by)
+    change(db, excerpt, history.to_restore(db, earlier, version, ExcerptIn), by)
+    record(db, "excerpt.restored", on=excerpt, by=by, version=version)
 
 
 def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
@@ -160,6 +183,7 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     by.require(Permission.CODE)
     record(db, "excerpt.discarded", on=excerpt, by=by)
     forget(db, E.__tablename__, [excerpt.id])
+    history.forget(db, excerpt)
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
 
