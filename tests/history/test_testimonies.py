@@ -246,7 +246,7 @@ BODIES = st.lists(
 DEEDS = st.lists(st.one_of(BODIES, st.integers(0, 9)), min_size=1, max_size=6)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=DEEDS)
 def test_whatever_is_changed_and_restored_nothing_is_lost(
     make: Make,
@@ -269,7 +269,8 @@ def test_whatever_is_changed_and_restored_nothing_is_lost(
             now = put(as_editor, url, payload | {"body": deed})["body"]
         if now != texts[-1]:
             texts.append(now)
-    text, replayed = whole(as_editor, url, 1)["body"], []
+    text = whole(as_editor, url, 1)["body"]
+    replayed: list[str] = []
     for version in reversed(versions(as_editor, url)):
         for change in version["changes"] or []:
             if change["field"] == "body":
