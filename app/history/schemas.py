@@ -16,7 +16,7 @@ VersionNumber = Annotated[int, Field(ge=1, le=MAX_INT)]
 class HistoryParams(PageParams):
     """Which page of a history."""
 
-    limit: int = Field(20, ge=1, le=50)
+    limit: int = Field(10, ge=1, le=20)
 
 
 class RestorationIn(In):

@@ -66,7 +66,11 @@ def _hostile() -> dict[str, tuple[str, str]]:
         "two words in disorder": (said(20_000, 2), said(20_000, 2)),
         "many words in disorder": (said(20_000, 5_000), said(20_000, 5_000)),
         "sentences of one word": (said(20_000, 40, "."), said(20_000, 40, ".")),
-        "short, and just within the work": (said(280, 2), said(280, 2)),
+        "short, and just few enough": (said(100, 2), said(100, 2)),
+        "every fifth word changed": (
+            " ".join(f"m{n}" for n in range(20_000)),
+            " ".join(f"m{n}" if n % 5 else "AUTRE" for n in range(20_000)),
+        ),
         "no blank": ("a" * 100_000, "b" * 100_000),
         "line feeds": ("\n" * 50_000 + "a", "a" + "\n" * 50_000),
     }
@@ -86,7 +90,11 @@ def test_what_is_shown_of_20_000_words_is_small() -> None:
     told = changes({"body": words}, {"body": words.replace("mot700 ", "")}, {})
     assert len(json.dumps(told)) < 1_000
     told = changes({"body": words}, {"body": words.upper()}, {})
-    assert len(json.dumps(told)) < 20_000
+    assert len(json.dumps(told)) < 30_000
+    many = [f"mot{number}" if number % 5 else "AUTRE" for number in range(20_000)]
+    told = changes({"body": words}, {"body": " ".join(many)}, {})
+    assert len(json.dumps(told)) < 100_000
+    assert sum(p.length for p in told[0]["diff"] if p.op is not INSERT) == len(words)
 
 
 def test_long_runs_keep_their_ends_and_say_how_long_they_are() -> None:
