@@ -211,7 +211,8 @@ def _tokens(world: World, partner: Account) -> dict[str, str]:
     roles = {role: make.session(make.account(role=role)) for role in Role}
     with make.sessions() as db:
         remark = db.get_one(Remark, UUID(world.remark_id))
-        roles[Role.EVALUATOR] = make.session(db.get_one(Account, remark.by_id))
+        author = db.get_one(Account, remark.by_id)
+    roles[Role.EVALUATOR] = make.session(author)
     return {
         **{str(role): token for role, token in roles.items() if str(role) in CALLERS},
         "animator at home": make.session(world.account),
