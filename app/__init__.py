@@ -10,6 +10,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
     indicators    figures about the whole: natures over time, what each method brought
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
+    remarks       what evaluators and editors write beside testimonies, excerpts, bundles
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     bundles       chosen passages for one audience, in one form; balance, checks
     gate          may this passage leave, to whom, in which form; serves media to the team
@@ -30,6 +31,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     access        the routes of accounts: sessions, accounts, API tokens, organizations
     calls         one request: who calls, in which transaction, idempotency, the answer
     accounts      organizations, people, roles, permissions, tokens, sessions
+    history       versions of what people change: who wrote which, and what became of each word
     audit         who did what, chained so that a change of the past shows
     jobs          work done later
     lineage       which output was made from which inputs

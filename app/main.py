@@ -38,6 +38,7 @@ from app.pages import routes as pages
 from app.places import routes as places
 from app.receipts import routes as receipts
 from app.releases import routes as releases
+from app.remarks import routes as remarks
 from app.schemes import routes as schemes
 from app.testimonies import routes as testimonies
 from app.uploads import routes as uploads
@@ -84,6 +85,7 @@ ROUTERS = [
     transcripts.router,
     bundles.router,
     releases.router,
+    remarks.router,
     pages.files,
     withdrawals.router,
     indicators.router,

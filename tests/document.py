@@ -69,7 +69,7 @@ def made_up(name: str) -> str:
     """What a path parameter may be, and nothing is called."""
     if name.endswith("_id"):
         return str(uuid4())
-    return "csv" if name == "format" else "nothing"
+    return {"format": "csv", "version": "1"}.get(name, "nothing")
 
 
 @cache

@@ -16,11 +16,13 @@ from app.accounts.models import Account, ApiToken, LoginSession, Organization
 from app.accounts.models import Kind as OrganizationKind
 from app.accounts.permissions import Role
 from app.appearances.models import Appearance, AppearanceKind
+from app.bundles.models import Bundle
 from app.codebook.models import Theme
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt, SelectorType
 from app.excerpts.places import around
 from app.groups.models import Identification, Member, Protocol, Rereading
+from app.history.models import Version
 from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
@@ -28,6 +30,7 @@ from app.moderation.models import Candor, Decision, Verdict
 from app.places.models import Place, PlaceKind, Territory
 from app.receipts.models import ReceiptSession
 from app.receipts.sessions import PREFIX
+from app.remarks.models import Remark
 from app.schemes.models import Scheme
 from app.storage.keys import new_key
 from app.storage.service import storage
@@ -401,6 +404,30 @@ class Make:
         candor = self._save(Candor, given, **about)
         self._made(candor, (Testimony, testimony.id))
         return candor
+
+    def version(self, thing: Base, content: dict[str, Any], **given: Any) -> Version:
+        """What a thing said at first, as its author wrote it; made also of `sources`."""
+        sources = given.pop("sources", [])
+        version = self._save(
+            Version,
+            given,
+            of=thing.__tablename__,
+            of_id=thing.id,
+            version=1,
+            at=thing.created_at,
+            content=content,
+        )
+        self._made(version, (type(thing), thing.id), *sources)
+        return version
+
+    def remark(self, thing: Testimony | Excerpt | Bundle, **given: Any) -> Remark:
+        """An evaluator's remark."""
+        by_id = given.pop("by_id", None) or self.account(role=Role.EVALUATOR).id
+        about = {f"{type(thing).__name__.lower()}_id": thing.id}
+        sources = given.pop("sources", [(type(thing), thing.id)])
+        remark = self._save(Remark, given, text="À creuser.", by_id=by_id, **about)
+        self._made(remark, *sources)
+        return remark
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:
         row = model(**(made_up | given))

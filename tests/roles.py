@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from sqlalchemy import event, func, select
@@ -27,6 +28,7 @@ from app.core.models import Base, now
 from app.core.problems import Conflict
 from app.releases.addresses import address
 from app.releases.models import ReleaseItem
+from app.remarks.models import Remark
 from app.transcripts.models import Transcription
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.models import Notice
@@ -207,6 +209,10 @@ def _tokens(world: World, partner: Account) -> dict[str, str]:
     by = {"suspended_at": now(), "suspended_by_id": world.account.id}
     suspended = make.account(organization=home, **by)
     roles = {role: make.session(make.account(role=role)) for role in Role}
+    with make.sessions() as db:
+        remark = db.get_one(Remark, UUID(world.remark_id))
+        author = db.get_one(Account, remark.by_id)
+    roles[Role.EVALUATOR] = make.session(author)
     return {
         **{str(role): token for role, token in roles.items() if str(role) in CALLERS},
         "animator at home": make.session(world.account),
@@ -266,6 +272,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "bundle_id": world.bundle_id,
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,
+        "remark_id": world.remark_id,
         "token": world.token,
         "withdrawal_id": withdrawal["id"],
         "hold_id": hold.json()["id"],

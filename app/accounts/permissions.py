@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CODE = "code"  # themes and excerpts
     COMPOSE = "compose"  # bundles, their releases and deliveries
     READ_BUNDLES = "read_bundles"
+    REMARK = "remark"  # beside testimonies, excerpts and bundles that one sees
     EXPORT = "export"
     MANAGE_FRAME = "manage_frame"  # schemes, vocabularies, places, territories, notices
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -58,11 +59,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY, P.ASSESS, P.STUDY}),
     Role.EDITOR: frozenset(
         {
-            *(P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.MANAGE_FRAME),
+            *(P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.REMARK, P.MANAGE_FRAME),
             *(P.ASSESS, P.STUDY),
         }
     ),
-    Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES, P.STUDY}),
+    Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES, P.REMARK, P.STUDY}),
     Role.CUSTODIAN: frozenset(
         {
             *(P.DISCLOSE_IDENTITY, P.READ_CONSENT_PROOF, P.WITHDRAW, P.HOLD),

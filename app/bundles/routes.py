@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.accounts.authentication import Forbidden
 from app.bundles import balance, service
@@ -16,11 +16,20 @@ from app.bundles.schemas import (
     BundleOut,
     ChecksOut,
 )
+from app.bundles.versions import reading
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.models import now
 from app.core.pages import Page
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
+from app.history import service as history
+from app.history.schemas import (
+    HistoryParams,
+    RestorationIn,
+    VersionNumber,
+    VersionOut,
+    VersionWhole,
+)
 
 router = APIRouter(
     route_class=Route,
@@ -119,3 +128,34 @@ def show_checks(bundle_id: UUID, call: Call) -> Response:
     """What forbids publishing a bundle, and what calls for a second look."""
     with call as (db, me):
         return call.shown(ChecksOut, check(db, service.find(db, bundle_id, by=me), now()))
+
+
+@router.get("/{bundle_id}/history", response_model=Page[VersionOut])
+def show_history(
+    bundle_id: UUID, params: Annotated[HistoryParams, Query()], call: Call
+) -> Response:
+    """Who changed a bundle, when, and what; sections are compared as texts. Sort: `-version`."""
+    with call as (db, me):
+        bundle = service.find(db, bundle_id, by=me)
+        versions = reading(bundle, service.shown(db, bundle))
+        return call.paged(VersionOut, history.page(db, versions, params))
+
+
+@router.get("/{bundle_id}/history/{version}", response_model=VersionWhole)
+def show_version(
+    bundle_id: UUID, version: Annotated[VersionNumber, Path()], call: Call
+) -> Response:
+    """The whole of a version of a bundle."""
+    with call as (db, me):
+        bundle = service.find(db, bundle_id, by=me)
+        versions = reading(bundle, service.shown(db, bundle))
+        return call.shown(VersionWhole, history.whole(db, versions, version))
+
+
+@router.put("/{bundle_id}/restoration", response_model=BundleOut)
+def restore(bundle_id: UUID, payload: RestorationIn, call: Call) -> Response:
+    """Have a version of a bundle hold again: a draft anew, like after any change."""
+    with call as (db, me):
+        bundle = call.unchanged(service.find(db, bundle_id, by=me))
+        service.restore(db, bundle, payload.version, by=me)
+        return call.ok(BundleOut, bundle, service.shown(db, bundle))

@@ -12,6 +12,8 @@ from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.bundles.models import Bundle, BundleItem, BundleState, Section, ShowAs, state_of
 from app.bundles.schemas import BundleFilters, BundleIn, ItemIn
+from app.bundles.versions import erase as erase_versions
+from app.bundles.versions import reading, snapshot_of
 from app.core.db import locked
 from app.core.models import now
 from app.core.pages import Item, Order, matches
@@ -19,6 +21,7 @@ from app.core.problems import Invalid, NotFound, WrongState
 from app.excerpts.models import Excerpt, SelectorType
 from app.excerpts.service import visible_to as visible_excerpts
 from app.excerpts.service import words_of
+from app.history import service as history
 from app.media.models import Kind, Media
 from app.places.service import require_territory
 from app.schemes.service import require_scheme, require_terms
@@ -67,6 +70,7 @@ def change(db: Session, bundle: Bundle, payload: BundleIn, by: Caller) -> Bundle
     _require_open(bundle)
     if payload.scheme_id != bundle.scheme_id:
         raise Invalid.at("#/scheme_id", "stays")
+    was = snapshot_of(bundle, shown(db, bundle))
     _describe(db, bundle, payload)
     bundle.touch()
     bundle.ready_at = bundle.ready_by_id = bundle.published_at = None
@@ -74,7 +78,32 @@ def change(db: Session, bundle: Bundle, payload: BundleIn, by: Caller) -> Bundle
     _empty(db, bundle)
     record(db, "bundle.changed", on=bundle, by=by)
     _fill(db, bundle, payload, known, by)
+    history.keep(
+        db,
+        bundle,
+        was,
+        snapshot_of(bundle, shown(db, bundle)),
+        author_id=bundle.created_by_id,
+        editor_id=by.id,
+    )
     return bundle
+
+
+def restore(db: Session, bundle: Bundle, version: int, by: Caller) -> None:
+    """What an earlier version said holds again: a change, like any other.
+
+    Items that are not there any more come back as new ones. Raises Invalid when there is no such
+    version, and whatever `change` raises.
+    """
+    by.require(Permission.COMPOSE)
+    earlier = reading(bundle, shown(db, bundle))
+    payload = history.to_restore(db, earlier, version, BundleIn)
+    there = set(db.scalars(select(BundleItem.id).where(BundleItem.bundle_id == bundle.id)))
+    for section in payload.sections:
+        for item in section.items:
+            item.id = item.id if item.id in there else None
+    change(db, bundle, payload, by)
+    record(db, "bundle.restored", on=bundle, by=by, version=version)
 
 
 def discard(db: Session, bundle: Bundle, by: Caller) -> None:
@@ -82,6 +111,7 @@ def discard(db: Session, bundle: Bundle, by: Caller) -> None:
     by.require(Permission.COMPOSE)
     record(db, "bundle.discarded", on=bundle, by=by)
     _empty(db, bundle)
+    history.forget(db, bundle)
     db.delete(bundle)
 
 
@@ -140,6 +170,7 @@ def erase(db: Session, excerpt_ids: Collection[UUID], testimony_ids: Collection[
     """What was written beside these passages, in any bundle, is gone; the items stay, empty."""
     shows = or_(BundleItem.excerpt_id.in_(excerpt_ids), BundleItem.testimony_id.in_(testimony_ids))
     db.execute(update(BundleItem).where(shows).values(caption=None, selection_reason=None))
+    erase_versions(db, excerpt_ids, testimony_ids)
 
 
 def shown(db: Session, bundle: Bundle) -> Item:

@@ -193,6 +193,10 @@ MISTAKES = {
         "The first line names the columns: name, and any of {columns}.",
         "La première ligne nomme les colonnes : name, et d'autres parmi {columns}.",
     ),
+    "not_valid_now": (
+        "What this version says would not be accepted today.",
+        "Ce que dit cette version ne serait plus accepté aujourd'hui.",
+    ),
     "out_of_range": ("Beyond the end ({length}).", "Au-delà de la fin ({length})."),
     "not_paged": ("An export is whole: no pages.", "Un export est entier : il n'a pas de pages."),
     "past": ("This is in the past.", "C'est dans le passé."),

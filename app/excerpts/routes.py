@@ -3,17 +3,25 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.pages import MirrorPage
+from app.core.pages import MirrorPage, Page
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
 from app.excerpts import annotation, reviews, service
 from app.excerpts.annotation import AnnotationOut
 from app.excerpts.schemas import EditsOut, ExcerptFilters, ExcerptIn, ExcerptOut, ReviewOut
 from app.excerpts.service import NotThere
+from app.history import service as history
+from app.history.schemas import (
+    HistoryParams,
+    RestorationIn,
+    VersionNumber,
+    VersionOut,
+    VersionWhole,
+)
 
 router = APIRouter(
     route_class=Route,
@@ -103,3 +111,34 @@ def show_annotation(excerpt_id: UUID, call: Call) -> Response:
     if response.body:
         response.headers["Content-Type"] = annotation.MEDIA_TYPE
     return response
+
+
+@router.get("/{excerpt_id}/history", response_model=Page[VersionOut])
+def show_history(
+    excerpt_id: UUID, params: Annotated[HistoryParams, Query()], call: Call
+) -> Response:
+    """Who changed an excerpt, when, and what: of the versions you could read. Sort: `-version`."""
+    with call as (db, me):
+        excerpt = service.find(db, excerpt_id, by=me)
+        versions = service.versions(db, excerpt, me)
+        return call.paged(VersionOut, history.page(db, versions, params))
+
+
+@router.get("/{excerpt_id}/history/{version}", response_model=VersionWhole)
+def show_version(
+    excerpt_id: UUID, version: Annotated[VersionNumber, Path()], call: Call
+) -> Response:
+    """The whole of a version of an excerpt."""
+    with call as (db, me):
+        excerpt = service.find(db, excerpt_id, by=me)
+        versions = service.versions(db, excerpt, me)
+        return call.shown(VersionWhole, history.whole(db, versions, version))
+
+
+@router.put("/{excerpt_id}/restoration", response_model=ExcerptOut, responses=documented(NotThere))
+def restore(excerpt_id: UUID, payload: RestorationIn, call: Call) -> Response:
+    """Have a version of an excerpt hold again: a change like any other, and a new version."""
+    with call as (db, me):
+        excerpt = call.unchanged(service.find(db, excerpt_id, by=me))
+        service.restore(db, excerpt, payload.version, by=me)
+        return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt, me))

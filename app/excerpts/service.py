@@ -33,6 +33,9 @@ from app.core.settings import settings
 from app.excerpts.anchoring import Words, put, remember
 from app.excerpts.models import FROM_MS, TO_MS, Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters, ExcerptIn, TextSelector, TimeSelector
+from app.excerpts.versions import reading, snapshot_of
+from app.history import service as history
+from app.history.service import Reading
 from app.lineage.service import forget
 from app.media.models import Media, Status
 from app.media.service import ask_clip
@@ -169,13 +172,34 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
     by.require(Permission.CODE)
     if payload.testimony_id != excerpt.testimony_id:
         raise Invalid.at("#/testimony_id", "stays")
+    was = snapshot_of(excerpt, _everything(db, excerpt))
     _describe(db, excerpt, payload, by)
     excerpt.touch()
     remember(db, excerpt)
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     record(db, "excerpt.changed", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
+    history.keep(
+        db,
+        excerpt,
+        was,
+        snapshot_of(excerpt, _everything(db, excerpt)),
+        author_id=excerpt.created_by_id,
+        editor_id=by.id,
+        state=db.scalar(select(Testimony.state).where(Testimony.id == excerpt.testimony_id)),
+    )
     return excerpt
+
+
+def restore(db: Session, excerpt: Excerpt, version: int, by: Caller) -> None:
+    """What an earlier version said holds again: a change, like any other.
+
+    Raises Invalid when there is no such version for `by`, and whatever `change` raises.
+    """
+    by.require(Permission.CODE)
+    earlier = history.to_restore(db, versions(db, excerpt, by), version, ExcerptIn)
+    change(db, excerpt, earlier, by)
+    record(db, "excerpt.restored", on=excerpt, by=by, version=version)
 
 
 def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
@@ -183,6 +207,7 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     by.require(Permission.CODE)
     record(db, "excerpt.discarded", on=excerpt, by=by)
     forget(db, E.__tablename__, [excerpt.id])
+    history.forget(db, excerpt)
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
 
@@ -282,9 +307,12 @@ def _reads_memos(me: Caller) -> bool:
 
 
 def _complete(db: Session, items: list[Item], me: Caller) -> None:
+    _tell(db, items, all_words=_reads_all_words(me), memos=_reads_memos(me))
+
+
+def _tell(db: Session, items: list[Item], *, all_words: bool, memos: bool) -> None:
     by_id: dict[Any, Item] = {}
     heard = _Heard(db)
-    all_words, memos = _reads_all_words(me), _reads_memos(me)
     for item in items:
         item["quote"] = item["public_quote"] or item["exact"] or heard.in_(item)
         if item["exact"] and not all_words:
@@ -336,9 +364,34 @@ def said_in_it(db: Session, excerpt: Excerpt) -> str:
 
 def shown(db: Session, excerpt: Excerpt, me: Caller) -> Item:
     """What is told to this account of one excerpt besides its columns, or instead of them."""
+    return _told(db, excerpt, all_words=_reads_all_words(me), memos=_reads_memos(me))
+
+
+def versions(db: Session, excerpt: Excerpt, me: Caller) -> Reading:
+    """How this account reads the versions of an excerpt that it sees.
+
+    Who may not read what is edited out of a quote reads the words of none: they may have been
+    edited out since.
+    """
+    hidden = {"exact", "prefix", "suffix"} if not _reads_all_words(me) else set()
+    memos = _reads_memos(me)
+
+    def hide(content: Item) -> Item:
+        selector = {n: value for n, value in content["selector"].items() if n not in hidden}
+        memo = content["memo"] if memos else None
+        return content | {"selector": selector, "memo": memo}
+
+    return reading(db, excerpt, _everything(db, excerpt), me, hide)
+
+
+def _everything(db: Session, excerpt: Excerpt) -> Item:
+    return _told(db, excerpt, all_words=True, memos=True)
+
+
+def _told(db: Session, excerpt: Excerpt, *, all_words: bool, memos: bool) -> Item:
     item = {name: getattr(excerpt, name) for name in SHOWN_FROM}
     item["id"] = db.scalars(select(as_stored(E.id)).where(E.id == excerpt.id)).one()
-    _complete(db, [item], me)
+    _tell(db, [item], all_words=all_words, memos=memos)
     return {name: item[name] for name in ("selector", "quote", "theme_ids", "memo")}
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -25,6 +25,14 @@ from app.core.problems import (
 )
 from app.gate import transcripts as gated
 from app.gate.answers import send_text
+from app.history import service as history
+from app.history.schemas import (
+    HistoryParams,
+    RestorationIn,
+    VersionNumber,
+    VersionOut,
+    VersionWhole,
+)
 from app.media.forms import FileForm
 from app.transcripts import asking, formats, service
 from app.transcripts.asking import NoSpeechEngine
@@ -151,6 +159,42 @@ def change(transcript_id: UUID, payload: TranscriptIn, call: Call) -> Response:
     with call as (db, me):
         transcript = call.unchanged(gated.find(db, transcript_id, by=me))
         gated.change(db, transcript, payload, by=me)
+        return _shown(call, db, transcript)
+
+
+@router.get("/transcripts/{transcript_id}/history", response_model=Page[VersionOut])
+def show_history(
+    transcript_id: UUID, params: Annotated[HistoryParams, Query()], call: Call
+) -> Response:
+    """Who changed a transcript, when, and what. Its segments are compared as a text.
+
+    Only versions that you could read. Sort: `-version`.
+    """
+    with call as (db, me):
+        versions = gated.reading(db, gated.find(db, transcript_id, by=me), me)
+        return call.paged(VersionOut, history.page(db, versions, params))
+
+
+@router.get("/transcripts/{transcript_id}/history/{version}", response_model=VersionWhole)
+def show_version(
+    transcript_id: UUID, version: Annotated[VersionNumber, Path()], call: Call
+) -> Response:
+    """The whole of a version of a transcript; segments may be `withheld`, as in the present one."""
+    with call as (db, me):
+        versions = gated.reading(db, gated.find(db, transcript_id, by=me), me)
+        return call.shown(VersionWhole, history.whole(db, versions, version))
+
+
+@router.put(
+    "/transcripts/{transcript_id}/restoration",
+    response_model=TranscriptOut,
+    responses=documented(WrongState, PreconditionFailed),
+)
+def restore(transcript_id: UUID, payload: RestorationIn, call: Call) -> Response:
+    """Have a version of a transcript hold again: a change like any other, and a new version."""
+    with call as (db, me):
+        transcript = call.unchanged(gated.find(db, transcript_id, by=me))
+        gated.restore(db, transcript, payload.version, by=me)
         return _shown(call, db, transcript)
 
 

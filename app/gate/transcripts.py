@@ -17,17 +17,25 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission, Sight
 from app.appearances.queries import withheld
+from app.audit.service import record
 from app.core.db import locked
 from app.core.models import now
 from app.core.problems import NotFound, WrongState
 from app.excerpts.anchoring import follow
 from app.gate.media import is_moderated, whose
+from app.history import service as history
+from app.history.service import Reading
 from app.media.models import Media
-from app.testimonies.queries import unsaid
+from app.testimonies.models import Testimony, TestimonyMedia
+from app.testimonies.queries import HIDDEN, unsaid
 from app.transcripts import asking, service
 from app.transcripts.models import Source, Transcript, Transcription
 from app.transcripts.schemas import TranscriptIn
+from app.transcripts.versions import APPROVED, SHARED, as_text, snapshot_of, withheld_from
 from app.transcripts.words import meets, placed
+
+# Where a transcript stood when somebody of this sight could read it; others always could.
+HELD = {Sight.SUBMITTED: {SHARED, APPROVED}, Sight.ACCEPTED: {APPROVED}}
 
 
 def visible_media(me: Caller) -> Select[Media]:
@@ -94,8 +102,33 @@ def change(db: Session, transcript: Transcript, payload: TranscriptIn, by: Calle
     hidden = len(transcript.segments) - len(readable(db, transcript))
     if hidden:
         raise WrongState(withheld=hidden)
-    service.change(db, transcript, media, payload, by)
+    service.change(db, transcript, media, payload, by, shared=_is_shared(db, media))
     follow(db, media.id)
+
+
+def reading(db: Session, transcript: Transcript, me: Caller) -> Reading:
+    """How this account reads the versions of a transcript that it sees: what it could read then."""
+    moments = withheld(db, transcript.media_id, now())
+    return Reading(
+        transcript,
+        snapshot_of(transcript),
+        transcript.created_by_id,
+        states=HELD.get(me.sight),
+        clean=lambda content, _: withheld_from(content, moments),
+        prose={"segments": as_text},
+    )
+
+
+def restore(db: Session, transcript: Transcript, version: int, by: Caller) -> None:
+    """What an earlier version said holds again: a change, like any other.
+
+    Raises Invalid when there is no such version for `by`, WrongState when they do not read all of
+    it, and whatever `change` raises.
+    """
+    service.require_author(by)
+    payload = history.to_restore(db, reading(db, transcript, by), version, TranscriptIn)
+    change(db, transcript, payload, by)
+    record(db, "transcript.restored", on=transcript, by=by, version=version)
 
 
 def approve(db: Session, transcript: Transcript, by: Caller) -> None:
@@ -121,6 +154,16 @@ def require_turn(db: Session, media: Media, by: Caller) -> None:
     service.require_author(by)
     if Permission.MODERATE not in by.permissions and is_moderated(db, media):
         raise WrongState(moderated=True)
+
+
+def _is_shared(db: Session, media: Media) -> bool:
+    """Whether a testimony of this media was handed to the editors."""
+    of_it = (
+        select(TestimonyMedia.id)
+        .join(Testimony, Testimony.id == TestimonyMedia.testimony_id)
+        .where(TestimonyMedia.media_id == media.id, Testimony.state.not_in(HIDDEN))
+    )
+    return db.scalar(of_it.limit(1)) is not None
 
 
 def _finished(me: Caller) -> ColumnElement[bool]:

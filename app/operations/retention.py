@@ -266,6 +266,22 @@ RULES: Sequence[Rule] = (
         due=_media_of_nobody,
         forget=purge.forget_media,
     ),
+    Rule(
+        code="versions",
+        what="Versions antérieures des témoignages, transcriptions, extraits et dossiers",
+        tables=["versions"],
+        kept=WITH_IT,
+        then=ERASED_AS_WITHDRAWN,
+        because="elles disent qui a changé quoi ; ce sont les paroles mêmes, effacées avec elles",
+    ),
+    Rule(
+        code="remarks",
+        what="Remarques de l'équipe sur les témoignages, les extraits et les dossiers",
+        tables=["remarks"],
+        kept=WITH_IT,
+        then=ERASED_AS_WITHDRAWN,
+        because="elles peuvent citer les paroles qu'elles discutent",
+    ),
     # Who people are
     Rule(
         code="identities",

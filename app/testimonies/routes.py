@@ -3,15 +3,24 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
-from app.core.pages import MirrorPage
+from app.core.pages import MirrorPage, Page
 from app.core.problems import NotFound, PreconditionFailed, WrongState, documented
+from app.history import service as history
+from app.history.schemas import (
+    HistoryParams,
+    RestorationIn,
+    VersionNumber,
+    VersionOut,
+    VersionWhole,
+)
 from app.testimonies import queries, service
 from app.testimonies.schemas import TestimonyIn, TestimonyListing, TestimonyOut
+from app.testimonies.versions import reading
 from app.workshops.models import WorkshopNotOpen
 
 router = APIRouter(
@@ -88,3 +97,32 @@ def take_back(testimony_id: UUID, call: Call) -> Response:
     with call as (db, me):
         service.take_back(db, call.unchanged(service.find(db, testimony_id, by=me)), by=me)
         return call.nothing()
+
+
+@router.get("/{testimony_id}/history", response_model=Page[VersionOut])
+def show_history(
+    testimony_id: UUID, params: Annotated[HistoryParams, Query()], call: Call
+) -> Response:
+    """Who changed a testimony, when, and what: of the versions you could read. Sort: `-version`."""
+    with call as (db, me):
+        versions = reading(db, service.find(db, testimony_id, by=me), me)
+        return call.paged(VersionOut, history.page(db, versions, params))
+
+
+@router.get("/{testimony_id}/history/{version}", response_model=VersionWhole)
+def show_version(
+    testimony_id: UUID, version: Annotated[VersionNumber, Path()], call: Call
+) -> Response:
+    """The whole of a version of a testimony."""
+    with call as (db, me):
+        versions = reading(db, service.find(db, testimony_id, by=me), me)
+        return call.shown(VersionWhole, history.whole(db, versions, version))
+
+
+@router.put("/{testimony_id}/restoration", response_model=TestimonyOut)
+def restore(testimony_id: UUID, payload: RestorationIn, call: Call) -> Response:
+    """Have a version of a testimony hold again: a change like any other, and a new version."""
+    with call as (db, me):
+        testimony = call.unchanged(service.find(db, testimony_id, by=me))
+        said = service.restore(db, testimony, payload.version, by=me)
+        return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, said))

@@ -15,6 +15,7 @@ from app.core.db import locked
 from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Invalid, NotFound, WrongState
+from app.history import service as history
 from app.jobs.service import enqueue
 from app.lineage.service import forget_made_of
 from app.media.models import Media
@@ -32,6 +33,7 @@ from app.testimonies.models import (
 )
 from app.testimonies.queries import filtered, rights, tombs
 from app.testimonies.schemas import Sort, TestimonyIn, TestimonyListing
+from app.testimonies.versions import reading, snapshot_of
 from app.witnesses.service import require_witnesses
 from app.workshops.models import Workshop
 from app.workshops.service import require_open_workshop
@@ -106,6 +108,7 @@ def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) 
         if getattr(payload, name) != getattr(testimony, name):
             raise Invalid.at(f"#/{name}", "stays")
     _check(db, payload, by, testimony.id)
+    was = snapshot_of(db, testimony)
     for name, value in _columns(payload).items():
         setattr(testimony, name, value)
     _locate(db, testimony)
@@ -115,7 +118,29 @@ def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) 
     record(db, "testimony.changed", on=testimony, by=by)
     enqueue(db, "testimony.changed", testimony_id=str(testimony.id))
     _link(db, testimony, payload)
+    history.keep(
+        db,
+        testimony,
+        was,
+        snapshot_of(db, testimony),
+        author_id=testimony.captured_by,
+        editor_id=by.id,
+        state=testimony.state,
+    )
     return testimony
+
+
+def restore(db: Session, testimony: Testimony, version: int, by: Caller) -> TestimonyIn:
+    """What an earlier version said holds again: a change, like any other; what it says.
+
+    Raises Invalid when there is no such version for `by`, and whatever `change` raises.
+    """
+    _require_turn(testimony, by)
+    earlier = reading(db, testimony, by)
+    payload = history.to_restore(db, earlier, version, TestimonyIn)
+    change(db, testimony, payload, by)
+    record(db, "testimony.restored", on=testimony, by=by, version=version)
+    return payload
 
 
 def submit(db: Session, testimony: Testimony, by: Caller) -> None:
@@ -150,6 +175,7 @@ def discard(db: Session, testimony: Testimony, by: Caller) -> None:
     record(db, "testimony.discarded", on=testimony, by=by)
     for model, _ in LINKS.values():
         db.execute(delete(model).where(model.testimony_id == testimony.id))
+    history.forget(db, testimony)
     forget_made_of(db, Testimony.__tablename__, [testimony.id])
     db.delete(testimony)
 

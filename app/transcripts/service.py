@@ -18,10 +18,13 @@ from app.core.db import locked
 from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Invalid, WrongState
+from app.history import service as history
 from app.lineage.service import made
 from app.media.models import Kind, Media, Status
 from app.transcripts.models import Source, Transcript
 from app.transcripts.schemas import SegmentIn, TranscriptIn
+from app.transcripts.versions import APPROVED, PRIVATE, SHARED, snapshot_of
+from app.transcripts.versions import erase_moments as erase_moments_of_versions
 from app.transcripts.words import meets
 
 T = Transcript
@@ -60,12 +63,21 @@ def write(db: Session, media: Media, payload: TranscriptIn, source: Source, by: 
     return transcript
 
 
-def change(db: Session, transcript: T, media: Media, payload: TranscriptIn, by: Caller) -> None:
+def change(
+    db: Session,
+    transcript: T,
+    media: Media,
+    payload: TranscriptIn,
+    by: Caller,
+    shared: bool,
+) -> None:
     """The same transcript, in other words: a new version of it. A machine's never changes.
 
-    One that is approved is changed by who may approve it, and that is approving it anew.
+    One that is approved is changed by who may approve it, and that is approving it anew. `shared`
+    says whether editors read it already.
     """
     require_author(by)
+    was = snapshot_of(transcript)
     if transcript.source is Source.MACHINE:
         raise WrongState(source=transcript.source)
     if payload.parent_id != transcript.parent_id:
@@ -77,6 +89,15 @@ def change(db: Session, transcript: T, media: Media, payload: TranscriptIn, by: 
     transcript.language = payload.language
     transcript.touch()
     record(db, "transcript.changed", on=transcript, by=by, n=len(payload.segments))
+    history.keep(
+        db,
+        transcript,
+        was,
+        snapshot_of(transcript),
+        author_id=transcript.created_by_id,
+        editor_id=by.id,
+        state=APPROVED if transcript.approved_at else SHARED if shared else PRIVATE,
+    )
 
 
 def approve(db: Session, transcript: T, by: Caller) -> None:
@@ -188,7 +209,9 @@ def erase_moments(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]
     Also from a machine's, and by nobody's deed: somebody is heard or named there, and took it back.
     """
     rows = select(T).where(T.media_id == media_id, T.erased_at.is_(None))
-    for transcript in db.scalars(locked(db, rows)):
+    found = db.scalars(locked(db, rows)).all()
+    erase_moments_of_versions(db, [transcript.id for transcript in found], moments)
+    for transcript in found:
         kept = [segment for segment in transcript.segments if not meets(segment, moments)]
         if len(kept) < len(transcript.segments):
             transcript.segments = kept

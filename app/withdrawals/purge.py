@@ -14,11 +14,15 @@ from sqlalchemy.orm import Session
 from app.appearances.models import Appearance
 from app.appearances.queries import moments_in_words
 from app.bundles import service as bundles
+from app.bundles.models import Bundle
 from app.core.db import Database
 from app.core.models import Base, now
 from app.excerpts import service as excerpts
 from app.excerpts.anchoring import follow
 from app.excerpts.models import Excerpt
+from app.excerpts.versions import forget_said
+from app.history import service as history
+from app.history.models import Version
 from app.jobs.service import enqueue
 from app.lineage.service import Rows, made_from
 from app.media import service as media
@@ -30,6 +34,8 @@ from app.moderation.models import Candor
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
+from app.remarks import service as remarks
+from app.remarks.models import Remark
 from app.testimonies import service as testimonies
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
 from app.transcripts import service as transcripts
@@ -37,7 +43,7 @@ from app.transcripts.models import Transcript
 from app.uploads import service as uploads
 from app.withdrawals.models import Withdrawal
 from app.witnesses.forgetting import forget_people, keep_hashes
-from app.witnesses.models import ConsentEvent
+from app.witnesses.models import ConsentEvent, Witness
 
 CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
 ERASED = "rows.erased"  # a job: nothing of what was erased is left in the files of the database
@@ -56,6 +62,7 @@ def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
     if withdrawal.everything:
         keys += forget_testimonies(db, spoken)
         keys += _forget_appearances(db, witness_id)
+        keys += _undo(db, made_from(db, {Witness.__tablename__: {witness_id}}))
         keys += _forget_evidence(db, witness_id)
         keys += forget_people(db, [witness_id])
     return keys
@@ -144,6 +151,17 @@ def _erase_renditions(db: Session, ids: Collection[UUID]) -> list[str]:
     return media.erase_renditions(db, ids)
 
 
+def _erase_versions(db: Session, ids: Collection[UUID]) -> list[str]:
+    """Those of bundles show passages, and hold no words of them: `bundles.erase` knows."""
+    history.erase(db, ids, but_of=Bundle)
+    return []
+
+
+def _erase_remarks(db: Session, ids: Collection[UUID]) -> list[str]:
+    remarks.erase(db, ids)
+    return []
+
+
 def _recall_releases(db: Session, ids: Collection[UUID]) -> list[str]:
     return _recall(db, {Release.__tablename__: set(ids)})
 
@@ -161,12 +179,14 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
     Candor: _erase_candors,
     Transcript: _erase_transcripts,
     Rendition: _erase_renditions,
+    Version: _erase_versions,
+    Remark: _erase_remarks,
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
     *("excerpts", "bundle_items", "releases"),
-    *("media", "renditions", "transcripts", "uploads"),
+    *("media", "renditions", "transcripts", "uploads", "versions", "remarks"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
 
@@ -202,7 +222,9 @@ def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
         quoted = excerpts.said_in(db, media_id, moments)
         keys += _undo(db, made_from(db, {Excerpt.__tablename__: quoted}))
         keys += _erase_excerpts(db, quoted)
+        forget_said(db, media_id, moments)
         transcripts.erase_moments(db, media_id, moments)
+        remarks.erase(db, remarks.of_media(db, media_id))
         follow(db, media_id)
     theirs = Appearance.witness_id == witness_id
     rows = (

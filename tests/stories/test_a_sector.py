@@ -63,6 +63,25 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
     assert warning["facts"] == {"share": 0.3333}
     assert "33 % de pratiques" in warning["message"]
 
+    # An evaluator asks about it, beside the bundle. The editor retitles it, and settles the matter.
+    evaluator, here = town.evaluator(), f"/bundles/{bundle['id']}"
+    asked = evaluator.posts(f"{here}/remarks", {"text": "Une seule pratique : le dit-on ?"})
+    told = editor.gets(here)
+    known = {"audience": "steering_committee", "form": "note", "sections": told["sections"]}
+    where = {"territory_id": told["territory_id"], "introduction": told["introduction"]}
+    new = {"title": "Employer dans la culture : trois voix"}
+    editor.puts(here, {"scheme_id": editor.scheme_id} | known | where | new, expected=200)
+    editor.puts(f"{here}/readiness")
+    editor.puts(f"/remarks/{asked['id']}/resolution")
+    (settled,) = evaluator.gets(f"{here}/remarks")["items"]
+    assert settled["resolved_at"]
+    newest, first = evaluator.gets(f"{here}/history")["items"]
+    (change,) = newest["changes"]
+    assert [(part["op"], part["text"]) for part in change["diff"]] == [
+        *(("equal", "Employer dans la culture"), ("insert", " : trois voix"))
+    ]
+    assert evaluator.gets(f"{here}/history/{first['version']}")["content"]["title"] == told["title"]
+
     # It is a warning, never a refusal: the committee may read it.
     release = editor.publishes(bundle)
     assert [item["quote"] for item in items_of(release["content"])] == [POST, PROUD, AFRAID]

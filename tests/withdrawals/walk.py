@@ -48,6 +48,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "place_id": world.workshop.place_id,
         "organization_id": world.workshop.owner_organization_id,
         "token": world.token,
+        "remark_id": world.remark_id,
     }
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
         for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:

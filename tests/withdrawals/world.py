@@ -16,6 +16,7 @@ from sqlalchemy import make_url, select, text
 from app import worker as workers
 from app.accounts.models import Account, Organization
 from app.accounts.permissions import Role
+from app.bundles.models import Bundle
 from app.core.db import Database
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, SelectorType
@@ -73,6 +74,7 @@ class World:
     release_id: str
     token: str
     delivery_id: str
+    remark_id: str
 
     def take_back(self, **what: Any) -> dict[str, Any]:
         """The witness asks who heard them; by default, for everything."""
@@ -158,6 +160,7 @@ def build(
     ]
     bundle_id, release_id = _publish(as_editor, make, testimony, excerpts)
     token, delivery_id = deliver(as_editor, release_id)
+    remark_id = _look_back(make, testimony, transcript, excerpts, bundle_id)
     return World(
         make=make,
         database=database,
@@ -179,7 +182,35 @@ def build(
         release_id=release_id,
         token=token,
         delivery_id=delivery_id,
+        remark_id=remark_id,
     )
+
+
+def _look_back(
+    make: Make,
+    testimony: Testimony,
+    transcript: Transcript,
+    excerpts: list[Excerpt],
+    bundle_id: str,
+) -> str:
+    """What all this said before, and what the team wrote beside it: the id of a remark."""
+    with make.sessions() as db:
+        bundle = db.get_one(Bundle, UUID(bundle_id))
+        spoke = [(Witness, link.witness_id) for link in make.links_of(db, testimony)]
+    said, excerpt = f"avant {CANARY}", excerpts[0]
+    speaking = {"body": said, "witness_ids": [str(id_) for _, id_ in spoke]}
+    make.version(testimony, speaking, sources=spoke)
+    make.version(excerpt, {"memo": said})
+    segment = {"start_ms": 1000, "end_ms": 2000, "speaker": CANARY, "text": said}
+    make.version(transcript, {"segments": [segment]})
+    beside = {"testimony_id": None, "text": None, "show_as": "text", "selection_reason": None}
+    item = beside | {"excerpt_id": str(excerpt.id), "caption": said}
+    sections = [{"title": "Tous", "text": None, "items": [item]}]
+    make.version(bundle, {"sections": sections}, sources=[(Excerpt, excerpt.id)])
+    passages = [(Excerpt, one.id) for one in excerpts]
+    make.remark(bundle, text=f"Pourquoi {CANARY} ?", sources=passages)
+    make.remark(excerpt, text=f"Pourquoi {CANARY} ?")
+    return str(make.remark(testimony, text=f"Pourquoi {CANARY} ?").id)
 
 
 def _publish(
