@@ -1,11 +1,31 @@
 """A sector: employers of culture and of social centres write, and the committee reads a note."""
 
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Evaluator, items_of, quoted
 
 POST = "On a refait la fiche de poste en dessins, et on l'a collée à la laverie du quartier."
 PROUD = "J'avais oublié ce que ça fait, de voir quelqu'un réussir pour la première fois."
 AFRAID = "J'ai promis à un garçon quelque chose que personne ne m'a promis à moi."
+
+
+def discuss(evaluator: Evaluator, editor: Editor, here: str) -> None:
+    """A question beside a bundle, and what it changes."""
+    asked = evaluator.posts(f"{here}/remarks", {"text": "Une seule pratique : le dit-on ?"})
+    told = editor.gets(here)
+    known = {"audience": "steering_committee", "form": "note", "sections": told["sections"]}
+    where = {"territory_id": told["territory_id"], "introduction": told["introduction"]}
+    new = {"title": "Employer dans la culture : trois voix"}
+    editor.puts(here, {"scheme_id": editor.scheme_id} | known | where | new, expected=200)
+    editor.puts(f"{here}/readiness")
+    editor.puts(f"/remarks/{asked['id']}/resolution")
+    (settled,) = evaluator.gets(f"{here}/remarks")["items"]
+    assert settled["resolved_at"]
+    newest, first = evaluator.gets(f"{here}/history")["items"]
+    (change,) = newest["changes"]
+    assert [(part["op"], part["text"]) for part in change["diff"]] == [
+        *(("equal", "Employer dans la culture"), ("insert", " : trois voix"))
+    ]
+    assert evaluator.gets(f"{here}/history/{first['version']}")["content"]["title"] == told["title"]
 
 
 def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> None:
@@ -64,23 +84,7 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
     assert "33 % de pratiques" in warning["message"]
 
     # An evaluator asks about it, beside the bundle. The editor retitles it, and settles the matter.
-    evaluator, here = town.evaluator(), f"/bundles/{bundle['id']}"
-    asked = evaluator.posts(f"{here}/remarks", {"text": "Une seule pratique : le dit-on ?"})
-    told = editor.gets(here)
-    known = {"audience": "steering_committee", "form": "note", "sections": told["sections"]}
-    where = {"territory_id": told["territory_id"], "introduction": told["introduction"]}
-    new = {"title": "Employer dans la culture : trois voix"}
-    editor.puts(here, {"scheme_id": editor.scheme_id} | known | where | new, expected=200)
-    editor.puts(f"{here}/readiness")
-    editor.puts(f"/remarks/{asked['id']}/resolution")
-    (settled,) = evaluator.gets(f"{here}/remarks")["items"]
-    assert settled["resolved_at"]
-    newest, first = evaluator.gets(f"{here}/history")["items"]
-    (change,) = newest["changes"]
-    assert [(part["op"], part["text"]) for part in change["diff"]] == [
-        *(("equal", "Employer dans la culture"), ("insert", " : trois voix"))
-    ]
-    assert evaluator.gets(f"{here}/history/{first['version']}")["content"]["title"] == told["title"]
+    discuss(town.evaluator(), editor, f"/bundles/{bundle['id']}")
 
     # It is a warning, never a refusal: the committee may read it.
     release = editor.publishes(bundle)

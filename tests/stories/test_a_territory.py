@@ -7,7 +7,7 @@ import app.excerpts.jobs  # noqa: F401 - registers the handler
 from app.core.db import Database
 from tests.jobs.desk import Desk
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, Editor, Person, Thing, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Evaluator, Person, Thing, items_of, quoted
 
 VILLAGES = "On s'est mis à trois communes pour faire un temps plein."
 CAR = "On prête une voiture contre un carnet de bord."
@@ -21,6 +21,19 @@ def words_of(reader: Person, excerpt: Thing) -> tuple[str, str, str]:
     quote = found["target"]["selector"][0]
     assert quote["type"] == "TextQuoteSelector"
     return quote["prefix"], quote["exact"], quote["suffix"]
+
+
+def count(evaluator: Evaluator) -> None:
+    """How freely employers spoke one by one, and what they told."""
+    figures = evaluator.gets("/indicators/methods")
+    assert [(m["method"], m["count"], m["assessed"]) for m in figures["methods"]] == [
+        ("interview", 3, 3)
+    ]
+    levels = {c["level"]: c["count"] for c in figures["candor_by_role"] if c["role"] == "employer"}
+    assert levels == {"normed": 1, "mixed": 0, "free": 2}
+    balance = evaluator.gets("/indicators/balance")["cells"]
+    natures = {c["nature"]: c["share"] for c in balance if c["of"] == "excerpts"}
+    assert (natures["practice"], natures["feeling"]) == (0.6667, 0.3333)
 
 
 def confirm(editor: Editor, excerpt: Thing) -> None:
@@ -68,15 +81,7 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     assert followed == ("Chez nous, c'est petit. ", VILLAGES, "")
     confirm(editor, excerpts[2])
     # One by one, without a camera, employers tell what they do; the evaluator counts it.
-    figures = evaluator.gets("/indicators/methods")
-    assert [(m["method"], m["count"], m["assessed"]) for m in figures["methods"]] == [
-        ("interview", 3, 3)
-    ]
-    levels = {c["level"]: c["count"] for c in figures["candor_by_role"] if c["role"] == "employer"}
-    assert levels == {"normed": 1, "mixed": 0, "free": 2}
-    balance = evaluator.gets("/indicators/balance")["cells"]
-    natures = {c["nature"]: c["share"] for c in balance if c["of"] == "excerpts"}
-    assert (natures["practice"], natures["feeling"]) == (0.6667, 0.3333)
+    count(evaluator)
     evaluator.gets(f"/testimonies/{testimony['id']}/candor", expected=404)
 
     # A note for the officials of the whole region: each passage says why it may not.
