@@ -36,6 +36,7 @@ from app.places import routes as places
 from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.schemes import routes as schemes
+from app.search import routes as search
 from app.testimonies import routes as testimonies
 from app.uploads import routes as uploads
 from app.withdrawals import routes as withdrawals
@@ -73,6 +74,7 @@ ROUTERS = [
     testimonies.router,
     moderation.router,
     excerpts.router,
+    search.router,
     gate.router,
     clips.router,
     transcripts.router,

@@ -32,3 +32,15 @@ def rounded(counts: Mapping[str, int], k: int = 0) -> dict[str, Any]:
         for code, count in ordered
         if total
     }
+
+
+def told(counts: Mapping[str, int], k: int = 0) -> dict[str, int | None]:
+    """These counts, the largest first; None for what is fewer than `k`.
+
+    And for the smallest of the others, when a single one is hidden.
+    """
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    hidden = {code for code, count in ordered if 0 < count < k}
+    if len(hidden) == 1 and len(ordered) > 1:
+        hidden.add([code for code, _ in ordered if code not in hidden][-1])
+    return {code: None if code in hidden else count for code, count in ordered}

@@ -27,6 +27,8 @@ from app.testimonies import queries as testimonies
 from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
 from app.testimonies.queries import MOURNED
 from app.testimonies.service import visible_to as visible_testimonies
+from app.textindex import service as textindex
+from app.textindex.models import TextKind
 from app.transcripts import service as transcripts
 from app.transcripts.models import Transcript
 from app.transcripts.words import masked, meets, moments_of, place_of, within
@@ -138,6 +140,7 @@ def choose(db: Session, payload: ExcerptIn, by: Caller) -> Excerpt:
     _remember(db, excerpt)
     record(db, "excerpt.chosen", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
+    index(db, excerpt)
     return excerpt
 
 
@@ -152,6 +155,7 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     record(db, "excerpt.changed", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
+    index(db, excerpt)
     return excerpt
 
 
@@ -160,6 +164,7 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     by.require(Permission.CODE)
     record(db, "excerpt.discarded", on=excerpt, by=by)
     forget(db, E.__tablename__, [excerpt.id])
+    textindex.remove(db, [excerpt.id])
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
 
@@ -247,6 +252,12 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
         excerpt.practice = excerpt.restriction = None
         excerpt.names_employer, excerpt.erased_at = False, now()
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id.in_(ids)))
+    textindex.remove(db, ids)
+
+
+def index(db: Session, excerpt: Excerpt) -> None:
+    """Have it found by the words that are given back; what is heard, by its transcript."""
+    textindex.put(db, TextKind.EXCERPT, excerpt.id, excerpt.created_at, body=excerpt.quote)
 
 
 def ids_of(db: Session, testimony_ids: Collection[UUID]) -> list[UUID]:

@@ -28,6 +28,7 @@ from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
 from app.testimonies import service as testimonies
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
+from app.textindex import service as textindex
 from app.transcripts import service as transcripts
 from app.transcripts.models import Transcript
 from app.uploads import service as uploads
@@ -106,6 +107,7 @@ def scrub_later(db: Session) -> None:
 
 def scrub(database: Database) -> None:
     """Have nothing of what was erased left in the files of the database."""
+    textindex.compact(database)
     database.scrub(TOUCHED)
 
 
@@ -154,7 +156,7 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "excerpts", "bundle_items", "releases"),
-    *("media", "renditions", "transcripts", "uploads"),
+    *("media", "renditions", "transcripts", "uploads", "indexed_texts"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
 
