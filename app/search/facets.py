@@ -60,6 +60,8 @@ def _found(db: Session, filters: SearchFilters, me: Caller) -> tuple[Sequence[UU
     found: dict[UUID, None] = {}
     is_complete = True
     for kind in service.kinds(filters) if sought.terms else ():
+        if not textindex.is_said(db, kind, sought):
+            continue
         place = textindex.place(db, kind, sought)
         of = service.testimony_of(kind, filters, me)
         rows = service.hits(place, kind, [place.number, of], filters, me)

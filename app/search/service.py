@@ -62,7 +62,7 @@ def search(db: Session, filters: SearchFilters, me: Caller) -> Item:
         item.update(
             snippet=shown.text, ranges=shown.ranges, title=titles[str(item["testimony_id"])]
         )
-        item["score"] = SCORES[TIERS[item["tier"]]]
+        item["score"] = SCORES[item["tier"]]
     if filters.count:
         page["total"] = _count(db, sought, filters, me)
     return page
@@ -92,6 +92,8 @@ def _of_tier(
 ) -> list[Item]:
     found: list[Item] = []
     for kind in kinds(filters):
+        if not textindex.is_said(db, kind, sought, TIERS[tier]):
+            continue  # asking whether it may be seen costs more than that
         place = textindex.place(db, kind, sought, TIERS[tier])
         of = testimony_of(kind, filters, me)
         columns = place.number, as_stored(TEXTS.c.thing_id), of, WORDS[kind]
@@ -119,6 +121,8 @@ def _plain(words: str | list[dict[str, Any]] | None) -> str | None:
 def _count(db: Session, sought: Sought, filters: SearchFilters, me: Caller) -> int:
     total = 0
     for kind in kinds(filters):
+        if not textindex.is_said(db, kind, sought):
+            continue
         place = textindex.place(db, kind, sought)
         rows = hits(place, kind, [place.number], filters, me)
         total += db.scalar(select(func.count()).select_from(rows.subquery())) or 0

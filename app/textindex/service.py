@@ -110,6 +110,15 @@ def place(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYW
     return Place(join(fts, TEXTS, of_it), fts.c.rowid, holds)
 
 
+def is_said(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> bool:
+    """Whether any thing of a kind says this, seen by the caller or not: asked before who may see."""
+    there = place(db, kind, sought, where)
+    table = TEXTS if _is_postgresql(db) else FTS[kind]
+    return (
+        db.scalar(select(there.number).select_from(table).where(there.holds).limit(1)) is not None
+    )
+
+
 def is_indexed(thing_id: Any) -> ColumnElement[bool]:
     """Whether the thing of this id (a column) can be found."""
     return select(TEXTS.c.id).where(TEXTS.c.thing_id == thing_id).exists()
