@@ -13,6 +13,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     remarks       what evaluators and editors write beside testimonies, excerpts, bundles
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     bundles       chosen passages for one audience, in one form; balance, checks
+    search        what the caller may see, found by its words; facets
     gate          may this passage leave, to whom, in which form; serves media to the team
     coding        how much is coded with each theme; themes merged into one another
     excerpts      chosen passages, their nature and themes
@@ -36,5 +37,6 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     jobs          work done later
     lineage       which output was made from which inputs
     storage       bytes
+    textindex     words to be found, written down by the deeds that own them
     core          settings, database, problems, text rules, pages: tools that know no feature
 """

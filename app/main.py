@@ -40,6 +40,7 @@ from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.remarks import routes as remarks
 from app.schemes import routes as schemes
+from app.search import routes as search
 from app.testimonies import routes as testimonies
 from app.uploads import routes as uploads
 from app.withdrawals import routes as withdrawals
@@ -80,6 +81,7 @@ ROUTERS = [
     candor.router,
     excerpts.router,
     coding.router,
+    search.router,
     gate.router,
     clips.router,
     transcripts.router,

@@ -9,6 +9,7 @@ import pickle
 import threading
 from functools import cache
 from pathlib import Path
+from secrets import randbits
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -81,6 +82,8 @@ def _run(db: Session, statement: str, values: Any) -> Any:
 
 
 def _like(known: Any) -> Any:
+    if isinstance(known, int):
+        return randbits(62)
     return uuid4() if isinstance(known, UUID) else str(uuid4())
 
 
@@ -94,4 +97,4 @@ def _renewed(values: Any, fresh: dict[Any, Any]) -> Any:
 
 
 def _hashable(value: Any) -> bool:
-    return isinstance(value, (str, UUID))
+    return isinstance(value, (str, int, UUID))

@@ -13,6 +13,7 @@ from app.main import create_app
 
 COLUMNS = re.compile(r"INSERT INTO \w+ \(([^)]*)\)")
 AUTHENTICATION = "api_tokens"
+NEW = {"id", "number", "rowid"}  # of a row: no other has them
 
 
 def record(database: Database, folder: Path, name: str, **request: Any) -> None:
@@ -37,7 +38,7 @@ def record(database: Database, folder: Path, name: str, **request: Any) -> None:
 
 
 def _new(statements: list[tuple[str, Any]]) -> set[Any]:
-    """The ids of the rows that were inserted."""
+    """What names the rows that were inserted."""
     found = set()
     for statement, values in statements:
         if not (named := COLUMNS.match(statement)):
@@ -45,5 +46,5 @@ def _new(statements: list[tuple[str, Any]]) -> set[Any]:
         columns = [column.strip() for column in named[1].split(",")]
         for row in values if isinstance(values, list) else [values]:
             parts = row if isinstance(row, dict) else dict(zip(columns, row, strict=False))
-            found |= {value for name, value in parts.items() if name == "id"}
+            found |= {value for name, value in parts.items() if name in NEW}
     return found

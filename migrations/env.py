@@ -4,6 +4,7 @@ SQLite changes a table by copying and dropping it (batch mode). With foreign key
 drop would fail, or delete the rows which point to it: they are checked at the end instead.
 """
 
+import re
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +29,7 @@ DESCENDING = {
 }
 warnings.filterwarnings("ignore", message="autogenerate skipping metadata-specified expression")
 
+FTS5 = re.compile(r"_fts(_|$)")
 PLAIN = {
     UtcDateTime: 'sa.DateTime(timezone=True).with_variant(sa.CHAR(27), "sqlite")',
     Guid: 'sa.Uuid().with_variant(sa.CHAR(36), "sqlite")',
@@ -40,7 +42,12 @@ def render_item(_kind: str, item: Any, _context: object) -> str | Literal[False]
 
 
 def include_name(name: str | None, kind: str, _: object) -> bool:
-    """Leave alone what is in the database already, but cannot be compared there."""
+    """Leave alone what is in the database already, but cannot be compared there.
+
+    And the tables that FTS5 keeps, of which the models know nothing.
+    """
+    if kind == "table":
+        return not (sqlite and name and FTS5.search(name))
     return not (sqlite and kind == "index" and name in DESCENDING)
 
 

@@ -106,6 +106,7 @@ DETAILS_FR = {
     "too_short": "Au moins {min_length} élément.",
     "union_tag_invalid": "Valeurs possibles : {expected_tags}.",
     "union_tag_not_found": "Il manque le champ qui dit de quel genre il s'agit.",
+    "words_sought_too_many": "Au plus {most} mots.",
     "uuid_parsing": "Attendu : un identifiant, comme 8e03978e-40d5-43dd-bc93-6894a57f9324.",
     "uuid_type": "Attendu : un identifiant, comme 8e03978e-40d5-43dd-bc93-6894a57f9324.",
 }

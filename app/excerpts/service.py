@@ -44,6 +44,8 @@ from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWi
 from app.testimonies.queries import MOURNED
 from app.testimonies.service import UNSYNCHRONIZED
 from app.testimonies.service import visible_to as visible_testimonies
+from app.textindex import service as textindex
+from app.textindex.models import TextKind
 from app.transcripts import service as transcripts
 from app.transcripts.models import Transcript
 from app.transcripts.words import bounds_of, masked, meets, within
@@ -164,6 +166,7 @@ def choose(db: Session, payload: ExcerptIn, by: Caller) -> Excerpt:
     remember(db, excerpt)
     record(db, "excerpt.chosen", on=excerpt, by=by, nature=excerpt.nature)
     _code(db, excerpt, payload)
+    index(db, excerpt)
     return excerpt
 
 
@@ -188,6 +191,7 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
         editor_id=by.id,
         state=db.scalar(select(Testimony.state).where(Testimony.id == excerpt.testimony_id)),
     )
+    index(db, excerpt)
     return excerpt
 
 
@@ -208,6 +212,7 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     record(db, "excerpt.discarded", on=excerpt, by=by)
     forget(db, E.__tablename__, [excerpt.id])
     history.forget(db, excerpt)
+    textindex.remove(db, [excerpt.id])
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
 
@@ -258,6 +263,12 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
         excerpt.practice = excerpt.restriction = None
         excerpt.names_employer, excerpt.erased_at = False, now()
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id.in_(ids)))
+    textindex.remove(db, ids)
+
+
+def index(db: Session, excerpt: Excerpt) -> None:
+    """Have it found by the words that are given back; what is heard, by its transcript."""
+    textindex.put(db, TextKind.EXCERPT, excerpt.id, excerpt.created_at, body=excerpt.quote)
 
 
 def ids_of(db: Session, testimony_ids: Collection[UUID]) -> list[UUID]:

@@ -20,14 +20,16 @@ from app.audit.service import record
 from app.core.db import Database
 from app.jobs.models import UNFINISHED, Job
 from app.jobs.runner import Worker
-from app.jobs.service import DEFAULT
+from app.jobs.service import DEFAULT, enqueue
 from app.operations import rows, verification
 from app.operations.backup import FORMAT, INDEX, MANIFEST, OBJECTS, TABLES, Manifest, Pace, Tell
 from app.operations.failures import Failure
 from app.operations.health import newest_migrations
 from app.operations.models import Backup
 from app.operations.service import operator
+from app.search.jobs import COMPLETE
 from app.storage.service import ObjectExists, ObjectMissing, Storage
+from app.textindex import service as textindex
 from app.withdrawals import ledger, purge
 from app.withdrawals.replay import replay_within
 
@@ -100,6 +102,8 @@ def restore(
     _copy_objects(objects, source, manifest, tell)
     with database.filling() as db:
         _fill(db, source, manifest, tell)
+        textindex.clear(db)
+        enqueue(db, COMPLETE)
         done_again = replay_within(db)
         facts = {"rows": manifest.rows, "objects": manifest.objects, "replayed": done_again}
         record(db, "backup.restored", on=_backup(manifest), by=operator(), **facts)

@@ -421,11 +421,11 @@ RULES: Sequence[Rule] = (
         tables=[
             *("testimony_witnesses", "testimony_themes", "testimony_media", "testimony_tags"),
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
-            *("appearances", "group_members", "derivations", "transcriptions"),
+            *("appearances", "group_members", "derivations", "transcriptions", "indexed_texts"),
         ],
         kept=WITH_IT,
         then=STAYS,
-        because="ce sont des liens entre identifiants, effacés avec les paroles qu'ils relient",
+        because="ce sont des liens et des index, effacés avec les paroles dont ils sont faits",
     ),
 )
 

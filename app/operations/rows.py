@@ -31,7 +31,9 @@ from sqlalchemy import (
 from app.core.models import Base, Guid, UtcDateTime
 
 BATCH = 500
-TRANSIENT = frozenset({"sessions", "receipt_sessions", "tries", "idempotency_keys"})
+TRANSIENT = frozenset(
+    {"sessions", "receipt_sessions", "tries", "idempotency_keys", "indexed_texts"}
+)
 # From a database to JSON, and back.
 CODECS: list[tuple[type[Any], Callable[[Any], Any], Callable[[Any], Any]]] = [
     (UtcDateTime, datetime.isoformat, datetime.fromisoformat),
@@ -49,7 +51,7 @@ def every_table() -> list[Table]:
 
 
 def kept_tables() -> list[Table]:
-    """Those whose rows outlive a restart: not logins, nor what is counted or kept for an hour."""
+    """Those whose rows outlive a restart: not logins, nor what is kept for an hour, nor derived."""
     return [table for table in every_table() if table.name not in TRANSIENT]
 
 

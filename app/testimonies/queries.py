@@ -40,6 +40,7 @@ from app.testimonies.models import (
     TestimonyWitness,
 )
 from app.testimonies.schemas import TestimonyFilters, TestimonyIn
+from app.textindex.question import testimony_says
 from app.witnesses.models import Witness
 from app.witnesses.queries import refused_to_team
 
@@ -154,6 +155,8 @@ def _of_others(filters: TestimonyFilters) -> Sequence[ColumnElement[bool]]:
     if filters.media_kind:
         shown = select(TestimonyMedia.id).join(Media).where(Media.kind.in_(filters.media_kind))
         found.append(shown.where(TestimonyMedia.testimony_id == T.id).exists())
+    if filters.q:
+        found.append(testimony_says(T.id, filters.q))
     return found
 
 

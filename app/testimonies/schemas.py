@@ -14,6 +14,7 @@ from app.core.text import Body, Code, Line, Word
 from app.media.models import Kind as MediaKind
 from app.media.models import Status as MediaStatus
 from app.testimonies.models import Nature, State
+from app.textindex.question import Question
 from app.witnesses.decision import Medium, Purpose
 
 
@@ -72,6 +73,7 @@ class TestimonyFilters(MirrorParams):
     recorded_from: Day | None = None
     recorded_to: Day | None = None
     captured_by: UUID | None = None
+    q: Question | None = None
 
 
 class Sort(StrEnum):

@@ -34,6 +34,8 @@ from app.testimonies.models import (
 from app.testimonies.queries import filtered, rights, tombs
 from app.testimonies.schemas import Sort, TestimonyIn, TestimonyListing
 from app.testimonies.versions import reading, snapshot_of
+from app.textindex import service as textindex
+from app.textindex.models import TextKind
 from app.witnesses.service import require_witnesses
 from app.workshops.models import Workshop
 from app.workshops.service import require_open_workshop
@@ -98,6 +100,7 @@ def deposit(db: Session, payload: TestimonyIn, by: Caller) -> Testimony:
     db.add(testimony)
     record(db, "testimony.deposited", on=testimony, by=by)
     _link(db, testimony, payload)
+    _index(db, testimony, payload.tags)
     return testimony
 
 
@@ -127,6 +130,7 @@ def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) 
         editor_id=by.id,
         state=testimony.state,
     )
+    _index(db, testimony, payload.tags)
     return testimony
 
 
@@ -177,6 +181,7 @@ def discard(db: Session, testimony: Testimony, by: Caller) -> None:
         db.execute(delete(model).where(model.testimony_id == testimony.id))
     history.forget(db, testimony)
     forget_made_of(db, Testimony.__tablename__, [testimony.id])
+    textindex.remove(db, [testimony.id])
     db.delete(testimony)
 
 
@@ -208,6 +213,17 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
         testimony.restriction, testimony.erased_at = None, now()
     for model in (TestimonyTag, TestimonyTheme):
         db.execute(delete(model).where(model.testimony_id.in_(ids)))
+    textindex.remove(db, ids)
+
+
+def index(db: Session, ids: Sequence[UUID]) -> None:
+    """Have these testimonies found by their words, whatever was known of them before."""
+    tags: dict[UUID, list[str]] = {}
+    rows = select(TestimonyTag.testimony_id, TestimonyTag.tag)
+    for testimony_id, tag in db.execute(rows.where(TestimonyTag.testimony_id.in_(ids))):
+        tags.setdefault(testimony_id, []).append(tag)
+    for testimony in db.scalars(select(Testimony).where(Testimony.id.in_(ids))):
+        _index(db, testimony, tags.get(testimony.id, []))
 
 
 def recode(db: Session, theme_id: UUID, into_id: UUID) -> int:
@@ -296,3 +312,9 @@ def _link(db: Session, testimony: Testimony, payload: TestimonyIn) -> None:
         ]
         if rows:
             db.execute(insert(table), rows)
+
+
+def _index(db: Session, testimony: Testimony, tags: Sequence[str]) -> None:
+    heads = [testimony.title, *tags]
+    at, body = testimony.created_at, testimony.body
+    textindex.put(db, TextKind.TESTIMONY, testimony.id, at, title=heads, body=body)

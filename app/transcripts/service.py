@@ -21,6 +21,8 @@ from app.core.problems import Invalid, WrongState
 from app.history import service as history
 from app.lineage.service import made
 from app.media.models import Kind, Media, Status
+from app.textindex import service as textindex
+from app.textindex.models import TextKind
 from app.transcripts.models import Source, Transcript
 from app.transcripts.schemas import SegmentIn, TranscriptIn
 from app.transcripts.versions import APPROVED, PRIVATE, SHARED, snapshot_of
@@ -98,6 +100,7 @@ def change(
         editor_id=by.id,
         state=APPROVED if transcript.approved_at else SHARED if shared else PRIVATE,
     )
+    index(db, transcript.media_id)
 
 
 def approve(db: Session, transcript: T, by: Caller) -> None:
@@ -106,6 +109,7 @@ def approve(db: Session, transcript: T, by: Caller) -> None:
     if not transcript.approved_at:
         transcript.approved_at, transcript.approved_by_id = now(), by.id
         record(db, "transcript.approved", on=transcript, by=by)
+        index(db, transcript.media_id)
 
 
 def disapprove(db: Session, transcript: T, by: Caller) -> None:
@@ -114,6 +118,15 @@ def disapprove(db: Session, transcript: T, by: Caller) -> None:
     if transcript.approved_at:
         transcript.approved_at = transcript.approved_by_id = None
         record(db, "transcript.disapproved", on=transcript, by=by)
+        index(db, transcript.media_id)
+
+
+def index(db: Session, media_id: UUID) -> None:
+    """Have the words of a media found: those of its current transcript."""
+    db.flush()
+    textindex.remove(db, list(db.scalars(select(T.id).where(T.media_id == media_id))))
+    if found := current(db, media_id):
+        textindex.put(db, TextKind.TRANSCRIPT, found.id, found.created_at, body=found.text)
 
 
 def require_author(by: Caller) -> None:
@@ -201,6 +214,7 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
     for transcript in db.scalars(locked(db, rows)):
         transcript.segments, transcript.erased_at = [], now()
         transcript.approved_at = transcript.approved_by_id = None
+        index(db, transcript.media_id)
 
 
 def erase_moments(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]]) -> None:
@@ -215,3 +229,4 @@ def erase_moments(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]
         kept = [segment for segment in transcript.segments if not meets(segment, moments)]
         if len(kept) < len(transcript.segments):
             transcript.segments = kept
+    index(db, media_id)

@@ -38,6 +38,7 @@ from app.remarks import service as remarks
 from app.remarks.models import Remark
 from app.testimonies import service as testimonies
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
+from app.textindex import service as textindex
 from app.transcripts import service as transcripts
 from app.transcripts.models import Transcript
 from app.uploads import service as uploads
@@ -118,6 +119,7 @@ def scrub_later(db: Session) -> None:
 
 def scrub(database: Database) -> None:
     """Have nothing of what was erased left in the files of the database."""
+    textindex.compact(database)
     database.scrub(TOUCHED)
 
 
@@ -185,7 +187,7 @@ UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
-    *("excerpts", "bundle_items", "releases"),
+    *("excerpts", "bundle_items", "releases", "indexed_texts"),
     *("media", "renditions", "transcripts", "uploads", "versions", "remarks"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )

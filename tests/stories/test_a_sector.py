@@ -1,14 +1,14 @@
 """A sector: employers of culture and of social centres write, and the committee reads a note."""
 
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, Editor, Evaluator, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Person, items_of, quoted
 
 POST = "On a refait la fiche de poste en dessins, et on l'a collée à la laverie du quartier."
 PROUD = "J'avais oublié ce que ça fait, de voir quelqu'un réussir pour la première fois."
 AFRAID = "J'ai promis à un garçon quelque chose que personne ne m'a promis à moi."
 
 
-def discuss(evaluator: Evaluator, editor: Editor, here: str) -> None:
+def discuss(evaluator: Person, editor: Editor, here: str) -> None:
     """A question beside a bundle, and what it changes."""
     asked = evaluator.posts(f"{here}/remarks", {"text": "Une seule pratique : le dit-on ?"})
     told = editor.gets(here)

@@ -7,7 +7,7 @@ import app.excerpts.jobs  # noqa: F401 - registers the handler
 from app.core.db import Database
 from tests.jobs.desk import Desk
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, Editor, Evaluator, Person, Thing, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Person, Thing, items_of, quoted
 
 VILLAGES = "On s'est mis à trois communes pour faire un temps plein."
 CAR = "On prête une voiture contre un carnet de bord."
@@ -23,7 +23,7 @@ def words_of(reader: Person, excerpt: Thing) -> tuple[str, str, str]:
     return quote["prefix"], quote["exact"], quote["suffix"]
 
 
-def count(evaluator: Evaluator) -> None:
+def count(evaluator: Person) -> None:
     """How freely employers spoke one by one, and what they told."""
     figures = evaluator.gets("/indicators/methods")
     assert [(m["method"], m["count"], m["assessed"]) for m in figures["methods"]] == [

@@ -1,0 +1,1 @@
+"""What the caller may see, found by its words: testimonies, excerpts, transcripts."""

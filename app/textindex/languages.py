@@ -1,0 +1,96 @@
+"""The same words and the same question, as FTS5 and as PostgreSQL write them.
+
+Both are given stems and whole words, and neither cuts or changes them: what is found is the same
+on both. Words hold letters and digits only, so that nothing in them is an operator.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import chain
+
+from app.textindex.sought import Sought, Term
+from app.textindex.words import Word
+
+Texts = Sequence[Sequence[Word]]
+BREAK = " ¶ "  # a word of its own for FTS5, and of no text
+WHOLE = "="  # before a whole word of PostgreSQL, which has stems beside them
+APART = 5  # places between two titles, and the body: no phrase goes from one into the other
+LAST_PLACE = 16_383  # of PostgreSQL: phrases further on are not told from others
+
+
+def columns(titles: Texts, body: Sequence[Word]) -> tuple[str, str, str, str]:
+    """Of FTS5: stems and whole words of the titles, stems and whole words of the body."""
+    stems = BREAK.join(" ".join(word.stem for word in title) for title in titles)
+    return (
+        stems,
+        _whole(chain.from_iterable(titles)),
+        " ".join(word.stem for word in body),
+        _whole(body),
+    )
+
+
+def _whole(said: Iterable[Word]) -> str:
+    return " ".join(dict.fromkeys(word.folded for word in said))
+
+
+def vector(titles: Texts, body: Sequence[Word]) -> str:
+    """Of PostgreSQL: where each stem stands, and the whole words; those of titles weigh A."""
+    places: dict[str, list[str]] = {}
+    at = 0
+    for title in titles:
+        for word in title:
+            at += 1
+            for lexeme in (word.stem, WHOLE + word.folded):
+                places.setdefault(lexeme, []).append(f"{min(at, LAST_PLACE)}A")
+        at += APART
+    for word in body:
+        at += 1
+        places.setdefault(word.stem, []).append(str(min(at, LAST_PLACE)))
+        places.setdefault(WHOLE + word.folded, [str(min(at, LAST_PLACE))])  # without one it is A
+    return " ".join(f"'{lexeme}':{','.join(of)}" for lexeme, of in places.items())
+
+
+class Where(StrEnum):
+    """Where the words stand."""
+
+    ANYWHERE = "anywhere"
+    TITLE = "title"  # all of them in titles and tags
+    ELSEWHERE = "elsewhere"  # not all of them there
+
+
+def match(sought: Sought, where: Where) -> str:
+    """The question to FTS5."""
+    wanted = _fts5(sought, "{title body}", "{title_words body_words}")
+    in_title = _fts5(sought, "{title}", "{title_words}")
+    refused = [f'({{title body}} : "{" ".join(term.stems)}")' for term in sought.excluded]
+    if where is Where.ELSEWHERE:
+        refused.append(in_title)
+    return " NOT ".join([in_title if where is Where.TITLE else wanted, *refused])
+
+
+def _fts5(sought: Sought, stems: str, whole: str) -> str:
+    def said(term: Term) -> str:
+        phrase = f'{stems} : "{" ".join(term.stems)}"'
+        return f'({phrase} OR {whole} : "{term.beginning}"*)' if term.beginning else f"({phrase})"
+
+    return f"({' AND '.join(map(said, sought.terms))})"
+
+
+def tsquery(sought: Sought, where: Where) -> str:
+    """The question to PostgreSQL."""
+    wanted, in_title = _tsquery(sought, ""), _tsquery(sought, "A")
+    refused = [_tsquery(Sought((term,)), "") for term in sought.excluded]
+    if where is Where.ELSEWHERE:
+        refused.append(in_title)
+    asked = in_title if where is Where.TITLE else wanted
+    return " & ".join([asked, *(f"!{one}" for one in refused)])
+
+
+def _tsquery(sought: Sought, weight: str) -> str:
+    def said(term: Term) -> str:
+        phrase = " <-> ".join(f"'{stem}':{weight}" for stem in term.stems)
+        if not term.beginning:
+            return f"({phrase})"
+        return f"({phrase} | '{WHOLE}{term.beginning}':*{weight})"
+
+    return f"({' & '.join(map(said, sought.terms))})"

@@ -1,0 +1,148 @@
+"""Keep what can be found of a thing; forget it; say what holds for the things that are found."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from secrets import randbelow
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Table,
+    cast,
+    delete,
+    insert,
+    join,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.textindex import languages
+from app.textindex.languages import Where
+from app.textindex.models import COLUMNS, FTS, IndexedText, TextKind
+from app.textindex.sought import Sought
+from app.textindex.words import words
+
+TEXTS = IndexedText.metadata.tables[IndexedText.__tablename__]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SHARES = 1000  # things that may be of one microsecond
+MERGED = 500  # pages of an index that are written anew in one transaction
+WORK = 2  # changes of a merge that did something (https://sqlite.org/fts5.html, "merge")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things of a kind are found: read `number` and `thing_id` from `table` when `holds`."""
+
+    table: FromClause
+    number: ColumnElement[int]
+    holds: ColumnElement[bool]
+
+
+def put(
+    db: Session,
+    kind: TextKind,
+    thing_id: UUID,
+    at: datetime,
+    *,
+    title: Sequence[str | None] = (),
+    body: str | None = None,
+) -> None:
+    """From now on this thing, of this moment, is found by these words, and by no others.
+
+    Those of its `title` (and of its tags…) count more. A thing without words is not found.
+    """
+    number = remove(db, [thing_id])
+    number = number or (at - EPOCH) // MICROSECOND * SHARES + randbelow(SHARES)
+    heads = [list(words(part)) for part in title if part]
+    said = list(words(body)) if body else []
+    if not heads and not said:
+        return
+    row: dict[str, Any] = {"id": uuid4(), "kind": kind, "thing_id": thing_id, "number": number}
+    if _is_postgresql(db):
+        vector = languages.vector(heads, said)
+        db.execute(insert(TEXTS), row | {"vector": vector})
+        return
+    db.execute(insert(TEXTS), row)
+    values = dict(zip(COLUMNS, languages.columns(heads, said), strict=True))
+    db.execute(insert(FTS[kind]), {"rowid": number, **values})
+
+
+def remove(db: Session, ids: Collection[UUID]) -> int | None:
+    """These things are found no more; the number of the last."""
+    if not ids:
+        return None
+    rows = db.execute(select(TEXTS.c.kind, TEXTS.c.number).where(TEXTS.c.thing_id.in_(ids))).all()
+    if not rows:
+        return None
+    if not _is_postgresql(db):
+        for kind, fts in FTS.items():
+            if numbers := [number for of, number in rows if of is kind]:
+                db.execute(delete(fts).where(fts.c.rowid.in_(numbers)))
+    db.execute(delete(TEXTS).where(TEXTS.c.thing_id.in_(ids)))
+    number: int = rows[-1].number
+    return number
+
+
+def clear(db: Session) -> None:
+    """Nothing is found any more."""
+    if not _is_postgresql(db):
+        for fts in FTS.values():
+            db.execute(delete(fts))
+    db.execute(delete(TEXTS))
+
+
+def place(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> Place:
+    """Where the things of a kind are that say this."""
+    if _is_postgresql(db):
+        asked = cast(literal(languages.tsquery(sought, where)), TSQUERY)
+        says = TEXTS.c.vector.op("@@")(asked)
+        return Place(TEXTS, TEXTS.c.number, (TEXTS.c.kind == kind) & says)
+    fts = FTS[kind]
+    of_it = (TEXTS.c.number == fts.c.rowid) & (TEXTS.c.kind == kind)
+    holds = fts.c[fts.name].op("MATCH")(literal(languages.match(sought, where)))
+    return Place(join(fts, TEXTS, of_it), fts.c.rowid, holds)
+
+
+def is_said(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> bool:
+    """Whether any thing of a kind says this, whoever may see it."""
+    there = place(db, kind, sought, where)
+    table = TEXTS if _is_postgresql(db) else FTS[kind]
+    first = select(there.number).select_from(table).where(there.holds).limit(1)
+    return db.scalar(first) is not None
+
+
+def is_indexed(thing_id: Any) -> ColumnElement[bool]:
+    """Whether the thing of this id (a column) can be found."""
+    return select(TEXTS.c.id).where(TEXTS.c.thing_id == thing_id).exists()
+
+
+def compact(database: Database) -> None:
+    """Have nothing left, in the index, of what was removed: FTS5 only marks it.
+
+    In transactions that others come between. PostgreSQL is told to write the table anew.
+    """
+    if database.dialect == "postgresql":
+        return
+    for fts in FTS.values():
+        pages = -MERGED  # a first one takes all of the index into the merge
+        while _merge(database, fts, pages):
+            pages = MERGED
+
+
+def _merge(database: Database, fts: Table, pages: int) -> bool:
+    with database.write.begin() as db:
+        connection: Any = db.connection().connection.driver_connection
+        before = connection.total_changes
+        db.execute(insert(fts).values({fts.name: "merge", "rank": pages}))
+        return pages < 0 or connection.total_changes - before >= WORK
+
+
+def _is_postgresql(db: Session) -> bool:
+    return db.get_bind().dialect.name == "postgresql"
