@@ -384,13 +384,14 @@ def versions(db: Session, excerpt: Excerpt, me: Caller) -> Reading:
     Who may not read what is edited out of a quote reads the words of none: they may have been
     edited out since.
     """
-    hidden = {"exact", "prefix", "suffix"} if not _reads_all_words(me) else set()
-    memos = _reads_memos(me)
+    hidden: set[str] = set() if _reads_memos(me) else {"memo"}
+    unread: set[str] = set() if _reads_all_words(me) else {"exact", "prefix", "suffix"}
 
     def hide(content: Item) -> Item:
-        selector = {n: value for n, value in content["selector"].items() if n not in hidden}
-        memo = content["memo"] if memos else None
-        return content | {"selector": selector, "memo": memo}
+        told = {name: value for name, value in content.items() if name not in hidden}
+        if selector := told.get("selector"):
+            told["selector"] = {n: value for n, value in selector.items() if n not in unread}
+        return told
 
     return reading(db, excerpt, _everything(db, excerpt), me, hide)
 

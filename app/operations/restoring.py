@@ -103,7 +103,6 @@ def restore(
     with database.filling() as db:
         _fill(db, source, manifest, tell)
         textindex.clear(db)
-        enqueue(db, COMPLETE)
         done_again = replay_within(db)
         facts = {"rows": manifest.rows, "objects": manifest.objects, "replayed": done_again}
         record(db, "backup.restored", on=_backup(manifest), by=operator(), **facts)
@@ -111,10 +110,14 @@ def restore(
 
 
 def finish(database: Database, objects: Storage, sweep: bool) -> verification.Report:
-    """Erase what was taken back; with `sweep`, the files that no row knows any more too.
+    """Have words found, and erase what was taken back.
+
+    With `sweep`, erase the files that no row knows any more too.
 
     The handlers of jobs are known. Raises Failure when it takes too long.
     """
+    with database.write.begin() as db:
+        enqueue(db, COMPLETE)  # the index of words is in no backup
     worker, deadline = Worker(database), monotonic() + PATIENCE
     unfinished = select(Job.id).where(Job.name == WITHDRAWAL_MADE, UNFINISHED).limit(1)
     while True:

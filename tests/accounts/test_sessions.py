@@ -40,10 +40,12 @@ def test_who_logs_in_is_told_a_token_once(
     me = as_bearer(opened["token"]).get(ME)
     assert me.json() == opened["account"]
     assert me.json()["permissions"] == [
+        "assess",
         "disclose_identity",
         "hear_witnesses",
         "read_consent_proof",
         "run_workshops",
+        "study",
         "withdraw",
         "write_testimonies",
     ]
