@@ -58,6 +58,13 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
         coded = [recruitment] if body == POST else [information]
         excerpts.append(editor.quotes(testimony, body, natures[body], theme_ids=coded))
 
+    # Who said something of job descriptions? It is found by its words, whatever their endings.
+    (found,) = editor.gets("/search", q="fiches de poste", kind="testimony")["items"]
+    assert "fiche de poste en dessins" in found["snippet"]
+    assert editor.gets("/search/facets", q="fiches de poste")["role"] == {
+        "low_qualification_employer": 1
+    }
+
     # Two themes turn out to be one: what was coded with either is found with the other.
     editor.puts(f"/themes/{information}/merge", {"into": recruitment}, expected=200)
     assert len(editor.gets("/excerpts", theme_id=recruitment)["items"]) == 3
