@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from secrets import randbelow
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Select,
+    String,
     Table,
+    bindparam,
     cast,
     delete,
     insert,
@@ -112,10 +116,20 @@ def place(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYW
 
 def is_said(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> bool:
     """Whether any thing of a kind says this, whoever may see it."""
-    there = place(db, kind, sought, where)
-    table = TEXTS if _is_postgresql(db) else FTS[kind]
-    first = select(there.number).select_from(table).where(there.holds).limit(1)
-    return db.scalar(first) is not None
+    postgresql = _is_postgresql(db)
+    asked = (languages.tsquery if postgresql else languages.match)(sought, where)
+    first = _first(kind, postgresql=postgresql)
+    return db.connection().execute(first, {"asked": asked}).first() is not None
+
+
+@cache
+def _first(kind: TextKind, *, postgresql: bool) -> Select[int]:
+    """Built once: it is asked several times for each page."""
+    asked, fts = bindparam("asked", type_=String()), FTS[kind]
+    if postgresql:
+        says = (TEXTS.c.kind == kind) & TEXTS.c.vector.op("@@")(cast(asked, TSQUERY))
+        return select(TEXTS.c.number).where(says).limit(1)
+    return select(fts.c.rowid).where(fts.c[fts.name].op("MATCH")(asked)).limit(1)
 
 
 def is_indexed(thing_id: Any) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from unicodedata import normalize
 
@@ -11,9 +12,8 @@ from app.textindex.words import words
 
 BEFORE, LENGTH = 60, 240  # code points before the first word found, and in all
 MORE = "…"
-# Accented letters as plain ones, one for one: places in the text stay.
-PLAIN = str.maketrans({chr(code): normalize("NFKD", chr(code))[0] for code in range(0xC0, 0x250)})
-PLAIN |= str.maketrans({"œ": "o", "Œ": "o", "æ": "a", "Æ": "a"})
+ACCENTED = [chr(code) for code in range(0xC0, 0x250)]
+LIGATURES = {"o": "œŒ", "a": "æÆ"}
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,18 @@ def _first(text: str, sought: Sought) -> int | None:
 
 def _candidates(text: str, sought: Sought) -> Iterator[int]:
     """Where words begin with a first letter of what is looked for: the others cost nothing."""
-    letters = "".join({re.escape(term.stems[0][0]) for term in sought.terms})
+    letters = "".join({_forms(term.stems[0][0]) for term in sought.terms})
     if letters:
         begins = re.compile(rf"(?<![^\W_])[{letters}]", re.IGNORECASE)
-        yield from (found.start() for found in begins.finditer(text.translate(PLAIN)))
+        yield from (found.start() for found in begins.finditer(text))
     yield from (word.start for word in words(text))  # rare letters, which are folded otherwise
+
+
+@cache
+def _forms(letter: str) -> str:
+    """A letter, and those that are this one with an accent: as a class of a regular expression."""
+    accented = (one for one in ACCENTED if normalize("NFKD", one)[0] == letter)
+    return re.escape(letter) + "".join(accented) + LIGATURES.get(letter, "")
 
 
 def _places(text: str, start: int, end: int, sought: Sought) -> list[tuple[int, int]]:

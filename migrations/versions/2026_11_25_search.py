@@ -29,9 +29,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("thing_id", name=op.f("uq_indexed_texts_thing_id")),
     )
     with op.batch_alter_table("indexed_texts") as table:
-        table.create_index(
-            op.f("ix_indexed_texts_kind_number"), ["kind", "number"], unique=True
-        )
+        table.create_index(op.f("ix_indexed_texts_kind_number"), ["kind", "number"], unique=True)
         table.create_index(
             op.f("ix_indexed_texts_vector"),
             ["vector"],
