@@ -1,4 +1,4 @@
-"""Write, read and delete objects, with constant memory: chunks of 256 KiB.
+"""Write, read and delete objects, with constant memory.
 
 They are in a folder, or in a bucket: docs/s3.md says what holds there. A store that does not answer
 is StorageUnavailable, after `storage_timeout` seconds at most.
@@ -59,6 +59,7 @@ __all__ = [
 ]
 
 CHUNK = 256 * 1024  # bytes: the caches of a processor hold it, 1 MiB costs twice the time
+SENT = 1024**2  # bytes of a chunk that is sent on: there each costs a change of threads
 CONNECTS_IN = 2.0  # seconds
 RETRIES = 2  # of what failed at once; what took all of its time is not tried again
 SMALL = 64 * 1024  # bytes: below this, a second thread costs more than it saves
@@ -208,10 +209,10 @@ class Storage:
 
     def read(self, key: str) -> Iterator[bytes]:
         """The bytes of an object, in chunks of about 256 KiB. Raises ObjectMissing at once."""
-        return self.read_range(key, 0, self.size(key))
+        return self.read_range(key, 0, self.size(key), CHUNK)
 
-    def read_range(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        """Its bytes from `start` up to `end`, excluded, in chunks of about 256 KiB.
+    def read_range(self, key: str, start: int, end: int, chunk: int = SENT) -> Iterator[bytes]:
+        """Its bytes from `start` up to `end`, excluded, in chunks of about 1 MiB.
 
         Raises ObjectMissing and StorageUnavailable at once, or at a later chunk of a bucket; an
         object deleted meanwhile is still read to its end from a folder. `end` may lie after the
@@ -221,7 +222,7 @@ class Storage:
             return iter(())
         if self._folder:
             with self._finding(key):
-                return FileRange(self._folder / key, start, end, CHUNK)
+                return FileRange(self._folder / key, start, end, chunk)
 
         def fetch(first: int, last: int) -> tuple[bytes, int]:
             with self._finding(key):
@@ -229,7 +230,7 @@ class Storage:
                 return bytes(found.bytes()), found.meta["size"]
 
         try:
-            return in_pieces(fetch, start, end, CHUNK)
+            return in_pieces(fetch, start, end, chunk)
         except BeyondEnd:
             return iter(())
 
