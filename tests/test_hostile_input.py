@@ -27,6 +27,7 @@ from app.core.db import Database
 from app.core.edge import Edge
 from app.core.models import Base
 from app.core.settings import settings
+from app.testimonies.models import Testimony
 from tests.document import (
     MEDIA_TYPE,
     METHODS,
@@ -148,12 +149,16 @@ def strangers(
     [section] = bundle["sections"]
     media = make.media(files={"web.mp4": b"film"})
     make.testimony(media=[media])
+    with make.sessions() as db:
+        said = db.get_one(Testimony, excerpt.testimony_id)
+    make.candor(said)
     group = make.group()
     return {
         "workshop_id": make.workshop().id,
         "witness_id": make.witness().id,
         "testimony_id": excerpt.testimony_id,
         "excerpt_id": excerpt.id,
+        "remark_id": make.remark(said).id,
         "media_id": media.id,
         "transcript_id": make.transcript(media, "Le premier jour").id,
         "bundle_id": bundle["id"],
