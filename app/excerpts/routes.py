@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import JSONResponse
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
@@ -31,7 +32,7 @@ router = APIRouter(
 )
 
 
-class JsonLd(Response):
+class JsonLd(JSONResponse):
     """A W3C Web Annotation."""
 
     media_type = annotation.MEDIA_TYPE
