@@ -22,7 +22,7 @@ from tests.processes import Place, new_database, refused
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 API = "/api/v1"
 PASSWORD = "une longue phrase de passe"
-LARGE = 12 * MIB  # more than three pieces
+LARGE = 19 * MIB  # more than four pieces, and than sockets hold
 
 
 @pytest.fixture
