@@ -14,11 +14,15 @@ ROUNDED_TO = 20  # to 1/20, which is 5 %
 SUPPRESSED: dict[str, Any] = {"value": None, "suppressed": True}
 
 
+def largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """These counts, the largest first; of equal ones, in the order of their codes."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
 def shares(counts: Mapping[str, int]) -> dict[str, float]:
     """The exact share of each, to 4 decimals, the largest first."""
     total = sum(counts.values())
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return {code: round(count / total, 4) for code, count in ordered if total}
+    return {code: round(count / total, 4) for code, count in largest_first(counts) if total}
 
 
 def rounded(counts: Mapping[str, int], k: int = 0) -> dict[str, Any]:
@@ -28,10 +32,9 @@ def rounded(counts: Mapping[str, int], k: int = 0) -> dict[str, Any]:
     told = sorted((code for code in counts if code not in hidden), key=lambda c: counts[c])
     if len(hidden) == 1 and told:
         hidden.add(told[0])
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {
         code: SUPPRESSED if code in hidden else round(count / total * ROUNDED_TO) / ROUNDED_TO
-        for code, count in ordered
+        for code, count in largest_first(counts)
         if total
     }
 

@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
-from app.core.figures import K_RESTRICTED, secret
+from app.core.figures import K_RESTRICTED, largest_first, secret
 from app.core.pages import Item
 from app.search import service
 from app.search.schemas import SearchFilters
 from app.testimonies.models import Testimony, TestimonyTheme, TestimonyWitness
-from app.textindex import service as textindex
 from app.textindex.sought import read
 from app.witnesses.models import Witness
 
@@ -60,15 +59,13 @@ def _found(db: Session, filters: SearchFilters, me: Caller) -> tuple[Sequence[UU
     sought = read(filters.q or "")
     found: dict[UUID, None] = {}
     is_complete = True
-    for kind in service.kinds(filters) if sought.terms else ():
-        if not textindex.is_said(db, kind, sought):
-            continue
-        place = textindex.place(db, kind, sought)
-        of = service.testimony_of(kind, filters, me)
-        rows = service.hits(place, kind, [place.number, of], filters, me)
-        newest = db.execute(rows.order_by(place.number.desc()).limit(COUNTED + 1)).all()
-        is_complete &= len(newest) <= COUNTED
-        found |= dict.fromkeys(testimony_id for _, testimony_id in newest[:COUNTED])
+    if sought.terms:
+        for kind, number, rows in service.said(db, sought, filters, me):
+            of = service.testimony_of(kind, filters, me)
+            read_newest = rows.with_only_columns(number, of).order_by(number.desc())
+            newest = db.execute(read_newest.limit(COUNTED + 1)).all()
+            is_complete &= len(newest) <= COUNTED
+            found |= dict.fromkeys(testimony_id for _, testimony_id in newest[:COUNTED])
     return list(found), is_complete
 
 
@@ -78,8 +75,7 @@ def _hidden(counts: Counter[str], counted: int, k: int) -> set[str]:
 
 
 def _told(counts: Counter[str], hidden: set[str]) -> dict[str, int | None]:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return {code: None if code in hidden else count for code, count in ordered}
+    return {code: None if code in hidden else n for code, n in largest_first(counts)}
 
 
 def _add(counter: Counter[str], value: Any) -> None:

@@ -5,7 +5,7 @@ page ranks more than it shows: a word of every fifth testimony costs what a rare
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from app.testimonies.queries import filtered, rights
 from app.textindex import service as textindex
 from app.textindex.languages import Where
 from app.textindex.models import TextKind
-from app.textindex.service import TEXTS, Place
+from app.textindex.service import TEXTS
 from app.textindex.snippets import snippet
 from app.textindex.sought import Sought, read
 from app.transcripts.models import Transcript
@@ -68,17 +68,20 @@ def search(db: Session, filters: SearchFilters, me: Caller) -> Item:
     return page
 
 
-def kinds(filters: SearchFilters) -> Sequence[TextKind]:
-    """What is looked at."""
-    return list(dict.fromkeys(filters.kind)) or list(TextKind)
+def said(
+    db: Session, sought: Sought, filters: SearchFilters, me: Caller, where: Where = Where.ANYWHERE
+) -> Iterator[tuple[TextKind, ColumnElement[int], Select[Any]]]:
+    """For each kind of things of which any says this: its numbers, and the rows to read.
 
-
-def hits(
-    place: Place, kind: TextKind, columns: Sequence[Any], filters: SearchFilters, me: Caller
-) -> Select[Any]:
-    """These columns of the things there that the caller may see, and that pass the filters."""
-    rows, conditions = FOUND[kind](select(*columns).select_from(place.table), filters, me)
-    return rows.where(place.holds, *conditions)
+    The rows are those that the caller may see, and that pass the filters; which columns of them are
+    read is for who asks. That nobody says it is found out first: what may be seen costs more.
+    """
+    for kind in dict.fromkeys(filters.kind) or TextKind:
+        if textindex.is_said(db, kind, sought, where):
+            place = textindex.place(db, kind, sought, where)
+            rows = select(place.number).select_from(place.table)
+            joined, conditions = FOUND[kind](rows, filters, me)
+            yield kind, place.number, joined.where(place.holds, *conditions)
 
 
 def _of_tier(
@@ -91,18 +94,13 @@ def _of_tier(
     wanted: int,
 ) -> list[Item]:
     found: list[Item] = []
-    for kind in kinds(filters):
-        if not textindex.is_said(db, kind, sought, TIERS[tier]):
-            continue  # asking whether it may be seen costs more than that
-        place = textindex.place(db, kind, sought, TIERS[tier])
+    for kind, number, rows in said(db, sought, filters, me, TIERS[tier]):
         of = testimony_of(kind, filters, me)
-        columns = place.number, as_stored(TEXTS.c.thing_id), of, WORDS[kind]
-        rows = hits(place, kind, columns, filters, me).where(place.number < before)
-        for number, id_, testimony_id, words in db.execute(
-            rows.order_by(place.number.desc()).limit(wanted)
-        ):
+        shown = rows.with_only_columns(number, as_stored(TEXTS.c.thing_id), of, WORDS[kind])
+        newest = shown.where(number < before).order_by(number.desc()).limit(wanted)
+        for number_, id_, testimony_id, words in db.execute(newest):
             told = {"kind": kind, "id": id_, "testimony_id": testimony_id, "tier": tier}
-            found.append(told | {"number": number, "words": _plain(words)})
+            found.append(told | {"number": number_, "words": _plain(words)})
     found.sort(key=lambda item: -item["number"])
     return found[:wanted]
 
@@ -119,14 +117,11 @@ def _plain(words: str | list[dict[str, Any]] | None) -> str | None:
 
 
 def _count(db: Session, sought: Sought, filters: SearchFilters, me: Caller) -> int:
-    total = 0
-    for kind in kinds(filters):
-        if not textindex.is_said(db, kind, sought):
-            continue
-        place = textindex.place(db, kind, sought)
-        rows = hits(place, kind, [place.number], filters, me)
-        total += db.scalar(select(func.count()).select_from(rows.subquery())) or 0
-    return total
+    counted = (
+        db.scalar(select(func.count()).select_from(rows.subquery())) or 0
+        for _, _, rows in said(db, sought, filters, me)
+    )
+    return sum(counted)
 
 
 def _testimonies(

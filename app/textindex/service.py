@@ -104,32 +104,39 @@ def clear(db: Session) -> None:
 
 def place(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> Place:
     """Where the things of a kind are that say this."""
-    if _is_postgresql(db):
-        asked = cast(literal(languages.tsquery(sought, where)), TSQUERY)
-        says = TEXTS.c.vector.op("@@")(asked)
-        return Place(TEXTS, TEXTS.c.number, (TEXTS.c.kind == kind) & says)
+    postgresql = _is_postgresql(db)
+    holds = _says(kind, literal(_asked(sought, where, postgresql)), postgresql)
+    if postgresql:
+        return Place(TEXTS, TEXTS.c.number, holds)
     fts = FTS[kind]
     of_it = (TEXTS.c.number == fts.c.rowid) & (TEXTS.c.kind == kind)
-    holds = fts.c[fts.name].op("MATCH")(literal(languages.match(sought, where)))
     return Place(join(fts, TEXTS, of_it), fts.c.rowid, holds)
 
 
 def is_said(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> bool:
     """Whether any thing of a kind says this, whoever may see it."""
     postgresql = _is_postgresql(db)
-    asked = (languages.tsquery if postgresql else languages.match)(sought, where)
-    first = _first(kind, postgresql=postgresql)
-    return db.connection().execute(first, {"asked": asked}).first() is not None
+    asked = {"asked": _asked(sought, where, postgresql)}
+    return db.connection().execute(_first(kind, postgresql), asked).first() is not None
 
 
 @cache
-def _first(kind: TextKind, *, postgresql: bool) -> Select[int]:
+def _first(kind: TextKind, postgresql: bool) -> Select[int]:
     """Built once: it is asked several times for each page."""
-    asked, fts = bindparam("asked", type_=String()), FTS[kind]
+    number = TEXTS.c.number if postgresql else FTS[kind].c.rowid
+    says = _says(kind, bindparam("asked", type_=String()), postgresql)
+    return select(number).where(says).limit(1)
+
+
+def _asked(sought: Sought, where: Where, postgresql: bool) -> str:
+    return (languages.tsquery if postgresql else languages.match)(sought, where)
+
+
+def _says(kind: TextKind, asked: Any, postgresql: bool) -> ColumnElement[bool]:
     if postgresql:
-        says = (TEXTS.c.kind == kind) & TEXTS.c.vector.op("@@")(cast(asked, TSQUERY))
-        return select(TEXTS.c.number).where(says).limit(1)
-    return select(fts.c.rowid).where(fts.c[fts.name].op("MATCH")(asked)).limit(1)
+        return (TEXTS.c.kind == kind) & TEXTS.c.vector.op("@@")(cast(asked, TSQUERY))
+    fts = FTS[kind]
+    return fts.c[fts.name].op("MATCH")(asked)
 
 
 def is_indexed(thing_id: Any) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import islice, takewhile
 from unicodedata import normalize
 
 from app.textindex.sought import Sought
@@ -30,7 +30,8 @@ def snippet(text: str, sought: Sought) -> Snippet:
     start = _beginning(text, max(0, first - BEFORE)) if first is not None else 0
     end = min(len(text), start + LENGTH)
     if end < len(text):
-        end = max((word.end for word in words(text, start) if word.end <= end), default=end)
+        shown = takewhile(lambda word: word.end <= end, words(text, start))
+        end = max((word.end for word in shown), default=end)
     before, after = MORE if start else "", MORE if end < len(text) else ""
     shift = len(before) - start
     ranges = [(a + shift, b + shift) for a, b in _places(text, start, end, sought)]

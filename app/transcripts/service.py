@@ -211,10 +211,12 @@ def _parent(db: Session, media: Media, parent_id: UUID | None) -> T | None:
 def erase(db: Session, ids: Collection[UUID]) -> None:
     """The words of these transcripts are gone; that they were there is kept."""
     rows = select(T).where(T.id.in_(ids), T.erased_at.is_(None))
-    for transcript in db.scalars(locked(db, rows)):
+    found = db.scalars(locked(db, rows)).all()
+    for transcript in found:
         transcript.segments, transcript.erased_at = [], now()
         transcript.approved_at = transcript.approved_by_id = None
-        index(db, transcript.media_id)
+    for media_id in {transcript.media_id for transcript in found}:
+        index(db, media_id)
 
 
 def erase_moments(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]]) -> None:
