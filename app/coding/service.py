@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -21,6 +21,12 @@ from app.excerpts import service as excerpts
 from app.excerpts.models import Excerpt, ExcerptTheme
 from app.testimonies import service as testimonies
 from app.testimonies.models import Testimony, TestimonyTheme
+
+CODED: dict[str, tuple[Any, Any, Any]] = {  # a thing, its themes, and of what these are
+    "testimonies": (Testimony, TestimonyTheme, TestimonyTheme.testimony_id),
+    "excerpts": (Excerpt, ExcerptTheme, ExcerptTheme.excerpt_id),
+}
+UNSYNCHRONIZED = {"synchronize_session": False}  # the rows are nobody's who is in this session
 
 
 def merge(db: Session, theme: Theme, into_id: UUID, by: Caller) -> Theme:
@@ -43,12 +49,10 @@ def merge(db: Session, theme: Theme, into_id: UUID, by: Caller) -> Theme:
         if parent_id == theme.id:
             parents[key] = into.id  # of one that lies within this: in itself, a Conflict
     require_shape(parents, "#/into")
-    testimonies_moved = testimonies.recode(db, theme.id, into.id)
-    excerpts_moved = excerpts.recode(db, theme.id, into.id)
+    moved = {name: _recode(db, *coded, theme.id, into.id) for name, coded in CODED.items()}
     _point_to(db, theme, into)
     theme.merged_into_id, theme.parent_id = into.id, None
     theme.retired_at, theme.retired_by_id = theme.retired_at or now(), theme.retired_by_id or by.id
-    moved = {"testimonies": testimonies_moved, "excerpts": excerpts_moved}
     record(db, "theme.merged", on=theme, by=by, into=str(into.id), **moved)
     return theme
 
@@ -75,6 +79,23 @@ def counting(me: Caller) -> Details:
             item.update(theme_id=theme_id, **numbers)
 
     return count
+
+
+def _recode(db: Session, thing: Any, link: Any, key: Any, theme_id: UUID, into_id: UUID) -> int:
+    """Code with another theme all that was coded with this one; how many things that is.
+
+    None is coded twice, and mirrors look again at each.
+    """
+    ours = link.theme_id == theme_id
+    coded = select(key).where(ours)
+    again = update(thing).where(thing.id.in_(coded))
+    again = again.values(version=thing.version + 1, updated_at=now())
+    touched = db.execute(again.returning(thing.id), execution_options=UNSYNCHRONIZED).all()
+    both = select(key).where(link.theme_id == into_id)
+    db.execute(delete(link).where(ours, key.in_(both)), execution_options=UNSYNCHRONIZED)
+    moved = update(link).where(ours).values(theme_id=into_id)
+    db.execute(moved, execution_options=UNSYNCHRONIZED)
+    return len(touched)
 
 
 def _target(db: Session, theme: Theme, into_id: UUID) -> Theme:

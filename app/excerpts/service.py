@@ -15,7 +15,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    update,
 )
 from sqlalchemy.orm import Session
 
@@ -42,7 +41,6 @@ from app.media.service import ask_clip
 from app.testimonies import queries as testimonies
 from app.testimonies.models import State, Testimony, TestimonyMedia, TestimonyWitness
 from app.testimonies.queries import MOURNED
-from app.testimonies.service import UNSYNCHRONIZED
 from app.testimonies.service import visible_to as visible_testimonies
 from app.textindex import service as textindex
 from app.textindex.models import TextKind
@@ -215,24 +213,6 @@ def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     textindex.remove(db, [excerpt.id])
     db.execute(delete(ExcerptTheme).where(ExcerptTheme.excerpt_id == excerpt.id))
     db.delete(excerpt)
-
-
-def recode(db: Session, theme_id: UUID, into_id: UUID) -> int:
-    """Code with another theme all that was coded with this one; how many excerpts that is.
-
-    None is coded twice, and mirrors look again at each. Asked for by who may: see `coding`.
-    """
-    coded = select(ExcerptTheme.excerpt_id).where(ExcerptTheme.theme_id == theme_id)
-    again = update(E).where(E.id.in_(coded)).values(version=E.version + 1, updated_at=now())
-    touched = db.execute(again.returning(E.id), execution_options=UNSYNCHRONIZED)
-    count = len(touched.all())
-    both = select(ExcerptTheme.excerpt_id).where(ExcerptTheme.theme_id == into_id)
-    ours = ExcerptTheme.theme_id == theme_id
-    twice = delete(ExcerptTheme).where(ours, ExcerptTheme.excerpt_id.in_(both))
-    db.execute(twice, execution_options=UNSYNCHRONIZED)
-    moved = update(ExcerptTheme).where(ours).values(theme_id=into_id)
-    db.execute(moved, execution_options=UNSYNCHRONIZED)
-    return count
 
 
 def words_of(db: Session, excerpt: Excerpt) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Select, Table, bindparam, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, Forbidden
@@ -50,7 +50,6 @@ LINKS: dict[str, tuple[Any, str]] = {
     "tags": (TestimonyTag, "tag"),
 }
 TERRITORY_OF_PLACE = select(Place.territory_id).where(Place.id == bindparam("id"))
-UNSYNCHRONIZED = {"synchronize_session": False}  # the rows are nobody's who is in this session
 OWNERS_TURN = (State.DRAFT, State.RETURNED)
 EDITORS_TURN = (State.SUBMITTED, State.ACCEPTED)
 
@@ -224,25 +223,6 @@ def index(db: Session, ids: Sequence[UUID]) -> None:
         tags.setdefault(testimony_id, []).append(tag)
     for testimony in db.scalars(select(Testimony).where(Testimony.id.in_(ids))):
         _index(db, testimony, tags.get(testimony.id, []))
-
-
-def recode(db: Session, theme_id: UUID, into_id: UUID) -> int:
-    """Code with another theme all that was coded with this one; how many testimonies that is.
-
-    None is coded twice, and mirrors look again at each. Asked for by who may: see `coding`.
-    """
-    coded = select(TestimonyTheme.testimony_id).where(TestimonyTheme.theme_id == theme_id)
-    again = update(Testimony).where(Testimony.id.in_(coded))
-    again = again.values(version=Testimony.version + 1, updated_at=now())
-    touched = db.execute(again.returning(Testimony.id), execution_options=UNSYNCHRONIZED)
-    count = len(touched.all())
-    both = select(TestimonyTheme.testimony_id).where(TestimonyTheme.theme_id == into_id)
-    ours = TestimonyTheme.theme_id == theme_id
-    twice = delete(TestimonyTheme).where(ours, TestimonyTheme.testimony_id.in_(both))
-    db.execute(twice, execution_options=UNSYNCHRONIZED)
-    moved = update(TestimonyTheme).where(ours).values(theme_id=into_id)
-    db.execute(moved, execution_options=UNSYNCHRONIZED)
-    return count
 
 
 def _require_turn(testimony: Testimony, by: Caller) -> None:
