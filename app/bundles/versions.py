@@ -12,7 +12,7 @@ from app.bundles.schemas import BundleIn, ItemIn
 from app.excerpts.models import Excerpt
 from app.history import service as history
 from app.history.models import Version
-from app.history.service import Content, Reading, Snapshot, snapshot
+from app.history.service import Content, Reading, Snapshot, said_by, snapshot
 from app.lineage.service import made_from
 from app.testimonies.models import Testimony
 
@@ -25,11 +25,7 @@ def snapshot_of(bundle: Bundle, shown: Mapping[str, Any]) -> Snapshot:
         section | {"items": [_told(item) for item in section["items"]]}
         for section in shown["sections"]
     ]
-    known = {**shown, "sections": sections}
-    content = {
-        name: known[name] if name in known else getattr(bundle, name)
-        for name in BundleIn.model_fields
-    }
+    content = said_by(BundleIn, bundle, {**shown, "sections": sections})
     items = [item for section in sections for item in section["items"]]
     sources = [(Excerpt, item["excerpt_id"]) for item in items]
     return snapshot(bundle, content, [*sources, *((Testimony, i["testimony_id"]) for i in items)])

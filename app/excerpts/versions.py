@@ -15,7 +15,7 @@ from app.excerpts.models import Excerpt
 from app.excerpts.schemas import ExcerptIn
 from app.history import service as history
 from app.history.models import Version
-from app.history.service import Content, Reading, Snapshot, snapshot
+from app.history.service import Content, Reading, Snapshot, said_by, snapshot
 from app.lineage.service import made_from
 from app.media.models import Media
 from app.testimonies.queries import unsaid
@@ -25,10 +25,7 @@ from app.transcripts.models import Transcript
 
 def snapshot_of(excerpt: Excerpt, shown: Mapping[str, Any]) -> Snapshot:
     """What it says now, of which `shown` is told besides its columns."""
-    content = {
-        name: shown[name] if name in shown else getattr(excerpt, name)
-        for name in ExcerptIn.model_fields
-    }
+    content = said_by(ExcerptIn, excerpt, shown)
     sources = [(Media, excerpt.media_id), (Transcript, excerpt.transcript_id)]
     passage = excerpt.passage
     if not excerpt.media_id or not passage:

@@ -46,6 +46,13 @@ class Snapshot:
     facts: dict[str, Any]
 
 
+def said_by(schema: type[In], thing: Base, shown: Mapping[str, Any]) -> Content:
+    """What a PUT of this schema says of a thing now: what is shown of it, else its columns."""
+    return {
+        name: shown[name] if name in shown else getattr(thing, name) for name in schema.model_fields
+    }
+
+
 def snapshot(
     thing: Versioned,
     content: Mapping[str, Any],

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Sight
 from app.core.models import now
-from app.history.service import Content, Reading, Snapshot, snapshot
+from app.history.service import Content, Reading, Snapshot, said_by, snapshot
 from app.testimonies.models import State, Testimony
 from app.testimonies.queries import HIDDEN, belongings
 from app.testimonies.schemas import TestimonyIn
@@ -34,10 +34,7 @@ def snapshot_of(db: Session, testimony: Testimony) -> Snapshot:
     """What it says now. Whoever speaks in this version takes it back with their words."""
     known = belongings(db, testimony.id)
     known["media_ids"] = [media["id"] for media in known["media"]]
-    content = {
-        name: known[name] if name in known else getattr(testimony, name)
-        for name in TestimonyIn.model_fields
-    }
+    content = said_by(TestimonyIn, testimony, known)
     return snapshot(testimony, content, [(Witness, id_) for id_ in _ids(known["witness_ids"])])
 
 

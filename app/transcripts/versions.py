@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.history import service as history
 from app.history.models import Version
-from app.history.service import Content, Snapshot, snapshot
+from app.history.service import Content, Snapshot, said_by, snapshot
 from app.transcripts.models import Transcript
 from app.transcripts.schemas import TranscriptIn
 from app.transcripts.words import meets
@@ -19,9 +19,7 @@ APPROVED, SHARED, PRIVATE = "approved", "shared", "private"  # where it stood, f
 
 def snapshot_of(transcript: Transcript) -> Snapshot:
     """What it says now."""
-    return snapshot(
-        transcript, {name: getattr(transcript, name) for name in TranscriptIn.model_fields}
-    )
+    return snapshot(transcript, said_by(TranscriptIn, transcript, {}))
 
 
 def erase_moments(
