@@ -87,6 +87,22 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+def read_cursor(position: TypeAdapter[Any], cursor: str) -> tuple[Any, ...]:
+    """The position that a cursor tells, as `write_cursor` wrote it. Raises InvalidCursor."""
+    try:
+        values: tuple[Any, ...] = position.validate_json(urlsafe_b64decode(cursor))
+    except ValueError:
+        raise InvalidCursor from None
+    if write_cursor(position, values) != cursor:
+        raise InvalidCursor
+    return values
+
+
+def write_cursor(position: TypeAdapter[Any], values: Sequence[Any]) -> str:
+    """A position, as one word."""
+    return urlsafe_b64encode(position.dump_json(tuple(values))).decode()
+
+
 class Order:
     """The order of a list: columns of its entity, none nullable, the last one unique.
 
@@ -116,13 +132,7 @@ class Order:
 
     def read(self, cursor: str) -> tuple[Any, ...]:
         """The position that a cursor tells. Raises InvalidCursor."""
-        try:
-            values: tuple[Any, ...] = self.position.validate_json(urlsafe_b64decode(cursor))
-        except ValueError:
-            raise InvalidCursor from None
-        if self.cursor(values) != cursor:
-            raise InvalidCursor
-        return values
+        return read_cursor(self.position, cursor)
 
     def after(self, values: tuple[Any, ...]) -> Iterator[ColumnElement[bool]]:
         """What holds for the rows after this position: one range of an index at a time.
@@ -140,7 +150,7 @@ class Order:
 
     def cursor(self, values: Sequence[Any]) -> str:
         """The position of a row, of which these are the order's columns."""
-        return urlsafe_b64encode(self.position.dump_json(tuple(values))).decode()
+        return write_cursor(self.position, values)
 
     def key(self, item: Item) -> tuple[Any, ...]:
         """What compares two items of this list that were read from different ranges."""

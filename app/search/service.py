@@ -4,12 +4,11 @@ What says it in its title, or in a tag, comes first; then the rest: in both, the
 page ranks more than it shows: a word of every fifth testimony costs what a rare one does.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,7 @@ from app.accounts.authentication import Caller
 from app.appearances.models import Appearance
 from app.appearances.queries import unsaid_to_team
 from app.core.models import as_stored, now
-from app.core.pages import InvalidCursor, Item
+from app.core.pages import Item, read_cursor, write_cursor
 from app.excerpts import service as excerpts
 from app.excerpts.models import Excerpt, ExcerptTheme
 from app.gate.transcripts import visible_media
@@ -35,13 +34,17 @@ from app.transcripts.models import Transcript
 
 TIERS = (Where.TITLE, Where.ELSEWHERE)
 SCORES = (2.0, 1.0)  # of each tier
-POSITION = TypeAdapter[tuple[int, int]](tuple[int, int])  # a tier, a number
 LAST = 2**63 - 1
+TIER = Annotated[int, Field(ge=0, lt=len(TIERS))]
+NUMBER = Annotated[int, Field(ge=0, le=LAST)]
+POSITION = TypeAdapter[Any](tuple[TIER, NUMBER])
 
 
 def search(db: Session, filters: SearchFilters, me: Caller) -> Item:
     """A page of what is found: `{items, next_cursor, total?}`. Raises InvalidCursor."""
-    tier, number = _read(filters.cursor) if filters.cursor is not None else (0, LAST)
+    tier, number = (
+        read_cursor(POSITION, filters.cursor) if filters.cursor is not None else (0, LAST)
+    )
     sought = read(filters.q or "")
     if not sought.terms:
         return {"items": [], "next_cursor": None, **({"total": 0} if filters.count else {})}
@@ -55,7 +58,7 @@ def search(db: Session, filters: SearchFilters, me: Caller) -> Item:
     page: Item = {"items": found[: filters.limit], "next_cursor": None}
     if len(found) > filters.limit:
         last = page["items"][-1]
-        page["next_cursor"] = _cursor(last["tier"], last["number"])
+        page["next_cursor"] = write_cursor(POSITION, (last["tier"], last["number"]))
     titles = _titles(db, page["items"])
     for item in page["items"]:
         shown = snippet(item.pop("words") or "", sought)
@@ -201,17 +204,3 @@ WORDS: dict[TextKind, Any] = {
     TextKind.EXCERPT: func.coalesce(Excerpt.public_quote, Excerpt.exact),
     TextKind.TRANSCRIPT: Transcript.segments,
 }
-
-
-def _cursor(tier: int, number: int) -> str:
-    return urlsafe_b64encode(POSITION.dump_json((tier, number))).decode()
-
-
-def _read(cursor: str) -> tuple[int, int]:
-    try:
-        tier, number = POSITION.validate_json(urlsafe_b64decode(cursor), strict=False)
-    except ValueError:
-        raise InvalidCursor from None
-    if _cursor(tier, number) != cursor or not (0 <= tier < len(TIERS) and 0 <= number <= LAST):
-        raise InvalidCursor
-    return tier, number
