@@ -50,6 +50,8 @@ CLIP = re.compile(r"clip-(\d+)-(\d+)\.")
 ERASED = "rows.erased"  # a job: nothing of what was erased is left in the files of the database
 AT_ONCE = 500  # keys of one job
 
+Undo = Callable[[Session, Collection[UUID]], list[str]]  # the keys of the files that go too
+
 
 def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
     """Undo what was made of the words taken back; the keys of the objects to delete then.
@@ -132,20 +134,9 @@ def _recall(db: Session, below: Rows) -> list[str]:
     return keys
 
 
-def _erase_excerpts(db: Session, ids: Collection[UUID]) -> list[str]:
+def _erase_excerpts(db: Session, ids: Collection[UUID]) -> None:
     bundles.erase(db, ids, [])
     excerpts.erase(db, ids)
-    return []
-
-
-def _erase_candors(db: Session, ids: Collection[UUID]) -> list[str]:
-    candor.erase(db, ids)
-    return []
-
-
-def _erase_transcripts(db: Session, ids: Collection[UUID]) -> list[str]:
-    transcripts.erase(db, ids)
-    return []
 
 
 def _erase_renditions(db: Session, ids: Collection[UUID]) -> list[str]:
@@ -153,15 +144,19 @@ def _erase_renditions(db: Session, ids: Collection[UUID]) -> list[str]:
     return media.erase_renditions(db, ids)
 
 
-def _erase_versions(db: Session, ids: Collection[UUID]) -> list[str]:
+def _rows_of(erase: Callable[[Session, Collection[UUID]], None]) -> Undo:
+    """Of a table whose rows have no files."""
+
+    def undo(db: Session, ids: Collection[UUID]) -> list[str]:
+        erase(db, ids)
+        return []
+
+    return undo
+
+
+def _erase_versions(db: Session, ids: Collection[UUID]) -> None:
     """Those of bundles show passages, and hold no words of them: `bundles.erase` knows."""
     history.erase(db, ids, but_of=Bundle)
-    return []
-
-
-def _erase_remarks(db: Session, ids: Collection[UUID]) -> list[str]:
-    remarks.erase(db, ids)
-    return []
 
 
 def _recall_releases(db: Session, ids: Collection[UUID]) -> list[str]:
@@ -174,15 +169,15 @@ def _nothing(db: Session, ids: Collection[UUID]) -> list[str]:  # noqa: ARG001 -
 
 
 # In this order: a release forgets its files before they go.
-UNDO: dict[type[Base], Callable[[Session, Collection[UUID]], list[str]]] = {
+UNDO: dict[type[Base], Undo] = {
     Release: _recall_releases,
     ReleaseFile: _nothing,
-    Excerpt: _erase_excerpts,
-    Candor: _erase_candors,
-    Transcript: _erase_transcripts,
+    Excerpt: _rows_of(_erase_excerpts),
+    Candor: _rows_of(candor.erase),
+    Transcript: _rows_of(transcripts.erase),
     Rendition: _erase_renditions,
-    Version: _erase_versions,
-    Remark: _erase_remarks,
+    Version: _rows_of(_erase_versions),
+    Remark: _rows_of(remarks.erase),
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
@@ -223,7 +218,7 @@ def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:
     for media_id, moments in moments_in_words(db, witness_id).items():
         quoted = excerpts.said_in(db, media_id, moments)
         keys += _undo(db, made_from(db, {Excerpt.__tablename__: quoted}))
-        keys += _erase_excerpts(db, quoted)
+        _erase_excerpts(db, quoted)
         forget_said(db, media_id, moments)
         transcripts.erase_moments(db, media_id, moments)
         remarks.erase(db, remarks.of_media(db, media_id))
