@@ -3,23 +3,15 @@
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from enum import StrEnum
 from typing import Any
 
 from app.excerpts.places import shared_start
+from app.history.schemas import Op
 
 LETTERS = r"\w\u0300-\u036f"  # with the marks that combine with them
 SIGNS = r"!-/:-@\[-`{-~«»“”’…–—"
 PIECES = re.compile(rf"[{LETTERS}]+|\s+|[{SIGNS}]|[^{LETTERS}\s{SIGNS}]+")
 COMPARED = 1_000_000  # pairs of pieces: of longer texts what differs is told as one change
-
-
-class Op(StrEnum):
-    """What was done to a piece of the words."""
-
-    EQUAL = "equal"
-    DELETE = "delete"
-    INSERT = "insert"
 
 
 Edit = dict[str, Any]

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from app.core.pages import MirrorParams
 from app.core.schemas import Count, In, Out
 from app.core.text import Body, Line, Paragraph, refuse_invalid
-from app.excerpts.edits import Op
 from app.excerpts.models import ExcerptState, SelectorType
+from app.history.schemas import Op
 from app.testimonies.models import Nature
 from app.testimonies.schemas import Restriction
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from app.excerpts.edits import Op, edits
+from app.excerpts.edits import edits
 from app.excerpts.places import (
     ALIKE,
     CONTEXT,
@@ -18,6 +18,7 @@ from app.excerpts.places import (
     around,
     candidates,
 )
+from app.history.schemas import Op
 from app.transcripts.words import bounds_of
 
 # Accents, a combining mark, a family of four joined by ZWJ, a flag, right to left and its marks.
