@@ -195,7 +195,7 @@ def test_the_log_is_read_in_the_order_of_its_index(
     as_editor: TestClient, animator: Account, make: Make, database: Database
 ) -> None:
     about = {"testimony_id": make.testimony().id, "by_id": animator.id, "verdict": Verdict.ACCEPT}
-    rows = [about | {"created_at": MIDNIGHT + timedelta(seconds=n)} for n in range(400)]
+    rows = [about | {"created_at": MIDNIGHT + timedelta(seconds=n)} for n in range(2000)]
     with database.write.begin() as db:
         db.execute(insert(Decision), rows)
     url = f"{API}/decisions?limit=20"
