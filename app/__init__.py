@@ -12,6 +12,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
     remarks       what evaluators and editors write beside testimonies, excerpts, bundles
     releases      a bundle made readable: snapshot, deliveries, what recipients read
+    documents     a snapshot as a note, a film, panels, an event's papers
     bundles       chosen passages for one audience, in one form; balance, checks
     search        what the caller may see, found by its words; facets
     gate          may this passage leave, to whom, in which form; serves media to the team

@@ -1,0 +1,50 @@
+"""What a document is made from: a snapshot, its number and date, and its recordings as files."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+def _go_on() -> None:
+    """Nobody wants to stop."""
+
+
+def _not_told(_: float) -> None:
+    """Nobody asked how far it is."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A release, as documents see it.
+
+    `content` is its snapshot, as it is stored. `recordings` and `posters` are files of ours, by the
+    id of their item: what cannot be shown is not there. `links` are addresses behind the shared
+    link, by item. `folder` is a scratch folder, empty, for one document alone.
+    """
+
+    content: dict[str, Any]
+    number: int
+    published_at: datetime
+    sha256: str
+    folder: Path
+    recordings: dict[str, Path]
+    posters: dict[str, Path]
+    links: dict[str, str]
+    progress: Callable[[float], None] = _not_told  # from 0 to 1
+    check: Callable[[], None] = _go_on  # raises when the work is to be left
+
+    def items(self) -> Iterator[dict[str, Any]]:
+        """The items that are still shown, in their order."""
+        for section in self.content["sections"]:
+            yield from (item for item in section["items"] if not item["withdrawn"])
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that a form offers: `make` writes it into the edition's folder and says where."""
+
+    name: str
+    content_type: str
+    make: Callable[[Edition], Path]
