@@ -32,9 +32,13 @@ def create() -> FastAPI:
     def token(request: Request) -> str:
         return request.headers["Authorization"].removeprefix("Bearer ")
 
-    @app.get("/list")
-    def list_(request: Request) -> Response:
-        reads = recorded("list")
+    @app.get("/file")
+    def file() -> Response:
+        return FileResponse(FOLDER / "video.bin", media_type="video/mp4")
+
+    @app.get("/{name}")
+    def read(name: str, request: Request) -> Response:
+        reads = recorded(name)
         with database.read.begin() as db:
             authenticate(db, token(request))
             for statement, values in reads["statements"]:
@@ -51,10 +55,6 @@ def create() -> FastAPI:
             for statement, values in writes["statements"]:
                 _run(db, statement, _renewed(values, fresh))
         return Response(writes["answer"], 201, media_type="application/json")
-
-    @app.get("/file")
-    def file() -> Response:
-        return FileResponse(FOLDER / "video.bin", media_type="video/mp4")
 
     app.put("/stream")(stream)
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,12 +32,9 @@ from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.decision import Cell, Medium, Purpose, Reach, Verb
 from app.witnesses.models import CurrentConsent, Witness
 from app.workshops.models import Kind, Workshop
+from bench.words import TAG, TITLE, index, spoken
 
 WITNESSES, THEMES, DAYS, BATCH = 2000, 20, 2500, 5000
-WORDS = (
-    "On m'a dit lundi : tu commences demain, et le tuteur n'était pas prévenu ; alors j'ai "
-    "regardé faire, j'ai porté les cartons, et le vendredi on m'a montré la caisse. "
-)
 DATASET = Cell(Medium.ANONYMOUS_TEXT, "team", "dataset", Purpose.EVALUATION)
 
 
@@ -70,12 +68,11 @@ def fill(database: Database, testimonies: int) -> Filled:
                 for n, i in enumerate(themes)
             ],
         )
-    left = testimonies
-    while left:
-        many = min(left, BATCH)
+    bodies = spoken(testimonies, choose)
+    while batch := list(islice(bodies, BATCH)):
         with database.write.begin() as db:
-            _testimonies(db, frame, witnesses, themes, many, choose)
-        left -= many
+            _testimonies(db, frame, witnesses, themes, batch, choose)
+    index(database)
     with database.write.begin() as db:
         db.execute(text("ANALYZE"))
     return Filled(
@@ -178,7 +175,7 @@ def _testimonies(
     frame: dict[str, UUID],
     witnesses: list[UUID],
     themes: list[UUID],
-    many: int,
+    bodies: list[str],
     choose: random.Random,
 ) -> None:
     first = date(2012, 11, 1)
@@ -187,8 +184,8 @@ def _testimonies(
         | {
             "id": uuid4(),
             "method": choose.choice(["video", "written", "audio", "interview"]),
-            "title": "Le premier jour",
-            "body": WORDS * choose.randint(1, 6),
+            "title": TITLE,
+            "body": body,
             "language": "fr",
             "recorded_on": first + timedelta(days=choose.randrange(DAYS)),
             "nature": choose.choice(list(Nature)),
@@ -196,7 +193,7 @@ def _testimonies(
             "state": State.ACCEPTED,
             "submitted_at": now(),
         }
-        for _ in range(many)
+        for body in bodies
     ]
     db.execute(insert(Testimony), rows)
     ids = [row["id"] for row in rows]
@@ -205,7 +202,7 @@ def _testimonies(
         (TestimonyTheme, "theme_id", themes),
     ):
         db.execute(insert(model), list(_links(ids, column, pool, choose)))
-    tags = [{"testimony_id": i, "tag": "horaires", "position": 0} for i in ids]
+    tags = [{"testimony_id": i, "tag": TAG, "position": 0} for i in ids]
     db.execute(insert(TestimonyTag), tags)
 
 

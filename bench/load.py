@@ -85,14 +85,19 @@ def request(
     return "\r\n".join(lines).encode() + body
 
 
-async def _send(port: int, what: bytes, times: int, status: int) -> bytes:
+async def _send(
+    port: int, what: bytes, times: int, status: int, spent: list[float] | None = None
+) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
     answer = b""
     for _ in range(times):
+        begun = time.perf_counter()
         writer.write(what)
         await writer.drain()
         head = await reader.readuntil(b"\r\n\r\n")
         answer = await _body(reader, head)
+        if spent is not None:
+            spent.append(time.perf_counter() - begun)
         if int(head.split(b" ", 2)[1]) != status:
             raise RuntimeError(head + answer[:2000])
     writer.close()
@@ -117,6 +122,13 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 def send(server: Server, what: bytes, times: int = 1, status: int = 200) -> bytes:
     """Send this request so many times on one connection; the last answer's body."""
     return asyncio.run(_send(server.port, what, times, status))
+
+
+def clocked(server: Server, what: bytes, times: int, status: int = 200) -> list[float]:
+    """How long each of so many such requests takes, in seconds, one after the other."""
+    spent: list[float] = []
+    asyncio.run(_send(server.port, what, times, status, spent))
+    return spent
 
 
 def cost(server: Server, what: bytes, times: int, status: int = 200) -> float:

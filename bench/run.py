@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.load import ROOT, Server, alternately, request, send, serving
+from bench.searching import RARE, SEARCH, compared, creating, grown
 from bench.uploads import AT_ONCE, answering, bare_and_tus, joined_and_copied, uploading
 
 MIB = 1024**2
-PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding"]
 EXPORT = "/api/v1/exports/testimonies.csv?purpose=banc"
 LIST = "/api/v1/testimonies?method=video&nature=practice&limit=50"
 
@@ -67,18 +67,40 @@ def below(bound: float, what: str, ours: float) -> Measure:
     return Measure(what, *shown, ours / bound, "<= 1", ours <= bound)
 
 
-def of_lists(app: Server, bare: Server, small: Server, tokens: dict[str, str]) -> Iterator[Measure]:
+@dataclass(frozen=True)
+class Bench:
+    """What there is to measure: the application, its ceilings, and the same on ten times less."""
+
+    app: Server
+    bare: Server
+    small: Server | None  # None when it has another sort of database
+    tokens: dict[str, str]  # by role
+    folder: Path
+    environment: dict[str, str]
+    database: Any
+    payload: dict[str, Any]  # a testimony to deposit
+    rows: int
+    mib: int
+
+    @property
+    def post(self) -> bytes:
+        """Its deposit."""
+        body = json.dumps(self.payload).encode()
+        return request("POST", "/api/v1/testimonies", self.tokens["animator"], body)
+
+
+def of_lists(bench: Bench) -> Iterator[Measure]:
     """Lists: beside bare routes, far down, and among ten times fewer rows."""
-    first = request("GET", LIST, tokens["editor"])
-    ours, ceiling = alternately(
-        (app, first), (bare, request("GET", "/list", tokens["editor"])), 150
-    )
+    app, token = bench.app, bench.tokens["editor"]
+    first = request("GET", LIST, token)
+    ours, ceiling = alternately((app, first), (bench.bare, request("GET", "/list", token)), 150)
     yield at_most(2, "list of 50 of the testimonies, two filters", ours, ceiling)
-    path = f"{LIST}&cursor={_cursor_of_page(app, 1000, tokens['editor'])}"
-    late, early = alternately((app, request("GET", path, tokens["editor"])), (app, first), 150)
+    path = f"{LIST}&cursor={_cursor_of_page(app, 1000, token)}"
+    late, early = alternately((app, request("GET", path, token)), (app, first), 150)
     yield at_most(1.5, "its last page by cursor, beside the first", late, early)
-    many, few = alternately((app, first), (small, first), 150)
-    yield at_most(1.5, "its first page, beside that of ten times fewer rows", many, few)
+    if bench.small:
+        many, few = alternately((app, first), (bench.small, first), 150)
+        yield at_most(1.5, "its first page, beside that of ten times fewer rows", many, few)
 
 
 def _cursor_of_page(app: Server, pages: int, token: str) -> str:
@@ -93,46 +115,39 @@ def _cursor_of_page(app: Server, pages: int, token: str) -> str:
     return cursor
 
 
-def of_creation(
-    app: Server, bare: Server, tokens: dict[str, str], payload: dict[str, Any]
-) -> Iterator[Measure]:
+def of_creation(bench: Bench) -> Iterator[Measure]:
     """A testimony of two witnesses and two themes, beside the same rows as durably written."""
-    body = json.dumps(payload).encode()
-    ours, ceiling = alternately(
-        (app, request("POST", "/api/v1/testimonies", tokens["animator"], body)),
-        (bare, request("POST", "/create", tokens["animator"], body)),
-        100,
-        201,
-    )
+    bare = bench.post.replace(b"/api/v1/testimonies", b"/create", 1)
+    ours, ceiling = alternately((bench.app, bench.post), (bench.bare, bare), 100, 201)
     yield at_most(3, "create a testimony, 2 witnesses, 2 themes", ours, ceiling)
 
 
-def of_export(
-    app: Server, database: Any, tokens: dict[str, str], folder: Path, rows: int
-) -> Iterator[Measure]:
+def of_export(bench: Bench) -> Iterator[Measure]:
     """The CSV of all testimonies, beside a bare loop over the same SQL into `csv.writer`."""
     from bench.export_loop import rows_per_second
 
     rates, loops, memory, exported = [], [], 0, 0
     for _ in range(2):
-        with app.growth() as growth:
-            before = app.cpu()
-            answer = send(app, request("GET", EXPORT, tokens["evaluator"]))
-            spent = app.cpu() - before
+        with bench.app.growth() as growth:
+            before = bench.app.cpu()
+            answer = send(bench.app, request("GET", EXPORT, bench.tokens["evaluator"]))
+            spent = bench.app.cpu() - before
         lines = csv.reader(io.StringIO(answer.decode("utf-8-sig")), delimiter=";")
         exported = sum(1 for _ in lines) - 1
         rates.append(exported / spent)
         memory = max(memory, growth[0])
-        loops.append(rows_per_second(database, folder))
-    if exported < rows:
-        raise RuntimeError(f"{exported} rows exported, of {rows}")
-    yield at_least(0.5, f"CSV export of {rows} testimonies", max(rates), max(loops), "rows/s")
+        loops.append(rows_per_second(bench.database, bench.folder))
+    if exported < bench.rows:
+        raise RuntimeError(f"{exported} rows exported, of {bench.rows}")
+    what = f"CSV export of {bench.rows} testimonies"
+    yield at_least(0.5, what, max(rates), max(loops), "rows/s")
     yield below(50, "its memory growth", memory / MIB)
 
 
-def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) -> Iterator[Measure]:
+def of_files(bench: Bench) -> Iterator[Measure]:
     """A file posted, and a file read by ranges."""
-    video = (folder / "video.bin").read_bytes()
+    app, token = bench.app, bench.tokens["animator"]
+    video = (bench.folder / "video.bin").read_bytes()
     head = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n'
         b"Content-Type: video/mp4\r\n\r\n"
@@ -142,7 +157,7 @@ def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) ->
         """A file that was not sent before: one that was is the media that it became."""
         form = head + b"%d" % number + video + b"\r\n--x--\r\n"
         kind = "multipart/form-data; boundary=x"
-        return request("POST", "/api/v1/media", tokens["animator"], form, kind)
+        return request("POST", "/api/v1/media", token, form, kind)
 
     send(app, post(0), 1, 201)
     with app.growth() as growth:
@@ -151,10 +166,7 @@ def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) ->
     yield below(30, "multipart upload of 20 MB: memory growth", growth[0] / MIB)
     path = f"/api/v1/media/{answer['id']}/renditions/original"
     ours, ceiling = alternately(
-        (app, _ranged(path, tokens["animator"])),
-        (bare, _ranged("/file", tokens["animator"])),
-        6,
-        206,
+        (app, _ranged(path, token)), (bench.bare, _ranged("/file", token)), 6, 206
     )
     size = len(video) / MIB * 1000
     yield at_least(
@@ -162,21 +174,54 @@ def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) ->
     )
 
 
-def of_uploads(app: Server, bare: Server, tokens: dict[str, str], mib: int) -> Iterator[Measure]:
+def of_uploads(bench: Bench) -> Iterator[Measure]:
     """A large file by tus, beside a bare route; lists, while several come at once."""
-    ours, ceiling, grown = bare_and_tus(app, bare, tokens["animator"], mib)
+    app, mib, animator = bench.app, bench.mib, bench.tokens["animator"]
+    ours, ceiling, grown = bare_and_tus(app, bench.bare, animator, mib)
     yield at_least(0.7, f"tus upload of {mib} MiB", ours, ceiling, "MiB/s")
     yield below(60, "its memory growth", grown / MIB)
-    alone = answering(app, LIST, tokens["editor"])
-    with uploading(app, tokens["animator"], max(1, mib // AT_ONCE)):
-        busy = answering(app, LIST, tokens["editor"])
+    alone = answering(app, LIST, bench.tokens["editor"])
+    with uploading(app, animator, max(1, mib // AT_ONCE)):
+        busy = answering(app, LIST, bench.tokens["editor"])
     yield at_most(3, f"a list while {AT_ONCE} uploads come, beside alone", busy, alone)
 
 
-def of_joining(database: Any, folder: Path, mib: int) -> Iterator[Measure]:
+def of_search(bench: Bench) -> Iterator[Measure]:
+    """Words found, and what it costs to be found."""
+    app, token = bench.app, bench.tokens["editor"]
+    for what, ours, beside, bound in compared(app, bench.bare, token):
+        yield at_most(bound, what, ours, beside)
+    if bench.small:
+        many, few = grown(app, bench.small, token)
+        yield at_most(2, "the rare word, beside ten times fewer rows", many, few)
+    with serving("bench.unindexed:create", bench.environment) as unindexed:
+        with_index, without = creating(app, unindexed, bench.post)
+    yield at_most(1.4, "a creation, beside one that is not indexed", with_index, without)
+
+
+def of_joining(bench: Bench) -> Iterator[Measure]:
     """What a job does of the pieces of an upload."""
-    joined, copied = joined_and_copied(database, folder, mib)
-    yield at_most(1.3, f"joining {mib} MiB of pieces, beside copying", joined, copied, "s")
+    joined, copied = joined_and_copied(bench.database, bench.folder, bench.mib)
+    yield at_most(1.3, f"joining {bench.mib} MiB of pieces, beside copying", joined, copied, "s")
+
+
+def of_transcoding(bench: Bench) -> Iterator[Measure]:
+    """A phone's film made ready."""
+    from bench.transcoding import of_transcoding as measured
+
+    yield from measured(bench.database, bench.folder)
+
+
+PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
+    "lists": of_lists,
+    "creation": of_creation,
+    "export": of_export,
+    "search": of_search,
+    "files": of_files,
+    "uploads": of_uploads,
+    "joining": of_joining,
+    "transcoding": of_transcoding,
+}
 
 
 def _ranged(path: str, token: str) -> bytes:
@@ -225,46 +270,44 @@ def payload_of(filled: Any) -> dict[str, Any]:
     }
 
 
-def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Measure]:
+def measure(rows: int, url: str, few_url: str, mib: int, only: Sequence[str]) -> Iterator[Measure]:
     """The lines of these parts of the table."""
     from app.accounts.permissions import Role
     from bench.fill import token_of
-    from bench.record import record
-    from bench.transcoding import of_transcoding
 
     tokens = {str(role): token_of(role) for role in Role}
     with (
-        prepared(rows // 10, "") as (_, few, _),
+        prepared(rows // 10, few_url) as (_, few, _),
         serving("app.main:create_server", few) as small,
         prepared(rows, url) as (folder, environment, (database, filled)),
     ):
-        as_editor = {"Authorization": f"Bearer {tokens['editor']}"}
-        as_animator = {"Authorization": f"Bearer {tokens['animator']}"}
         payload = payload_of(filled)
-        record(database, folder, "list", method="GET", url=LIST, headers=as_editor)
-        create = {"method": "POST", "url": "/api/v1/testimonies", "json": payload}
-        record(database, folder, "create", **create, headers=as_animator)
-        as_evaluator = {"Authorization": f"Bearer {tokens['evaluator']}"}
-        record(database, folder, "export", method="GET", url=EXPORT, headers=as_evaluator)
+        _record(database, folder, tokens, payload)
         (folder / "video.bin").write_bytes(os.urandom(20 * MIB - 1000))
         with (
             serving("app.main:create_server", environment) as app,
             serving("bench.ceiling:create", environment) as bare,
         ):
-            if not url and "lists" in only:
-                yield from of_lists(app, bare, small, tokens)
-            if "creation" in only:
-                yield from of_creation(app, bare, tokens, payload)
-            if "export" in only:
-                yield from of_export(app, database, tokens, folder, rows)
-            if "files" in only:
-                yield from of_files(app, bare, tokens, folder)
-            if "uploads" in only:
-                yield from of_uploads(app, bare, tokens, mib)
-            if "joining" in only:
-                yield from of_joining(database, folder, mib)
-            if "transcoding" in only:
-                yield from of_transcoding(database, folder)
+            alike = small if bool(url) == bool(few_url) else None
+            where = folder, environment, database
+            bench = Bench(app, bare, alike, tokens, *where, payload, rows, mib)
+            for part in only:
+                yield from PARTS[part](bench)
+
+
+def _record(database: Any, folder: Path, tokens: dict[str, str], payload: dict[str, Any]) -> None:
+    """What the ceilings run."""
+    from bench.record import record
+
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "list": ("editor", {"method": "GET", "url": LIST}),
+        "search": ("editor", {"method": "GET", "url": SEARCH, "params": {"q": RARE}}),
+        "create": ("animator", {"method": "POST", "url": "/api/v1/testimonies", "json": payload}),
+        "export": ("evaluator", {"method": "GET", "url": EXPORT}),
+    }
+    for name, (role, what) in asked.items():
+        headers = {"Authorization": f"Bearer {tokens[role]}"}
+        record(database, folder, name, **what, headers=headers)
 
 
 def main() -> None:
@@ -272,12 +315,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="testimonies in the database")
     parser.add_argument("--database", default="", help="an empty PostgreSQL; default SQLite")
+    parser.add_argument("--few-database", default="", help="another: for a tenth of the rows")
     parser.add_argument("--mib", type=int, default=1024, help="size of the files that are sent")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="which lines")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="which lines")
     options = parser.parse_args()
     os.chdir(ROOT)
     print(f"{'':<58} {'measured':>14} {'beside':>14} {'ratio':>7}  {'wanted':<10} holds")
-    for line in measure(options.rows, options.database, options.mib, options.only):
+    for line in measure(
+        options.rows, options.database, options.few_database, options.mib, options.only
+    ):
         print(line, flush=True)
 
 

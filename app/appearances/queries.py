@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from app.appearances.models import Appearance, AppearanceKind
+from app.core.models import At
 from app.witnesses.decision import Medium
 from app.witnesses.queries import refused_to_team
 
@@ -75,7 +76,7 @@ def moments_in_words(db: Session, witness_id: UUID) -> dict[UUID, list[tuple[int
     return found
 
 
-def unsaid_to_team(at: datetime) -> ColumnElement[bool]:
+def unsaid_to_team(at: At) -> ColumnElement[bool]:
     """The appearances in words of people who refuse the team a reading of their words."""
     return and_(Appearance.kind.in_(IN_WORDS), refused_to_team(Appearance.witness_id, at))
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Uuid,
+    bindparam,
     type_coerce,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -61,6 +62,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if isinstance(value, str):
             return datetime.fromisoformat(value)
         return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+At = datetime | ColumnElement[datetime]  # a moment that is known, or the present one
+# The present of whoever executes it: for statements that are built once.
+PRESENT: ColumnElement[datetime] = bindparam("present", callable_=now, type_=UtcDateTime())
 
 
 class Guid(TypeDecorator[UUID]):

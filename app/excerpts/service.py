@@ -25,7 +25,7 @@ from app.appearances.queries import falls_into, unsaid_to_team, withheld
 from app.audit.service import record
 from app.codebook.service import require_themes
 from app.core.db import locked
-from app.core.models import as_stored, now
+from app.core.models import At, as_stored, now
 from app.core.pages import Details, Item, Order, bury, matches
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
@@ -66,7 +66,7 @@ class NotThere(Problem):
     status = 422
 
 
-def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
+def rights(me: Caller, at: At | None = None) -> Sequence[ColumnElement[bool]]:
     """What holds for the excerpts that the caller sees: conditions that no row meets twice."""
     if me.sight is Sight.NONE:
         return [false()]
@@ -76,17 +76,18 @@ def rights(me: Caller) -> Sequence[ColumnElement[bool]]:
     else:
         of = alive.where(Testimony.state.in_(SEEN[me.sight]))
     own = me.owns(E) if me.sight is Sight.OWN else [true()]
-    return [and_(right, of.exists(), *readable()) for right in own]
+    return [and_(right, of.exists(), *readable(at)) for right in own]
 
 
-def readable() -> Sequence[ColumnElement[bool]]:
+def readable(at: At | None = None) -> Sequence[ColumnElement[bool]]:
     """What holds for the excerpts of words that nobody took back, or refuses the team."""
-    return [*standing(), ~_refused()]
+    moment = now() if at is None else at
+    return [*standing(moment), ~_refused(moment)]
 
 
-def standing() -> Sequence[ColumnElement[bool]]:
+def standing(at: At | None = None) -> Sequence[ColumnElement[bool]]:
     """The same of excerpts whose testimony was found readable."""
-    return [E.erased_at.is_(None), ~_unsaid()]
+    return [E.erased_at.is_(None), ~_unsaid(now() if at is None else at)]
 
 
 def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
@@ -96,29 +97,29 @@ def rights_to_know(me: Caller) -> Sequence[ColumnElement[bool]]:
         Testimony.id == E.testimony_id, or_(False, *testimonies.rights_to_know(me))
     )
     # One that went with a recording, or with who is heard: of words that the caller may read still.
-    alone = or_(E.erased_at.is_not(None), _unsaid())
+    alone = or_(E.erased_at.is_not(None), _unsaid(now()))
     seen = select(Testimony.id).where(
         Testimony.id == E.testimony_id, or_(False, *testimonies.rights(me))
     )
     return [and_(right, or_(of.exists(), and_(alone, seen.exists()))) for right in own]
 
 
-def _refused() -> ColumnElement[bool]:
+def _refused(at: At) -> ColumnElement[bool]:
     """Whether one of the witnesses said no to a reading by the team."""
     return exists(
         select(TestimonyWitness.id).where(
             TestimonyWitness.testimony_id == E.testimony_id,
-            refused_to_team(TestimonyWitness.witness_id, now()),
+            refused_to_team(TestimonyWitness.witness_id, at),
         )
     )
 
 
-def _unsaid() -> ColumnElement[bool]:
+def _unsaid(at: At) -> ColumnElement[bool]:
     """Whether somebody who is heard or named in its passage refuses the team their words."""
     heard = select(Appearance.id).where(
-        Appearance.media_id == E.media_id, falls_into(FROM_MS, TO_MS), unsaid_to_team(now())
+        Appearance.media_id == E.media_id, falls_into(FROM_MS, TO_MS), unsaid_to_team(at)
     )
-    return and_(E.media_id.is_not(None), or_(exists(heard), testimonies.unsaid(E.media_id, now())))
+    return and_(E.media_id.is_not(None), or_(exists(heard), testimonies.unsaid(E.media_id, at)))
 
 
 def visible_to(me: Caller) -> Select[Excerpt]:
@@ -270,7 +271,7 @@ def mirrored(me: Caller) -> Details:
         withdrawn = select(Testimony.id).where(
             Testimony.id == E.testimony_id, Testimony.state == State.WITHDRAWN
         )
-        is_gone = or_(withdrawn.exists(), _refused(), E.erased_at.is_not(None), _unsaid())
+        is_gone = or_(withdrawn.exists(), _refused(now()), E.erased_at.is_not(None), _unsaid(now()))
         gone = set(db.scalars(select(as_stored(E.id)).where(E.id.in_(ids), is_gone)))
         bury(items, gone)
         _complete(db, [item for item in items if item["id"] not in gone], me)

@@ -27,7 +27,7 @@ from app.appearances.models import Appearance, AppearanceKind
 from app.appearances.queries import falls_into
 from app.appearances.schemas import AppearanceIn
 from app.core.db import locked
-from app.core.models import now
+from app.core.models import At, now
 from app.core.problems import NotFound
 from app.media.models import ORIGINAL, Kind, Media, Rendition
 from app.media.service import find_rendition as find_file
@@ -63,7 +63,7 @@ def visible_to(me: Caller, passage: Passage | None = None) -> Select[Media]:
     return select(Media).where(whose(me, moment), alive, ~_refused(moment, passage))
 
 
-def whose(me: Caller, at: datetime) -> ColumnElement[bool]:
+def whose(me: Caller, at: At) -> ColumnElement[bool]:
     """The media that are this account's to see, by its role alone."""
     in_words = (
         select(TestimonyMedia.id)

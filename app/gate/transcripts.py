@@ -19,7 +19,7 @@ from app.accounts.permissions import Permission, Sight
 from app.appearances.queries import withheld
 from app.audit.service import record
 from app.core.db import locked
-from app.core.models import now
+from app.core.models import At, now
 from app.core.problems import NotFound, WrongState
 from app.excerpts.anchoring import follow
 from app.gate.media import is_moderated, whose
@@ -38,9 +38,9 @@ from app.transcripts.words import meets, placed
 HELD = {Sight.SUBMITTED: {SHARED, APPROVED}, Sight.ACCEPTED: {APPROVED}}
 
 
-def visible_media(me: Caller) -> Select[Media]:
+def visible_media(me: Caller, at: At | None = None) -> Select[Media]:
     """The media whose words this account may read."""
-    moment = now()
+    moment = now() if at is None else at
     alive = Media.erased_at.is_(None)
     return select(Media).where(whose(me, moment), alive, ~unsaid(Media.id, moment))
 

@@ -6,67 +6,56 @@ evaluators see exact counts; others none below 5, nor what a total would give aw
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.core.figures import K_RESTRICTED, largest_first, secret
 from app.core.pages import Item
-from app.search import service
 from app.search.schemas import SearchFilters
-from app.testimonies.models import Testimony, TestimonyTheme, TestimonyWitness
-from app.textindex.sought import read
-from app.witnesses.models import Witness
+from app.search.service import kinds_of
+from app.search.statements import COUNTED, MORE, execute, scope, tallies
+from app.textindex.languages import Where
+from app.textindex.service import asked, who_says
+from app.textindex.sought import Sought, read
 
-COUNTED = 500  # of a kind
+NEWEST = 500  # of a kind are counted
 ALL = ""  # no code
 EXACT = {Permission.MODERATE, Permission.EXPORT}
-COLUMNS = {
-    "method": Testimony.method,
-    "nature": Testimony.nature,
-    "territory": Testimony.territory_id,
-}
+FACETS = ("role", "method", "nature", "theme", "territory")
 
 
 def count(db: Session, filters: SearchFilters, me: Caller) -> Item:
     """`{counted, complete, role, method, nature, theme, territory}`."""
-    ids, is_complete = _found(db, filters, me)
-    counts = {name: Counter[str]() for name in ("role", "theme", *COLUMNS)}
-    of_them = Testimony.id.in_(ids)
-    for values in db.execute(select(*COLUMNS.values()).where(of_them)):
-        for name, value in zip(COLUMNS, values, strict=True):
-            _add(counts[name], value)
-    roles = select(TestimonyWitness.testimony_id, Witness.role).join(Witness).distinct()
-    for _, role in db.execute(roles.where(TestimonyWitness.testimony_id.in_(ids))):
-        _add(counts["role"], role)
-    themes = select(TestimonyTheme.theme_id).where(TestimonyTheme.testimony_id.in_(ids))
-    for theme_id in db.scalars(themes):
-        _add(counts["theme"], theme_id)
+    counts = _tallied(db, read(filters.q or ""), filters, me)
+    counted = counts[COUNTED][ALL]
     k = 0 if EXACT & me.permissions else K_RESTRICTED
-    hidden = {name: _hidden(found, len(ids), k) for name, found in counts.items()}
-    shown = {name: _told(found, hidden[name]) for name, found in counts.items()}
-    counted = None if any(ALL in cells for cells in hidden.values()) else len(ids)
-    return {"counted": counted, "complete": is_complete, **shown}
+    hidden = {name: _hidden(counts[name], counted, k) for name in FACETS}
+    is_told = not any(ALL in cells for cells in hidden.values())
+    return {
+        "counted": counted if is_told else None,
+        "complete": all(found <= NEWEST for found in counts[MORE].values()),
+        **{name: _told(counts[name], hidden[name]) for name in FACETS},
+    }
 
 
-def _found(db: Session, filters: SearchFilters, me: Caller) -> tuple[Sequence[UUID], bool]:
-    """The testimonies to count, and whether these are all."""
-    sought = read(filters.q or "")
-    found: dict[UUID, None] = {}
-    is_complete = True
-    if sought.terms:
-        for kind, number, rows in service.said(db, sought, filters, me):
-            of = service.testimony_of(kind, filters, me)
-            read_newest = rows.with_only_columns(number, of).order_by(number.desc())
-            newest = db.execute(read_newest.limit(COUNTED + 1)).all()
-            is_complete &= len(newest) <= COUNTED
-            found |= dict.fromkeys(testimony_id for _, testimony_id in newest[:COUNTED])
-    return list(found), is_complete
+def _tallied(
+    db: Session, sought: Sought, filters: SearchFilters, me: Caller
+) -> dict[str, Counter[str]]:
+    """How many of each code, by facet; see `statements.tallies`."""
+    counts = {name: Counter[str]() for name in (*FACETS, COUNTED, MORE)}
+    if not sought.terms:
+        return counts
+    said = who_says(db, sought, Where.ANYWHERE)
+    kinds = tuple(kind for kind in kinds_of(filters) if (Where.ANYWHERE, kind) in said)
+    if not kinds:
+        return counts
+    within = scope(db, filters, me)
+    question = asked(sought, Where.ANYWHERE, postgresql=within.postgresql)
+    for name, code, found in execute(db, tallies(kinds, within, NEWEST), asked=question):
+        counts[name][code or ALL] += found
+    return counts
 
 
 def _hidden(counts: Counter[str], counted: int, k: int) -> set[str]:
@@ -76,8 +65,3 @@ def _hidden(counts: Counter[str], counted: int, k: int) -> set[str]:
 
 def _told(counts: Counter[str], hidden: set[str]) -> dict[str, int | None]:
     return {code: None if code in hidden else n for code, n in largest_first(counts)}
-
-
-def _add(counter: Counter[str], value: Any) -> None:
-    if value is not None:
-        counter[str(value)] += 1

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Sight
-from app.core.models import as_stored, now
+from app.core.models import At, as_stored, now
 from app.core.pages import Item, bury, matches
 from app.media.models import Media
 from app.places.service import within
@@ -49,12 +49,13 @@ MOURNED = timedelta(days=90)  # how long mirrors are told that something is gone
 HIDDEN = (State.DRAFT, State.WITHDRAWN)  # from who sees what was submitted
 
 
-def rights(me: Caller, at: datetime | None = None) -> Sequence[ColumnElement[bool]]:
+def rights(me: Caller, at: At | None = None) -> Sequence[ColumnElement[bool]]:
     """What holds for the testimonies that the caller sees: conditions that no row meets twice.
 
     The role says whose words; in all of them, those of which no witness refused the team a reading.
     """
-    return [and_(right, ~refused(at or now())) for right in sights(me)]
+    moment = now() if at is None else at
+    return [and_(right, ~refused(moment)) for right in sights(me)]
 
 
 def sights(me: Caller) -> Sequence[ColumnElement[bool]]:
@@ -99,7 +100,7 @@ def tombs(since: datetime) -> Select[Testimony]:
     return select(T).where(T.updated_at >= max(since, now() - MOURNED))
 
 
-def refused(at: datetime) -> ColumnElement[bool]:
+def refused(at: At) -> ColumnElement[bool]:
     """Whether one of the witnesses said no to a reading by the team."""
     return exists(
         select(TestimonyWitness.id).where(
@@ -108,7 +109,7 @@ def refused(at: datetime) -> ColumnElement[bool]:
     )
 
 
-def all_refused(at: datetime) -> Select[UUID]:
+def all_refused(at: At) -> Select[UUID]:
     """The ids of all that `refused` holds for: found once, which is quicker for who counts all."""
     return (
         select(TestimonyWitness.testimony_id)
@@ -117,7 +118,7 @@ def all_refused(at: datetime) -> Select[UUID]:
     )
 
 
-def unsaid(media_id: Any, at: datetime) -> ColumnElement[bool]:
+def unsaid(media_id: Any, at: At) -> ColumnElement[bool]:
     """Whether one of those who speak in this media (a column) refuses the team their words."""
     spoken = (
         select(TestimonyWitness.id)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import product
 from secrets import randbelow
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +12,6 @@ from uuid import UUID, uuid4
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     String,
     Table,
     bindparam,
@@ -40,9 +40,15 @@ MERGED = 500  # pages of an index that are written anew in one transaction
 WORK = 2  # changes of a merge that did something (https://sqlite.org/fts5.html, "merge")
 
 
+ASKED = bindparam("asked", type_=String())  # what `asked` makes of a question
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where things of a kind are found: read `number` and `thing_id` from `table` when `holds`."""
+    """Where things of a kind are found: read `number` and `thing_id` from `table` when `holds`.
+
+    The question is the parameter `asked`: so what is read from there can be built once.
+    """
 
     table: FromClause
     number: ColumnElement[int]
@@ -69,7 +75,7 @@ def put(
     if not heads and not said:
         return
     row: dict[str, Any] = {"id": uuid4(), "kind": kind, "thing_id": thing_id, "number": number}
-    if _is_postgresql(db):
+    if is_postgresql(db):
         vector = languages.vector(heads, said)
         db.execute(insert(TEXTS), row | {"vector": vector})
         return
@@ -85,7 +91,7 @@ def remove(db: Session, ids: Collection[UUID]) -> int | None:
     rows = db.execute(select(TEXTS.c.kind, TEXTS.c.number).where(TEXTS.c.thing_id.in_(ids))).all()
     if not rows:
         return None
-    if not _is_postgresql(db):
+    if not is_postgresql(db):
         for kind, fts in FTS.items():
             if numbers := [number for of, number in rows if of is kind]:
                 db.execute(delete(fts).where(fts.c.rowid.in_(numbers)))
@@ -96,16 +102,15 @@ def remove(db: Session, ids: Collection[UUID]) -> int | None:
 
 def clear(db: Session) -> None:
     """Nothing is found any more."""
-    if not _is_postgresql(db):
+    if not is_postgresql(db):
         for fts in FTS.values():
             db.execute(delete(fts))
     db.execute(delete(TEXTS))
 
 
-def place(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> Place:
-    """Where the things of a kind are that say this."""
-    postgresql = _is_postgresql(db)
-    holds = _says(kind, literal(_asked(sought, where, postgresql)), postgresql)
+def place(kind: TextKind, *, postgresql: bool) -> Place:
+    """Where the things of a kind are that say what is asked."""
+    holds = _says(kind, ASKED, postgresql)
     if postgresql:
         return Place(TEXTS, TEXTS.c.number, holds)
     fts = FTS[kind]
@@ -113,23 +118,33 @@ def place(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYW
     return Place(join(fts, TEXTS, of_it), fts.c.rowid, holds)
 
 
-def is_said(db: Session, kind: TextKind, sought: Sought, where: Where = Where.ANYWHERE) -> bool:
-    """Whether any thing of a kind says this, whoever may see it."""
-    postgresql = _is_postgresql(db)
-    asked = {"asked": _asked(sought, where, postgresql)}
-    return db.connection().execute(_first(kind, postgresql), asked).first() is not None
+def asked(sought: Sought, where: Where, *, postgresql: bool) -> str:
+    """A question, as the database takes it."""
+    return (languages.tsquery if postgresql else languages.match)(sought, where)
+
+
+def who_says(db: Session, sought: Sought, *wheres: Where) -> set[tuple[Where, TextKind]]:
+    """Of which kinds any thing says this, and where, whoever may see it."""
+    postgresql = is_postgresql(db)
+    questions = {where.value: asked(sought, where, postgresql=postgresql) for where in wheres}
+    row = db.connection().execute(_any_says(wheres, postgresql), questions).one()
+    every = product(wheres, TextKind)
+    return {one for one, is_said in zip(every, row, strict=True) if is_said}
 
 
 @cache
-def _first(kind: TextKind, postgresql: bool) -> Select[int]:
-    """Built once: it is asked several times for each page."""
-    number = TEXTS.c.number if postgresql else FTS[kind].c.rowid
-    says = _says(kind, bindparam("asked", type_=String()), postgresql)
-    return select(number).where(says).limit(1)
-
-
-def _asked(sought: Sought, where: Where, postgresql: bool) -> str:
-    return (languages.tsquery if postgresql else languages.match)(sought, where)
+def _any_says(wheres: tuple[Where, ...], postgresql: bool) -> Any:
+    """Built once: it is asked for each page."""
+    return select(
+        *(
+            select(literal(1))
+            .select_from(TEXTS if postgresql else FTS[kind])
+            .where(_says(kind, bindparam(where, type_=String()), postgresql))
+            .exists()
+            .label(f"{where}_{kind}")
+            for where, kind in product(wheres, TextKind)
+        )
+    )
 
 
 def _says(kind: TextKind, asked: Any, postgresql: bool) -> ColumnElement[bool]:
@@ -165,5 +180,6 @@ def _merge(database: Database, fts: Table, pages: int) -> bool:
         return pages < 0 or connection.total_changes - before >= WORK
 
 
-def _is_postgresql(db: Session) -> bool:
+def is_postgresql(db: Session) -> bool:
+    """Which of the two ways of finding this database has."""
     return db.get_bind().dialect.name == "postgresql"

@@ -33,10 +33,12 @@ class Term:
 
     def fits(self, said: list[Word], at: int) -> bool:
         """Whether these words say it, from the one at this place on."""
-        here = said[at : at + len(self.stems)]
-        if tuple(word.stem for word in here) == self.stems:
-            return True
-        return bool(self.beginning) and here[0].folded.startswith(self.beginning or "")
+        first, *others = self.stems
+        if said[at].stem == first:
+            following = said[at + 1 : at + len(self.stems)]
+            if not others or [word.stem for word in following] == others:
+                return True
+        return bool(self.beginning) and said[at].folded.startswith(self.beginning or "")
 
 
 @dataclass(frozen=True)

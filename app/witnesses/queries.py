@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, extract, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from app.core.models import At
 from app.witnesses.decision import ADULT_AT, DATASET, TEAM, Medium, Purpose, Verb
 from app.witnesses.models import CurrentConsent, Notice, Witness
 
 C = CurrentConsent
 
 
-def holds(at: datetime) -> ColumnElement[bool]:
+def holds(at: At) -> ColumnElement[bool]:
     """The windows which this moment is inside."""
     return and_(
         or_(C.starts_at.is_(None), C.starts_at <= at), or_(C.ends_at.is_(None), C.ends_at > at)
@@ -21,7 +22,7 @@ def holds(at: datetime) -> ColumnElement[bool]:
 
 
 def refused_to_team(
-    witness_id: InstrumentedAttribute[Any], at: datetime, media: Sequence[Medium] = ()
+    witness_id: InstrumentedAttribute[Any], at: At, media: Sequence[Medium] = ()
 ) -> ColumnElement[bool]:
     """Whether this witness said no to a reading by the team of one of these media.
 
@@ -45,10 +46,11 @@ def refused_to_team(
     )
 
 
-def _is_minor(at: datetime) -> ColumnElement[bool]:
+def _is_minor(at: At) -> ColumnElement[bool]:
     """Whether the witness of a row of `current_consents` is a minor: see `decision.is_minor`."""
     young = aliased(Witness)  # the query around may be about witnesses
-    born = young.id == C.witness_id, young.birth_year >= at.year - ADULT_AT
+    year = at.year if isinstance(at, datetime) else extract("year", at)
+    born = young.id == C.witness_id, young.birth_year >= year - ADULT_AT
     return exists(select(young.id).where(*born))
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Account
 from app.core.db import Database
+from app.core.models import PRESENT, now
 from app.witnesses.consents import append, decisive, events_of
 from app.witnesses.decision import (
     DATASET,
@@ -30,7 +32,7 @@ from app.witnesses.decision import (
     decide,
     team_may_read,
 )
-from app.witnesses.models import ConsentEvent, CurrentConsent, Notice, Witness
+from app.witnesses.models import ConsentEvent, CurrentConsent, Guardian, Notice, Witness
 from app.witnesses.queries import allows_dataset, refused_to_team
 from tests.make import Make
 
@@ -195,3 +197,26 @@ def test_events_read_from_rows_are_those_that_were_said(
     expected[0] = replace(expected[0], notice_revoked_at=day(7), notice_id=notice_id)
     with database.read() as db:
         assert list(decisive(events_of(db, [witness_id])[witness_id])) == expected
+
+
+def test_the_present_of_a_statement_is_that_of_who_executes_it(
+    database: Database, make: Make, animator: Account
+) -> None:
+    """Built once, it is right each time: who is a minor then has guardians who have a say."""
+    minor, adult = (make.witness(birth_year=now().year - age) for age in (17, 40))
+    voice = EXPORT._replace(medium=Medium.VOICE)
+    for witness in (minor, adult):
+        guardian = Guardian(witness_id=witness.id, relation="mother", declared_by_id=animator.id)
+        with database.write.begin() as db:
+            db.add(guardian)
+            db.flush()
+            guardian_id = guardian.id
+        said = {"given_by": GivenBy.GUARDIAN, "guardian_id": guardian_id}
+        make.consent(witness, voice, verb=Verb.REFUSE, **said)
+    statement = select(Witness.id).where(refused_to_team(Witness.id, PRESENT, [Medium.VOICE]))
+    with database.read() as db:
+        assert db.scalars(statement).all() == [minor.id]
+    clock = select(PRESENT)
+    with database.read() as db:
+        moments = [now(), db.scalars(clock).one(), db.scalars(clock).one(), now()]
+    assert moments == sorted(set(moments))
