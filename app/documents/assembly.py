@@ -9,18 +9,17 @@ formats files with names of ours, and ends by a limit that grows with the length
 import os
 import shutil
 import wave
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
 from app.core.settings import settings
-from app.documents.cards import drawn, ground_of, names
 from app.documents.captions import chapters
+from app.documents.cards import drawn, ground_of, names
 from app.documents.cutlist import FPS, Card, Cut, CutList, milliseconds
 from app.documents.edition import Edition
-from app.media.ffmpeg import BARE, SOUND, ffmpeg, follow, seconds
+from app.media.ffmpeg import BARE, SOUND, ffmpeg, follow
 from app.media.models import Kind
 from app.media.probe import FORMATS, Found, Rejected, probe
 from app.media.sandbox import OutOfBudget, ToolFailed
@@ -37,10 +36,9 @@ TOUCH = 0.02  # seconds in which a sound begins and ends, so that nothing clicks
 PATIENCE, SLOWEST = 60.0, 20.0  # seconds for each run, and for each second of its cut
 JOINING = 0.1  # of the work
 
-COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
-RANGE = ("-color_range", "tv")
-PICTURES = (*H264, *COLOURS, *RANGE, "-r", str(FPS), "-video_track_timescale", str(FPS))
+PICTURES = (*H264, "-r", str(FPS), "-video_track_timescale", str(FPS))
 TO_BT709 = "out_color_matrix=bt709:out_range=tv"
+IN_BT709 = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 SAFELY = ("-protocol_whitelist", "file", "-threads", "1")
 SAMPLES = ("-c:a", "pcm_s16le", "-ac", "2", "-ar", str(RATE), "-f", "s16le")
 
@@ -80,6 +78,7 @@ class Room:
     frames: int
     done: float = field(default=0.0)
     parts: list[str] = field(default_factory=list)
+    pictures: dict[Card, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -103,6 +102,10 @@ class Room:
         heed(0)
         follow(command, folder, milliseconds(frames), heed)
         self.done = before + share
+
+    def picture_of(self, card: Card) -> str:
+        """The name of its file."""
+        return self.pictures[card]
 
     def share_of(self, frames: int) -> float:
         """Of the work, what these frames are."""
@@ -128,16 +131,11 @@ def assemble(cuts: CutList, edition: Edition, name: str) -> Path:
 
 def _draw(cuts: CutList, room: Room) -> None:
     cards = [card for cut in cuts.cuts for card, _ in cut.cards]
-    for card, picture in zip(cards, drawn(cards, room.edition), strict=True):
-        _path_of(card, room).write_bytes(picture)
     over = [cut.name for cut in cuts.cuts if cut.name]
-    for card, picture in zip(over, names(over, room.edition), strict=True):
-        _path_of(card, room).write_bytes(picture)
-
-
-def _path_of(card: Card, room: Room) -> Path:
-    """The same card is drawn once: its picture is called by what it holds."""
-    return room.folder / f"card-{abs(hash(card)):x}.png"
+    pictures = [*drawn(cards, room.edition), *names(over, room.edition)]
+    for card, picture in zip([*cards, *over], pictures, strict=True):
+        name = room.pictures.setdefault(card, f"card-{len(room.pictures):04}.png")
+        (room.folder / name).write_bytes(picture)
 
 
 def _add(cut: Cut, room: Room, sound: wave.Wave_write) -> None:
@@ -223,22 +221,19 @@ def _filmed(cut: Cut, room: Room, folder: Path, share: float) -> None:
     inputs = [_untrusted()]
     if cut.name:
         inputs.append(_trusted("png_pipe", "name.png", "-framerate", str(FPS)))
-        shutil.copyfile(_path_of(cut.name, room), folder / "name.png")
-        stands = min(cut.frames, max(NAME_FRAMES, cut.name.frames))
+        shutil.copyfile(room.folder / room.picture_of(cut.name), folder / "name.png")
+        stands = cut.named
         out = f"fade=t=out:st={stands / FPS - FADE:.3f}:d={FADE}:alpha=1"
         shown += (
             f"[film];[1:v]format=yuva420p,tpad=stop_mode=clone:stop={stands - 1},"
             f"fade=t=in:d={FADE}:alpha=1,{out}[name];"
             f"[film][name]overlay=x={LEFT}:y={BOTTOM}-h:eof_action=pass:format=yuv420"
         )
-    shown += "[out]"
+    shown += f",{IN_BT709}[out]"
     part = _part(room)
-    what = ("-filter_complex", shown, "-map", "[out]", "-an", *PICTURES)
+    what = ("-filter_complex", shown, "-map", "[out]", "-an", *PICTURES, *BARE)
     room.run(_encoding(inputs, what, part), cut.frames, share, folder)
     (folder / part).rename(room.folder / part)
-
-
-NAME_FRAMES = 4 * FPS  # that a name stands over a video, at least
 
 
 def _still(
@@ -254,10 +249,10 @@ def _still(
         shown += (
             f",fade=t=in:d={FADE}:color={ground},fade=t=out:st={out:.3f}:d={FADE}:color={ground}"
         )
-    inputs = [_trusted("png_pipe", _path_of(card, room).name, "-framerate", str(FPS))]
-    what = ("-map", "0:v:0", "-vf", shown, "-frames:v", str(frames), *PICTURES)
-    done = room.share_of(frames) if share is None else share
-    room.run(_encoding(inputs, what, _part(room)), frames, done, room.folder)
+    inputs = [_trusted("png_pipe", room.picture_of(card), "-framerate", str(FPS))]
+    streams = ("-map", "0:v:0", "-vf", f"{shown},{IN_BT709}", "-frames:v", str(frames))
+    command = _encoding(inputs, (*streams, *PICTURES, *BARE), _part(room))
+    room.run(command, frames, room.share_of(frames) if share is None else share, room.folder)
 
 
 def _part(room: Room) -> str:
@@ -277,21 +272,18 @@ def _join(cuts: CutList, room: Room, name: str) -> Path:
         _trusted("ffmetadata", "chapters.txt", "-f", "ffmetadata"),
     ]
     streams = ("-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", *SOUND)
-    bare = [*BARE]
-    bare[bare.index("-map_chapters") + 1] = "2"
+    bare = ["2" if part == "-1" else part for part in BARE]  # nothing but our chapters
     what = (*streams, *bare, "-video_track_timescale", str(FPS))
-    room.run(_encoding(inputs, what, name, bare=()), cuts.frames, JOINING, room.folder)
+    room.run(_encoding(inputs, what, name), cuts.frames, JOINING, room.folder)
     for part in [*room.parts, "sound.wav"]:
         (room.folder / part).unlink()
     room.edition.progress(1.0)
     return room.folder / name
 
 
-def _encoding(
-    inputs: Sequence[Sequence[str]], what: Sequence[str], name: str, bare: Sequence[str] = BARE
-) -> list[str]:
+def _encoding(inputs: Sequence[Sequence[str]], what: Sequence[str], name: str) -> list[str]:
     end = ("-threads", "1", "-movflags", "+faststart", "-f", "mp4", "-y", f"file:{name}")
-    return _command(inputs, *what, *bare, *end)
+    return _command(inputs, *what, *end)
 
 
 def _command(inputs: Sequence[Sequence[str]], *what: str) -> list[str]:

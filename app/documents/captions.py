@@ -2,9 +2,9 @@
 
 import re
 
+from app.documents.cards import imprint
 from app.documents.cutlist import CutList, milliseconds
 from app.documents.edition import Edition
-from app.documents.cards import imprint
 from app.transcripts.formats import Format, write
 
 SPECIAL = re.compile(r"([=;#\\\n])")
@@ -55,6 +55,6 @@ def _timed(cuts: CutList, edition: Edition) -> list[tuple[int, int, str, str]]:
                 told.append((*stands, cut.who, "\n".join(words)))
                 at += frames
             if cut.name:
-                words = "\n".join(cut.name.words)
-                told.append((start, milliseconds(first + min(cut.frames, cut.name.frames)), "", words))
+                stands = start, milliseconds(first + cut.named)
+                told.append((*stands, "", "\n".join(cut.name.words)))
     return told

@@ -91,8 +91,9 @@ class Cut:
     chapter: str | None = None  # which begins here
 
     @property
-    def is_recording(self) -> bool:
-        return self.item_id is not None
+    def named(self) -> int:
+        """For how many frames its name stands over a video."""
+        return min(self.frames, max(NAMED * FPS, self.name.frames)) if self.name else 0
 
 
 @dataclass(frozen=True)
@@ -150,22 +151,16 @@ def _closing(content: Item) -> Iterator[Cut]:
         for item in _shown(section)
         if item["role_label"]
     )
-    heard = f"Ont été entendus ici : {', '.join(map(_lowered, roles))}." if roles else ""
     promise = (
         "Chaque personne a accepté d’être lue, vue ou entendue ici. "
         "Elle peut reprendre sa parole à tout moment : un autre film remplace alors celui-ci."
     )
     last = Card(Kind.CLOSING, "Ces paroles restent à qui les a dites", promise)
-    told = [*_flowed(Card(Kind.CLOSING), heard), last]
+    told = [*_flowed(Card(Kind.CLOSING, "Ont été entendus ici"), ", ".join(roles)), last]
     told[-1] = replace(last, note=content["public_title"], imprint=True)
     first, *others = _cards(told)
     yield replace(first, chapter="Pour finir")
     yield from others
-
-
-def _lowered(text: str) -> str:
-    """« Tuteur » -> « tuteur », within a sentence; « COTEFE » stays."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _section(section: Item) -> Iterator[Cut]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 LONGEST = 180  # characters on one card, as `_weight` counts them
 LINE = 30  # characters that a line break takes the room of
 WORD = 24  # characters of a word, before it may be broken anywhere
+LONG = re.compile(rf"\S{{{WORD + 1},}}")
 ZERO_WIDTH = "\u200b"
 BREATH = re.compile(r"(?<=[.!?…»])(\s+)|(\n+)")
 SPACED = re.compile(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)")
@@ -29,7 +30,7 @@ def spaced(text: str) -> str:
 
 def breakable(text: str) -> str:
     """The same text, whose longest words may be broken: an address, a row of emoji."""
-    return re.sub(r"\S{%d,}" % (WORD + 1), lambda word: ZERO_WIDTH.join(_parts(word[0], 8)), text)
+    return LONG.sub(lambda word: ZERO_WIDTH.join(_parts(word[0], 8)), text)
 
 
 def is_right_to_left(text: str) -> bool:
