@@ -24,7 +24,7 @@ from bench.load import ROOT, Server, alternately, request, send, serving
 from bench.uploads import AT_ONCE, answering, bare_and_tus, joined_and_copied, uploading
 
 MIB = 1024**2
-PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding"]
+PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding", "filming"]
 EXPORT = "/api/v1/exports/testimonies.csv?purpose=banc"
 LIST = "/api/v1/testimonies?method=video&nature=practice&limit=50"
 
@@ -179,6 +179,17 @@ def of_joining(database: Any, folder: Path, mib: int) -> Iterator[Measure]:
     yield at_most(1.3, f"joining {mib} MiB of pieces, beside copying", joined, copied, "s")
 
 
+def of_pictures(database: Any, folder: Path, only: Container[str]) -> Iterator[Measure]:
+    """What ffmpeg does for us, beside what it does without us."""
+    from bench.filming import of_filming
+    from bench.transcoding import of_transcoding
+
+    if "transcoding" in only:
+        yield from of_transcoding(database, folder)
+    if "filming" in only:
+        yield from of_filming(folder)
+
+
 def _ranged(path: str, token: str) -> bytes:
     plain = request("GET", path, token)
     return plain.replace(b"Content-Length: 0\r\n", b"Range: bytes=0-\r\n")
@@ -230,7 +241,6 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
     from app.accounts.permissions import Role
     from bench.fill import token_of
     from bench.record import record
-    from bench.transcoding import of_transcoding
 
     tokens = {str(role): token_of(role) for role in Role}
     with (
@@ -263,8 +273,7 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
                 yield from of_uploads(app, bare, tokens, mib)
             if "joining" in only:
                 yield from of_joining(database, folder, mib)
-            if "transcoding" in only:
-                yield from of_transcoding(database, folder)
+        yield from of_pictures(database, folder, only)
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ def captions(cuts: CutList, edition: Edition) -> str:
 def chapters(cuts: CutList) -> str:
     """The film's parts, as ffmpeg reads them (FFMETADATA1): from one title to the next."""
     starts = [(milliseconds(start), cut.chapter) for start, cut in cuts.placed() if cut.chapter]
-    ends = [*(start for start, _ in starts[1:]), milliseconds(cuts.frames)]
+    ends = [*(start for start, _ in starts), milliseconds(cuts.frames)][1:]
     told = [";FFMETADATA1"]
     for (start, title), end in zip(starts, ends, strict=True):
         name = SPECIAL.sub(r"\\\1", title)
