@@ -18,7 +18,7 @@ from bench.transcoding import processor
 
 SECONDS = 10  # of each recording
 SIZE = "scale=1280:720:out_color_matrix=bt709:out_range=tv,format=yuv420p,setsar=1"
-WORDS = "On m’a dit lundi : tu commences demain. Le tuteur n’était pas prévenu. " * 3
+WORDS = "On m’a dit lundi : tu commences demain. Le tuteur n’était pas prévenu. "
 
 
 def of_filming(folder: Path) -> Iterator[Measure]:
