@@ -212,6 +212,13 @@ def of_transcoding(bench: Bench) -> Iterator[Measure]:
     yield from measured(bench.database, bench.folder)
 
 
+def of_filming(bench: Bench) -> Iterator[Measure]:
+    """A release as a film."""
+    from bench.filming import of_filming as measured
+
+    yield from measured(bench.folder)
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "lists": of_lists,
     "creation": of_creation,
@@ -221,6 +228,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "uploads": of_uploads,
     "joining": of_joining,
     "transcoding": of_transcoding,
+    "filming": of_filming,
 }
 
 

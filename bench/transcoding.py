@@ -42,8 +42,8 @@ def of_transcoding(database: Any, folder: Path) -> Iterator[Measure]:
     ]
     ours, bare = [], []
     for _ in range(2):
-        ours.append(_processor(lambda: make(WEB, folder, found, lambda _: None)))
-        bare.append(_processor(lambda: subprocess.run(plain, check=True)))
+        ours.append(processor(lambda: make(WEB, folder, found, lambda _: None)))
+        bare.append(processor(lambda: subprocess.run(plain, check=True)))
     yield at_most(1.1, "30 s of 1080p to 720p, processor time", min(ours), min(bare), "s")
 
     def poster() -> None:
@@ -51,7 +51,7 @@ def of_transcoding(database: Any, folder: Path) -> Iterator[Measure]:
         make(POSTER, folder, found, lambda _: None)
 
     yield at_most(
-        1, "its poster: look, choose, look again, processor time", _processor(poster), SOON, "s"
+        1, "its poster: look, choose, look again, processor time", processor(poster), SOON, "s"
     )
     yield at_most(
         1, "its poster, by the clock, after the last byte", _wait(database, film), SOON, "s"
@@ -73,7 +73,7 @@ def _film(path: Path) -> Path:
     return path
 
 
-def _processor(work: Callable[[], Any]) -> float:
+def processor(work: Callable[[], Any]) -> float:
     """Seconds of processor that our children take for this."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     work()
