@@ -1,4 +1,4 @@
-"""The HTTP routes of bundles. Readiness and closure are things that one puts and deletes."""
+"""The HTTP routes of bundles. To offer, to make ready, to close: things one puts and deletes."""
 
 from typing import Annotated
 from uuid import UUID
@@ -76,6 +76,22 @@ def discard(bundle_id: UUID, call: Call) -> Response:
     """Delete a bundle of which nothing was published."""
     with call as (db, me):
         service.discard(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.put("/{bundle_id}/martyr", status_code=204)
+def offer_as_martyr(bundle_id: UUID, call: Call) -> Response:
+    """Offer a draft to be taken apart: the team may annotate it, until it is ready."""
+    with call as (db, me):
+        service.offer_as_martyr(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.delete("/{bundle_id}/martyr", status_code=204)
+def end_martyr(bundle_id: UUID, call: Call) -> Response:
+    """Make it a draft again: its annotations are kept, and frozen."""
+    with call as (db, me):
+        service.end_martyr(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
         return call.nothing()
 
 

@@ -106,6 +106,7 @@ class BundleBrief(Out):
     purpose: Purpose
     territory_id: UUID | None
     introduction: str | None
+    martyr_at: datetime | None
     ready_at: datetime | None
     published_at: datetime | None
     closed_at: datetime | None
@@ -115,7 +116,7 @@ class BundleBrief(Out):
 
     @computed_field
     def state(self) -> BundleState:
-        return state_of(self.ready_at, self.published_at, self.closed_at)
+        return state_of(self.martyr_at, self.ready_at, self.published_at, self.closed_at)
 
 
 class BundleOut(BundleBrief):
