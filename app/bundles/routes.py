@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from app.accounts.authentication import Forbidden
 from app.bundles import balance, service
 from app.bundles.checks import check
+from app.bundles.coverage import coverage
 from app.bundles.schemas import (
     BundleBalanceOut,
     BundleBrief,
@@ -129,13 +130,15 @@ def reopen(bundle_id: UUID, call: Call) -> Response:
 
 @router.get("/{bundle_id}/balance", response_model=BundleBalanceOut)
 def show_balance(bundle_id: UUID, call: Call) -> Response:
-    """The make-up of a bundle, beside the corpus: practices and feelings, who speaks, where."""
+    """The make-up of a bundle, beside the corpus: practices and feelings, who speaks, where.
+
+    And what of the corpus is absent, and whose voice is used more than others'.
+    """
     with call as (db, me):
         bundle = service.find(db, bundle_id, by=me)
-        told = {
-            "bundle": balance.of_bundle(db, bundle).told(),
-            "corpus": balance.of_corpus(db, bundle.scheme_id).told(),
-        }
+        chosen, corpus = balance.of_bundle(db, bundle), balance.of_corpus(db, bundle.scheme_id)
+        told = {"bundle": chosen.told(), "corpus": corpus.told()}
+        told |= {"coverage": coverage(db, bundle, chosen, corpus)}
         return call.shown(BundleBalanceOut, told)
 
 

@@ -347,7 +347,7 @@ def test_a_missing_consent_blocks_item_by_item_and_says_which_cell(
 
 
 def test_an_empty_bundle_is_blocked(as_editor: TestClient, composed: Composed) -> None:
-    assert [b["code"] for b in checks(as_editor, composed())["blockers"]] == ["empty"]
+    assert [b["code"] for b in checks(as_editor, composed())["blockers"]] == ["empty-bundle"]
 
 
 def test_too_few_practices_and_no_expectation_are_warnings(
@@ -357,7 +357,8 @@ def test_too_few_practices_and_no_expectation_are_warnings(
     found = checks(as_editor, bundle)
     assert found["blockers"] == []
     codes = {warning["code"] for warning in found["warnings"]}
-    assert codes == {"no-expectation", "few-practices", "no-introduction"}
+    assert codes >= {"no-expectation", "few-practices", "no-introduction"}
     practical = composed(consented(nature=Nature.PRACTICE, practice=PRACTICE))
     codes = {warning["code"] for warning in checks(as_editor, practical)["warnings"]}
-    assert codes == {"no-expectation"}
+    assert "no-expectation" in codes
+    assert not codes & {"few-practices", "no-introduction"}

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.bundles.checks import sources_of
+from app.bundles.sources import sources_of
 from app.bundles.models import Bundle
 from app.excerpts.anchoring import follow, review
 from app.excerpts.models import Excerpt, SelectorType
