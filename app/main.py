@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from app import worker
 from app.access import routes as access
 from app.accounts.authentication import NotAuthenticated
+from app.annotations import routes as annotations
 from app.bundles import routes as bundles
 from app.calls.call import install_replays
 from app.codebook import routes as codebook
@@ -88,6 +89,7 @@ ROUTERS = [
     bundles.router,
     releases.router,
     remarks.router,
+    annotations.router,
     pages.files,
     withdrawals.router,
     indicators.router,

@@ -15,6 +15,7 @@ from app.accounts.authentication import SESSION, TOKEN, fingerprint
 from app.accounts.models import Account, ApiToken, LoginSession, Organization
 from app.accounts.models import Kind as OrganizationKind
 from app.accounts.permissions import Role
+from app.annotations.models import Annotation, AnnotationKind
 from app.appearances.models import Appearance, AppearanceKind
 from app.bundles.models import Bundle
 from app.codebook.models import Theme
@@ -428,6 +429,17 @@ class Make:
         remark = self._save(Remark, given, text="À creuser.", by_id=by_id, **about)
         self._made(remark, *sources)
         return remark
+
+    def annotation(self, bundle: Bundle, **given: Any) -> Annotation:
+        """An evaluator's question about a bundle, made of `sources`."""
+        given["by_id"] = given.get("by_id") or self.account(role=Role.EVALUATOR).id
+        sources = given.pop("sources", [])
+        about = {"bundle_id": bundle.id, "subject_version": bundle.version}
+        annotation = self._save(
+            Annotation, given, kind=AnnotationKind.QUESTION, text="Qui manque ici ?", **about
+        )
+        self._made(annotation, *sources)
+        return annotation
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:
         row = model(**(made_up | given))

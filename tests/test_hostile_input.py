@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import anyio
 import httpx2
@@ -23,6 +23,7 @@ from starlette.types import Message
 
 from app.accounts.models import Account
 from app.accounts.permissions import GRANTS, Permission, Role
+from app.bundles.models import Bundle
 from app.core.db import Database
 from app.core.edge import Edge
 from app.core.models import Base
@@ -151,6 +152,7 @@ def strangers(
     make.testimony(media=[media])
     with make.sessions() as db:
         said = db.get_one(Testimony, excerpt.testimony_id)
+        annotated = db.get_one(Bundle, UUID(bundle["id"]))
     make.candor(said)
     group = make.group()
     return {
@@ -159,6 +161,7 @@ def strangers(
         "testimony_id": excerpt.testimony_id,
         "excerpt_id": excerpt.id,
         "remark_id": make.remark(said).id,
+        "annotation_id": make.annotation(annotated).id,
         "media_id": media.id,
         "transcript_id": make.transcript(media, "Le premier jour").id,
         "bundle_id": bundle["id"],

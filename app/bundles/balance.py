@@ -84,9 +84,9 @@ def of_passages(db: Session, *passages_of: Select[Any, Any, Any]) -> Counts:
     return counts
 
 
-def of_corpus(db: Session, scheme_id: UUID) -> Counts:
-    """The make-up of all that could have been chosen."""
-    usable = (
+def usable(scheme_id: UUID) -> Select[Any]:
+    """How many excerpts could be chosen: other columns tell more of them."""
+    return (
         select(func.count())
         .select_from(Excerpt)
         .join(Testimony, Testimony.id == Excerpt.testimony_id)
@@ -97,12 +97,17 @@ def of_corpus(db: Session, scheme_id: UUID) -> Counts:
             Testimony.state == State.ACCEPTED,
         )
     )
-    counts = Counts(db.scalar(usable) or 0)
+
+
+def of_corpus(db: Session, scheme_id: UUID) -> Counts:
+    """The make-up of all that could have been chosen."""
+    rows = usable(scheme_id)
+    counts = Counts(db.scalar(rows) or 0)
     for table, column in {"nature": Excerpt.nature, **TABLES}.items():
-        by_value = usable.with_only_columns(column, func.count()).group_by(column)
+        by_value = rows.with_only_columns(column, func.count()).group_by(column)
         for value, many in db.execute(by_value):
             counts.add(table, value, many)
-    chosen = usable.with_only_columns(Excerpt.id, Excerpt.testimony_id).subquery()
+    chosen = rows.with_only_columns(Excerpt.id, Excerpt.testimony_id).subquery()
     roles = _roles().subquery()
     by_role = (
         select(roles.c.role, func.count())

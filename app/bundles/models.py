@@ -15,6 +15,7 @@ class BundleState(StrEnum):
     """Where a bundle is on its way. Never stored: read from the facts."""
 
     DRAFT = "draft"
+    MARTYR = "martyr"  # a draft to be taken apart: open to annotations
     READY = "ready"
     PUBLISHED = "published"
     CLOSED = "closed"
@@ -34,7 +35,9 @@ class Bundle(Versioned):
     __tablename__ = "bundles"
     __table_args__ = (
         CheckConstraint("(closed_at IS NULL) = (closed_by_id IS NULL)", name="closed_by_someone"),
+        CheckConstraint("(martyr_at IS NULL) = (martyr_by_id IS NULL)", name="martyr_by_someone"),
         CheckConstraint("(ready_at IS NULL) = (ready_by_id IS NULL)", name="ready_by_someone"),
+        CheckConstraint("martyr_at IS NULL OR ready_at IS NULL", name="martyr_or_ready"),
         Index(None, "created_at", "id"),
         Index(None, "scheme_id", "created_at", "id"),
         Index(None, "updated_at"),
@@ -48,22 +51,33 @@ class Bundle(Versioned):
     territory_id: Mapped[UUID | None] = mapped_column(ForeignKey("territories.id"))
     introduction: Mapped[str | None] = mapped_column(Text)
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    martyr_at: Mapped[datetime | None]
+    martyr_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     ready_at: Mapped[datetime | None]
     ready_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     published_at: Mapped[datetime | None]  # until it is changed again
     closed_at: Mapped[datetime | None]
     closed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
+    @property
+    def state(self) -> BundleState:
+        return state_of(self.martyr_at, self.ready_at, self.published_at, self.closed_at)
+
 
 def state_of(
-    ready_at: datetime | None, published_at: datetime | None, closed_at: datetime | None
+    martyr_at: datetime | None,
+    ready_at: datetime | None,
+    published_at: datetime | None,
+    closed_at: datetime | None,
 ) -> BundleState:
-    """The state of a bundle with these facts."""
+    """The state of a bundle with these facts: the furthest that holds."""
     if closed_at:
         return BundleState.CLOSED
     if published_at:
         return BundleState.PUBLISHED
-    return BundleState.READY if ready_at else BundleState.DRAFT
+    if ready_at:
+        return BundleState.READY
+    return BundleState.MARTYR if martyr_at else BundleState.DRAFT
 
 
 class Section(Base):

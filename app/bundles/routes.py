@@ -1,4 +1,4 @@
-"""The HTTP routes of bundles. Readiness and closure are things that one puts and deletes."""
+"""The HTTP routes of bundles. To offer, to make ready, to close: things one puts and deletes."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from app.accounts.authentication import Forbidden
 from app.bundles import balance, service
 from app.bundles.checks import check
+from app.bundles.coverage import coverage
 from app.bundles.schemas import (
     BundleBalanceOut,
     BundleBrief,
@@ -79,6 +80,22 @@ def discard(bundle_id: UUID, call: Call) -> Response:
         return call.nothing()
 
 
+@router.put("/{bundle_id}/martyr", status_code=204)
+def offer_as_martyr(bundle_id: UUID, call: Call) -> Response:
+    """Offer a draft to be taken apart: the team may annotate it, until it is ready."""
+    with call as (db, me):
+        service.offer_as_martyr(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
+@router.delete("/{bundle_id}/martyr", status_code=204)
+def end_martyr(bundle_id: UUID, call: Call) -> Response:
+    """Make it a draft again: its annotations are kept, and frozen."""
+    with call as (db, me):
+        service.end_martyr(db, call.unchanged(service.find(db, bundle_id, by=me)), by=me)
+        return call.nothing()
+
+
 @router.put("/{bundle_id}/readiness", status_code=204)
 def declare_ready(bundle_id: UUID, call: Call) -> Response:
     """Say that a bundle may be published."""
@@ -113,13 +130,15 @@ def reopen(bundle_id: UUID, call: Call) -> Response:
 
 @router.get("/{bundle_id}/balance", response_model=BundleBalanceOut)
 def show_balance(bundle_id: UUID, call: Call) -> Response:
-    """The make-up of a bundle, beside the corpus: practices and feelings, who speaks, where."""
+    """The make-up of a bundle, beside the corpus: practices and feelings, who speaks, where.
+
+    And what of the corpus is absent, and whose voice is used more than others'.
+    """
     with call as (db, me):
         bundle = service.find(db, bundle_id, by=me)
-        told = {
-            "bundle": balance.of_bundle(db, bundle).told(),
-            "corpus": balance.of_corpus(db, bundle.scheme_id).told(),
-        }
+        chosen, corpus = balance.of_bundle(db, bundle), balance.of_corpus(db, bundle.scheme_id)
+        told = {"bundle": chosen.told(), "corpus": corpus.told()}
+        told |= {"coverage": coverage(db, bundle, chosen, corpus)}
         return call.shown(BundleBalanceOut, told)
 
 

@@ -1,7 +1,7 @@
 """What callers send and receive about bundles."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field, computed_field, model_validator
@@ -106,6 +106,7 @@ class BundleBrief(Out):
     purpose: Purpose
     territory_id: UUID | None
     introduction: str | None
+    martyr_at: datetime | None
     ready_at: datetime | None
     published_at: datetime | None
     closed_at: datetime | None
@@ -115,7 +116,7 @@ class BundleBrief(Out):
 
     @computed_field
     def state(self) -> BundleState:
-        return state_of(self.ready_at, self.published_at, self.closed_at)
+        return state_of(self.martyr_at, self.ready_at, self.published_at, self.closed_at)
 
 
 class BundleOut(BundleBrief):
@@ -136,11 +137,38 @@ class BalanceOut(Out):
     workshop: dict[str, float]
 
 
+class MissingOut(Out):
+    """What the corpus has and the bundle has not, by code or id, the most frequent first."""
+
+    role: list[str]
+    territory: list[UUID] = Field(description="Departments; regions, where no finer is known.")
+    method: list[str]
+    theme: list[UUID]
+
+
+class DominantOut(Out):
+    """Who is in too large a share of the passages: a witness, or a workshop."""
+
+    kind: Literal["witness", "workshop"]
+    id: UUID
+    passages: int
+    share: float
+
+
+class CoverageOut(Out):
+    """What a bundle leaves out, how many people speak in it, who speaks too much."""
+
+    missing: MissingOut
+    voices: int
+    dominant: list[DominantOut]
+
+
 class BundleBalanceOut(Out):
     """The make-up of a bundle, beside all the valid excerpts of its scheme."""
 
     bundle: BalanceOut
     corpus: BalanceOut
+    coverage: CoverageOut
 
 
 class Finding(Out):

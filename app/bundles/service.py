@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
-from app.bundles.models import Bundle, BundleItem, BundleState, Section, ShowAs, state_of
+from app.bundles.models import Bundle, BundleItem, BundleState, Section, ShowAs
 from app.bundles.schemas import BundleFilters, BundleIn, ItemIn
 from app.bundles.versions import erase as erase_versions
 from app.bundles.versions import reading, snapshot_of
@@ -65,7 +65,10 @@ def compose(db: Session, payload: BundleIn, by: Caller) -> Bundle:
 
 
 def change(db: Session, bundle: Bundle, payload: BundleIn, by: Caller) -> Bundle:
-    """The same bundle, described again in full: a draft anew, whatever was published of it."""
+    """The same bundle, described again in full: a draft anew, whatever was published of it.
+
+    One that is being taken apart stays so: it changes because of what is said of it.
+    """
     by.require(Permission.COMPOSE)
     _require_open(bundle)
     if payload.scheme_id != bundle.scheme_id:
@@ -115,11 +118,37 @@ def discard(db: Session, bundle: Bundle, by: Caller) -> None:
     db.delete(bundle)
 
 
+def offer_as_martyr(db: Session, bundle: Bundle, by: Caller) -> None:
+    """A draft is there to be taken apart: the team annotates it. Twice is once."""
+    by.require(Permission.COMPOSE)
+    if bundle.state not in (BundleState.DRAFT, BundleState.MARTYR):
+        raise WrongState(state=bundle.state)
+    if not bundle.martyr_at:
+        bundle.martyr_at, bundle.martyr_by_id = now(), by.id
+        record(db, "bundle.martyr", on=bundle, by=by)
+
+
+def end_martyr(db: Session, bundle: Bundle, by: Caller) -> None:
+    """It is a draft again; what was said of it stays, and is frozen. Twice is once."""
+    by.require(Permission.COMPOSE)
+    _require_open(bundle)
+    if bundle.martyr_at:
+        bundle.martyr_at = bundle.martyr_by_id = None
+        record(db, "bundle.martyr-ended", on=bundle, by=by)
+
+
+def require_martyr(bundle: Bundle) -> None:
+    """Raise WrongState unless it is there to be taken apart."""
+    if bundle.state is not BundleState.MARTYR:
+        raise WrongState(state=bundle.state)
+
+
 def declare_ready(db: Session, bundle: Bundle, by: Caller) -> None:
-    """It may be published. Twice is once."""
+    """It may be published, and is not taken apart any more. Twice is once."""
     by.require(Permission.COMPOSE)
     _require_open(bundle)
     if not bundle.ready_at:
+        bundle.martyr_at = bundle.martyr_by_id = None
         bundle.ready_at, bundle.ready_by_id = now(), by.id
         record(db, "bundle.ready", on=bundle, by=by)
 
@@ -185,9 +214,8 @@ def _require_open(bundle: Bundle) -> None:
 
 def require_publishable(bundle: Bundle) -> None:
     """Raise WrongState unless somebody said that it is ready."""
-    state = state_of(bundle.ready_at, bundle.published_at, bundle.closed_at)
-    if state not in (BundleState.READY, BundleState.PUBLISHED):
-        raise WrongState(state=state)
+    if bundle.state not in (BundleState.READY, BundleState.PUBLISHED):
+        raise WrongState(state=bundle.state)
 
 
 def _describe(db: Session, bundle: Bundle, payload: BundleIn) -> None:

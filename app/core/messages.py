@@ -88,6 +88,7 @@ DETAILS_FR = {
     "model_attributes_type": "Attendu : un objet.",
     "model_type": "Attendu : un objet.",
     "no_such_moment": "Cet instant n'existe pas en temps universel.",
+    "one_part": "Il faut au plus une de ces deux choses : section, item_id.",
     "one_source": "Il faut soit excerpt_id, soit testimony_id, soit text.",
     "one_withdrawal": "Il faut une seule de ces trois choses : cells, choices ou all.",
     "own_text": "Un texte de l'éditeur est montré comme texte.",

@@ -120,6 +120,15 @@ class Settings(BaseSettings):
     practice_share_min: float = Field(
         0.5, description="A bundle of fewer practices gets a warning."
     )
+    voice_share_max: float = Field(
+        0.5, gt=0, le=1, description="So does one where a witness speaks in more than this share."
+    )
+    workshop_share_max: float = Field(
+        0.5, gt=0, le=1, description="Or of which a workshop gave more than this share."
+    )
+    voices_min: int = Field(6, ge=0, description="Or in which fewer people speak.")
+    panel_words_max: int = Field(150, ge=1, description="Words of a quote on a panel, likewise.")
+    note_words_max: int = Field(2000, ge=1, description="Words of a note, likewise.")
 
     session_ttl: float = Field(12 * HOUR, description="Life of a login.")
     fresh_login: float = Field(10 * MINUTE, description="A disclosure wants a login this recent.")

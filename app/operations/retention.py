@@ -282,6 +282,14 @@ RULES: Sequence[Rule] = (
         then=ERASED_AS_WITHDRAWN,
         because="elles peuvent citer les paroles qu'elles discutent",
     ),
+    Rule(
+        code="annotations",
+        what="Annotations des dossiers soumis à la critique (« martyrs »), et leurs réponses",
+        tables=["annotations"],
+        kept=WITH_IT,
+        then=ERASED_AS_WITHDRAWN,
+        because="elles disent pourquoi un dossier a changé, et peuvent citer ce qu'il montrait",
+    ),
     # Who people are
     Rule(
         code="identities",

@@ -18,6 +18,7 @@ from app.places.schemas import PlaceFilters, PlaceIn, TerritoryFilters, Territor
 BY_CODE = Order(Territory.code, Territory.id)
 BY_NAME = Order(Place.name, Place.id)
 LEVELS = list(Level)
+COARSE = (Level.DEPARTMENT, Level.REGION)
 
 
 def within(territory_id: UUID) -> Select[UUID]:
@@ -35,6 +36,12 @@ def lineage(db: Session, territory_id: UUID) -> list[Territory]:
         found.append(territory)
         known = territory.parent_id
     return found
+
+
+def coarse(db: Session, territory_id: UUID) -> Territory | None:
+    """The department, or else the region, in which this lies: what is told of where people are."""
+    above = lineage(db, territory_id)
+    return next((territory for territory in above if territory.level in COARSE), None)
 
 
 def territories(filters: TerritoryFilters) -> Select[Territory]:

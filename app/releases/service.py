@@ -14,7 +14,7 @@ from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.appearances.queries import Segment
 from app.audit.service import record
-from app.bundles.checks import check
+from app.bundles.checks import blockers
 from app.bundles.models import Bundle
 from app.bundles.service import require_publishable
 from app.bundles.service import visible_to as visible_bundles
@@ -86,9 +86,8 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     """
     by.require(Permission.COMPOSE)
     require_publishable(bundle)
-    blockers = check(db, bundle, now())["blockers"]
-    if blockers:
-        raise NotPublishable(blockers=blockers)
+    if found := blockers(db, bundle, now()):
+        raise NotPublishable(blockers=found)
     snapshot = take(db, bundle)
     newest = db.scalars(of_bundle(bundle).order_by(Release.number.desc()).limit(1)).first()
     if newest and newest.sha256 == snapshot.sha256:

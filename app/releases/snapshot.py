@@ -14,14 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.bundles.balance import Counts, of_bundle
-from app.bundles.checks import Source, settled
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
+from app.bundles.sources import Source, settled
 from app.core.figures import K_PUBLIC, K_RESTRICTED, rounded
 from app.core.models import now
 from app.excerpts.service import words_of
-from app.places.models import Level, Place, Territory
-from app.places.service import lineage
+from app.places.models import Place
+from app.places.service import coarse
 from app.schemes.models import Scheme
 from app.schemes.service import labels
 from app.testimonies.models import Nature, TestimonyWitness
@@ -35,7 +35,6 @@ NATURES = {
     Nature.IDEA: "Idée",
     Nature.INFORMATION: "Information",
 }
-COARSE = (Level.DEPARTMENT, Level.REGION)  # what a reader is told of where somebody lives
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,6 @@ class _Speakers:
 
     def _name(self, territory_id: UUID) -> str | None:
         if territory_id not in self._names:
-            above: list[Territory] = lineage(self._db, territory_id)
-            coarse = (territory.name for territory in above if territory.level in COARSE)
-            self._names[territory_id] = next(coarse, None)
+            territory = coarse(self._db, territory_id)
+            self._names[territory_id] = territory.name if territory else None
         return self._names[territory_id]

@@ -15,8 +15,8 @@ from app.core.problems import NotFound, PreconditionFailed, documented
 from app.excerpts.service import find as find_excerpt
 from app.remarks import service
 from app.remarks.models import Remark
+from app.remarks.quotes import Thing
 from app.remarks.schemas import RemarkIn, RemarkOut
-from app.remarks.service import Thing
 from app.testimonies.service import find as find_testimony
 
 router = APIRouter(

@@ -1,57 +1,46 @@
 """What can be done with remarks: each function is one deed, one permission, one audit event.
 
-What a remark is about is found before, by who sees it. One about a bundle may quote whatever the
-bundle showed its author when they wrote it, one about a testimony whoever spoke in it then: it is
-read by who may read all of that.
+What a remark is about is found before, by who sees it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, false, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, Forbidden
 from app.accounts.permissions import Permission
 from app.audit.service import record
-from app.bundles.models import Bundle, BundleItem
+from app.bundles.models import Bundle
 from app.bundles.service import visible_to as visible_bundles
 from app.core.db import locked
 from app.core.models import Base, now
 from app.core.pages import Order
 from app.core.problems import NotFound
 from app.excerpts.models import Excerpt
-from app.excerpts.service import rights as excerpt_rights
 from app.excerpts.service import visible_to as visible_excerpts
-from app.lineage.models import Derivation
 from app.lineage.service import forget, made
 from app.remarks.models import Remark
+from app.remarks.quotes import Thing, may_also_quote, quotable, quotes_unseen, reads
 from app.remarks.schemas import RemarkIn
-from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
-from app.testimonies.queries import rights as testimony_rights
+from app.testimonies.models import Testimony, TestimonyMedia
 from app.testimonies.service import visible_to as visible_testimonies
-from app.witnesses.models import Witness
-from app.witnesses.queries import refused_to_team
 
-R, D = Remark, Derivation
+R = Remark
 OLDEST_FIRST = Order(R.created_at, R.id)
 ABOUT: dict[type[Base], Any] = {
     Testimony: R.testimony_id,
     Excerpt: R.excerpt_id,
     Bundle: R.bundle_id,
 }
-SOURCES: dict[str, type[Base]] = {
-    model.__tablename__: model for model in (Testimony, Excerpt, Witness)
-}
-
-Thing = Testimony | Excerpt | Bundle
 
 
 def visible_to(me: Caller) -> Select[Remark]:
     """Every remark this account may read now: those of the team, about what they see."""
     rows = select(R)
-    if not _reads(me):
+    if not reads(me):
         return rows.where(false())
     return rows.where(
         or_(
@@ -59,15 +48,15 @@ def visible_to(me: Caller) -> Select[Remark]:
             _is_in(R.excerpt_id, visible_excerpts(me).with_only_columns(Excerpt.id)),
             _is_in(R.bundle_id, visible_bundles(me).with_only_columns(Bundle.id)),
         ),
-        ~_quotes_unseen(me),
+        ~quotes_unseen(R, me),
     )
 
 
 def about(thing: Thing, me: Caller) -> Select[Remark]:
     """The remarks about this thing, which `me` sees. Raises NotFound for who is not of the team."""
-    if not _reads(me):
+    if not reads(me):
         raise NotFound
-    return select(R).where(ABOUT[type(thing)] == thing.id, ~_quotes_unseen(me))
+    return select(R).where(ABOUT[type(thing)] == thing.id, ~quotes_unseen(R, me))
 
 
 def find(db: Session, remark_id: UUID, by: Caller) -> Remark:
@@ -83,7 +72,7 @@ def write(db: Session, thing: Thing, payload: RemarkIn, by: Caller) -> Remark:
     remark = Remark(by_id=by.id, text=payload.text)
     setattr(remark, ABOUT[type(thing)].key, thing.id)
     db.add(remark)
-    made(db, remark, _sources(db, thing, by))
+    made(db, remark, quotable(db, thing, by))
     record(db, "remark.written", on=remark, by=by, about=type(thing).__tablename__)
     return remark
 
@@ -93,7 +82,7 @@ def change(db: Session, remark: Remark, payload: RemarkIn, by: Caller) -> None:
     _require_author(remark, by)
     remark.text = payload.text
     remark.touch()
-    made(db, remark, [*_made_of(db, remark), *_sources(db, _thing(db, remark), by)])
+    may_also_quote(db, remark, quotable(db, _thing(db, remark), by))
     record(db, "remark.changed", on=remark, by=by)
 
 
@@ -132,10 +121,6 @@ def of_media(db: Session, media_id: UUID) -> list[UUID]:
     return list(db.scalars(select(R.id).where(R.testimony_id.in_(recorded))))
 
 
-def _reads(me: Caller) -> bool:
-    return me.on_case or Permission.REMARK in me.permissions
-
-
 def _require_author(remark: Remark, by: Caller) -> None:
     by.require(Permission.REMARK)
     if remark.by_id != by.id:
@@ -144,46 +129,6 @@ def _require_author(remark: Remark, by: Caller) -> None:
 
 def _is_in(column: Any, ids: Select[UUID]) -> ColumnElement[bool]:
     return and_(column.is_not(None), column.in_(ids))
-
-
-def _quotes_unseen(me: Caller) -> ColumnElement[bool]:
-    """Whether it may quote a passage that this account does not see, or somebody who refuses."""
-    of_it = select(D.id).where(D.output == R.__tablename__, D.output_id == R.id)
-    unseen = [
-        of_it.join(model, model.id == D.input_id).where(
-            D.input == model.__tablename__, ~or_(False, *rights)
-        )
-        for model, rights in ((Testimony, testimony_rights(me)), (Excerpt, excerpt_rights(me)))
-    ]
-    speaks = D.input == Witness.__tablename__, refused_to_team(D.input_id, now())
-    return or_(*(exists(rows) for rows in (*unseen, of_it.where(*speaks))))
-
-
-def _sources(db: Session, thing: Thing, by: Caller) -> Sequence[tuple[type[Base], UUID]]:
-    """What a remark about this thing may quote, of what `by` sees."""
-    if isinstance(thing, Excerpt):
-        return [(Excerpt, thing.id)]
-    if isinstance(thing, Testimony):
-        spoke = TestimonyWitness.testimony_id == thing.id
-        witnesses = db.scalars(select(TestimonyWitness.witness_id).where(spoke))
-        return [(Testimony, thing.id), *((Witness, id_) for id_ in witnesses)]
-    items = BundleItem.bundle_id == thing.id
-    shown = select(BundleItem.excerpt_id).where(items, BundleItem.excerpt_id.is_not(None))
-    told = select(BundleItem.testimony_id).where(items, BundleItem.testimony_id.is_not(None))
-    passages = visible_excerpts(by).with_only_columns(Excerpt.id).where(Excerpt.id.in_(shown))
-    wholes = visible_testimonies(by).with_only_columns(Testimony.id).where(Testimony.id.in_(told))
-    return [
-        *((Excerpt, id_) for id_ in db.scalars(passages)),
-        *((Testimony, id_) for id_ in db.scalars(wholes)),
-    ]
-
-
-def _made_of(db: Session, remark: Remark) -> list[tuple[type[Base], UUID]]:
-    of_it = D.output == R.__tablename__, D.output_id == remark.id
-    return [
-        (SOURCES[table], id_)
-        for table, id_ in db.execute(select(D.input, D.input_id).where(*of_it))
-    ]
 
 
 def _thing(db: Session, remark: Remark) -> Thing:

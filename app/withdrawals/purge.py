@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.annotations import service as annotations
+from app.annotations.models import Annotation
 from app.appearances.models import Appearance
 from app.appearances.queries import moments_in_words
 from app.bundles import service as bundles
@@ -178,12 +180,13 @@ UNDO: dict[type[Base], Undo] = {
     Rendition: _erase_renditions,
     Version: _rows_of(_erase_versions),
     Remark: _rows_of(remarks.erase),
+    Annotation: _rows_of(annotations.erase),
 }
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
     *("excerpts", "bundle_items", "releases", "indexed_texts"),
-    *("media", "renditions", "transcripts", "uploads", "versions", "remarks"),
+    *("media", "renditions", "transcripts", "uploads", "versions", "remarks", "annotations"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
 

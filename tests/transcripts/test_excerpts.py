@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.bundles.checks import sources_of
 from app.bundles.models import Bundle
+from app.bundles.sources import sources_of
 from app.excerpts.anchoring import follow, review
 from app.excerpts.models import Excerpt, SelectorType
 from app.lineage.models import Derivation

@@ -18,6 +18,7 @@ from app.accounts.models import Account, Organization
 from app.accounts.permissions import Role
 from app.bundles.models import Bundle
 from app.core.db import Database
+from app.core.models import now
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
@@ -75,6 +76,7 @@ class World:
     token: str
     delivery_id: str
     remark_id: str
+    annotation_id: str
 
     def take_back(self, **what: Any) -> dict[str, Any]:
         """The witness asks who heard them; by default, for everything."""
@@ -160,7 +162,7 @@ def build(
     ]
     bundle_id, release_id = _publish(as_editor, make, testimony, excerpts)
     token, delivery_id = deliver(as_editor, release_id)
-    remark_id = _look_back(make, testimony, transcript, excerpts, bundle_id)
+    remark_id, annotation_id = _look_back(make, testimony, transcript, excerpts, bundle_id)
     return World(
         make=make,
         database=database,
@@ -183,6 +185,7 @@ def build(
         token=token,
         delivery_id=delivery_id,
         remark_id=remark_id,
+        annotation_id=annotation_id,
     )
 
 
@@ -192,8 +195,8 @@ def _look_back(
     transcript: Transcript,
     excerpts: list[Excerpt],
     bundle_id: str,
-) -> str:
-    """What all this said before, and what the team wrote beside it: the id of a remark."""
+) -> tuple[str, str]:
+    """What all this said before, and what the team wrote beside it: a remark, an annotation."""
     with make.sessions() as db:
         bundle = db.get_one(Bundle, UUID(bundle_id))
         spoke = [(Witness, link.witness_id) for link in make.links_of(db, testimony)]
@@ -210,7 +213,17 @@ def _look_back(
     passages = [(Excerpt, one.id) for one in excerpts]
     make.remark(bundle, text=f"Pourquoi {CANARY} ?", sources=passages)
     make.remark(excerpt, text=f"Pourquoi {CANARY} ?")
-    return str(make.remark(testimony, text=f"Pourquoi {CANARY} ?").id)
+    remark = make.remark(testimony, text=f"Pourquoi {CANARY} ?")
+    annotation = make.annotation(
+        bundle,
+        text=f"Pourquoi {CANARY} ?",
+        by_id=remark.by_id,
+        answer=f"Parce que {CANARY}.",
+        answered_at=now(),
+        answered_by_id=testimony.captured_by,
+        sources=passages,
+    )
+    return str(remark.id), str(annotation.id)
 
 
 def _publish(
