@@ -11,6 +11,8 @@ from starlette.types import ASGIApp
 from app import worker
 from app.access import routes as access
 from app.accounts.authentication import NotAuthenticated
+from app.audiences import routes as audiences
+from app.bundles import expectation_routes as expectations
 from app.bundles import routes as bundles
 from app.calls.call import install_replays
 from app.codebook import routes as codebook
@@ -85,6 +87,8 @@ ROUTERS = [
     gate.router,
     clips.router,
     transcripts.router,
+    audiences.router,
+    expectations.router,
     bundles.router,
     releases.router,
     remarks.router,

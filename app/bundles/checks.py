@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.appearances.queries import Segment
 from app.bundles.balance import of_bundle
+from app.bundles.findings import finding as _finding
 from app.bundles.models import Bundle, BundleItem, ShowAs
 from app.bundles.service import KINDS, sections_of
+from app.bundles.wishes import unasked, unmet
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState, SelectorType
 from app.excerpts.service import words_of
@@ -160,6 +162,21 @@ def settled(db: Session, bundle: Bundle, at: datetime) -> tuple[dict[UUID, Sourc
     return sources, list(read.values())
 
 
+def length_ms(sources: Iterable[Source]) -> int:
+    """How long it plays, in milliseconds: what is heard or watched of each item, one by one.
+
+    What is read takes the time that it takes.
+    """
+    return sum(_played(source) for source in sources if source.item.show_as is not ShowAs.TEXT)
+
+
+def _played(source: Source) -> int:
+    if source.excerpt and source.excerpt.passage:
+        start, end = source.excerpt.passage
+        return end - start
+    return (source.media.duration_ms or 0) if source.media else 0
+
+
 def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str, Any]]]:
     """A `ChecksOut`: blockers, item by item, and warnings."""
     sources, verdicts = settled(db, bundle, at)
@@ -169,7 +186,12 @@ def check(db: Session, bundle: Bundle, at: datetime) -> dict[str, list[dict[str,
         blockers += _unready(db, source)
     if not sources:
         blockers.append(_finding("empty", "Ce dossier ne contient aucun passage."))
-    warnings = [*_warnings(db, bundle, sources), *_rereadings(protocols.values())]
+    warnings = [
+        *_warnings(db, bundle, sources),
+        *unmet(db, bundle, length_ms(sources.values())),
+        *_rereadings(protocols.values()),
+    ]
+    (blockers if settings().expectation_required else warnings).extend(unasked(db, bundle))
     return {"blockers": blockers, "warnings": warnings}
 
 
@@ -242,10 +264,6 @@ def _unready(db: Session, source: Source) -> Iterator[dict[str, Any]]:
 
 
 def _warnings(db: Session, bundle: Bundle, sources: dict[UUID, Source]) -> Iterator[dict[str, Any]]:
-    label = labels(db, "audiences", [bundle.audience]).get(bundle.audience, bundle.audience)
-    yield _finding(
-        "no-expectation", f"Aucune attente n'a été recueillie auprès de ce public ({label})."
-    )
     natures = of_bundle(db, bundle).table("nature")
     total = sum(natures.values())
     practices = (natures.get(Nature.PRACTICE, 0) / total) if total else 0
@@ -323,7 +341,3 @@ def _recording(
         .order_by(TestimonyMedia.position)
     )
     return db.scalars(rows.limit(1)).first()
-
-
-def _finding(code: str, message: str, item_id: UUID | None = None, **facts: Any) -> dict[str, Any]:
-    return {"code": code, "message": message, "item_id": item_id, "facts": facts}

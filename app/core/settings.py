@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     practice_share_min: float = Field(
         0.5, description="A bundle of fewer practices gets a warning."
     )
+    expectation_required: bool = Field(
+        False, description="Whether a bundle that answers no expectation cannot be published."
+    )
 
     session_ttl: float = Field(12 * HOUR, description="Life of a login.")
     fresh_login: float = Field(10 * MINUTE, description="A disclosure wants a login this recent.")

@@ -184,7 +184,7 @@ TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
     *("excerpts", "bundle_items", "releases", "indexed_texts"),
     *("media", "renditions", "transcripts", "uploads", "versions", "remarks"),
-    *("witnesses", "identities", "consent_events", "idempotency_keys"),
+    *("witnesses", "identities", "consent_events", "idempotency_keys", "decision_maker_contacts"),
 )
 
 
