@@ -93,7 +93,7 @@ class Why(StrEnum):
     EVERYWHERE = "everywhere"
 
 
-class ReasonOut(Out):
+class WhyOut(Out):
     """Why somebody is suggested. `steps` away from what was asked: 0 is exactly that.
 
     `theme_id` or `territory_id` is theirs, which holds what was asked.
@@ -110,7 +110,7 @@ class ReasonOut(Out):
 class SuggestedOut(DecisionMakerOut):
     """A decision maker in a list; with why, when it was asked who is competent."""
 
-    reasons: list[ReasonOut] = []
+    reasons: list[WhyOut] = []
 
 
 class ContactDisclosureIn(In):
