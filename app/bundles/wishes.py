@@ -41,7 +41,7 @@ def unmet(db: Session, bundle: Bundle, length_ms: int) -> Iterator[dict[str, Any
             )
         yield from _form(bundle, expectation, decision_maker, known)
         wanted = expectation.wanted_length_ms
-        if wanted is not None and length_ms > wanted:
+        if wanted is not None and length_ms > wanted + SECOND:
             message = f"Durée : {_told(length_ms)}, au lieu des {_told(wanted)} souhaitées."
             yield finding(
                 "too-long", message, length_ms=length_ms, wanted_length_ms=wanted, **facts

@@ -316,8 +316,8 @@ def test_the_database_alone_tells_no_contact(
     first, second = db.scalars(select(Contact))
     assert first.contact != second.contact
     for table in Base.metadata.sorted_tables:
-        for row in db.execute(select(table)):
-            assert "Exemple" not in str(tuple(row)), table.name
+        for kept in db.execute(select(table)):
+            assert "Exemple" not in str(tuple(kept)), table.name
     moved = first.contact
     first.contact, second.contact = second.contact, moved
     for row in (first, second):
