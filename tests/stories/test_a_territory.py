@@ -53,14 +53,14 @@ def meet(editor: Editor, office: Thing) -> tuple[Thing, Thing, Thing]:
     department = editor.territory("04")
     title = "Conseillère départementale (essai)"
     official = editor.meets(title, territory_id=department, preferred_forms=["note"])
-    editor.meets("Conseillère d'un autre département (essai)", territory_id=editor.territory("13"))
+    far = editor.meets("Conseillère d'ailleurs (essai)", territory_id=editor.territory("13"))
     competent = editor.gets("/decision-makers", territory_id=office["territory_id"])["items"]
     assert [found["title"] for found in competent] == [title]
     reason = competent[0]["reasons"][0]
     assert (reason["code"], reason["level"]) == ("territory_containing", "department")
     wish = editor.asks_for(official, "Comment font-ils tenir un temps plein ?", wanted_form="note")
     assert editor.became(wish) == "no_material", "nobody was heard yet"
-    return official, wish, editor.asks_for(official, "Peut-on les voir ?", wanted_form="film")
+    return official, wish, editor.asks_for(far, "Et chez nous ?")
 
 
 def answer(editor: Editor, bundle: Thing, wish: Thing) -> Thing:
@@ -84,7 +84,7 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     department, region = editor.territory("04"), editor.territory("93")
 
     # The officials are met first: who can act there, and what they want to know.
-    official, wish, filmed = meet(editor, office)
+    official, wish, far_off = meet(editor, office)
 
     excerpts, testimonies = [], []
     freely = ["first_person", "concrete_episode"]
@@ -130,7 +130,7 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
 
     # For those of the department it works, and answers what they asked.
     here = f"/bundles/{bundle['id']}"
-    assert (editor.became(wish), editor.became(filmed)) == ("not_answered", "no_material")
+    assert (editor.became(wish), editor.became(far_off)) == ("not_answered", "no_material")
     answering = {"territory_id": department, "expectation_ids": [wish["id"]]}
     editor.puts(here, editor.described(*items, **note, **answering), expected=200)
     release = answer(editor, bundle, wish)
