@@ -15,6 +15,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     documents     a snapshot as a note, a film, panels, an event's papers
     bundles       chosen passages for one audience, in one form; balance, checks
+    audiences     decision makers, and what they want to know before words are given back
     search        what the caller may see, found by its words; facets
     gate          may this passage leave, to whom, in which form; serves media to the team
     coding        how much is coded with each theme; themes merged into one another

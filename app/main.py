@@ -12,6 +12,8 @@ from app import worker
 from app.access import routes as access
 from app.accounts.authentication import NotAuthenticated
 from app.annotations import routes as annotations
+from app.audiences import routes as audiences
+from app.bundles import expectation_routes as expectations
 from app.bundles import routes as bundles
 from app.calls.call import install_replays
 from app.codebook import routes as codebook
@@ -86,6 +88,8 @@ ROUTERS = [
     gate.router,
     clips.router,
     transcripts.router,
+    audiences.router,
+    expectations.router,
     bundles.router,
     releases.router,
     remarks.router,

@@ -17,6 +17,7 @@ from app.accounts.models import Kind as OrganizationKind
 from app.accounts.permissions import Role
 from app.annotations.models import Annotation, AnnotationKind
 from app.appearances.models import Appearance, AppearanceKind
+from app.audiences.models import DecisionMaker, DecisionMakerTheme, Expectation
 from app.bundles.models import Bundle
 from app.codebook.models import Theme
 from app.core.models import Base, now
@@ -440,6 +441,34 @@ class Make:
         )
         self._made(annotation, *sources)
         return annotation
+
+    def decision_maker(self, **given: Any) -> DecisionMaker:
+        """An elected official, not limited to a theme or a territory; `themes` are rows."""
+        themes = given.pop("themes", [])
+        found = self._save(
+            DecisionMaker,
+            given,
+            title=f"Vice-présidence n° {next(number)} (démo)",
+            kind="elected_official",
+            audience="elected_officials",
+            created_by_id=given.get("created_by_id") or self.account(role=Role.EDITOR).id,
+        )
+        for position, theme in enumerate(themes):
+            ids = {"decision_maker_id": found.id, "theme_id": theme.id}
+            self._save(DecisionMakerTheme, ids, position=position)
+        return found
+
+    def expectation(self, **given: Any) -> Expectation:
+        """What the elected officials want to know of `make.the_scheme`."""
+        return self._save(
+            Expectation,
+            given,
+            scheme_id=self.the_scheme.id,
+            audience="elected_officials",
+            question="Pourquoi des jeunes quittent-ils leur poste ?",
+            asked_on=date(2013, 4, 2),
+            created_by_id=given.get("created_by_id") or self.account(role=Role.EDITOR).id,
+        )
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:
         row = model(**(made_up | given))

@@ -21,6 +21,7 @@ from app.accounts.authentication import fingerprint
 from app.accounts.models import Account, ApiToken
 from app.accounts.passwords import hash_password
 from app.accounts.permissions import Role
+from app.audiences.models import Contact
 from app.audit.models import CaseReading
 from app.calls.case import X_REASON
 from app.core.db import Database
@@ -32,7 +33,7 @@ from app.remarks.models import Remark
 from app.transcripts.models import Transcription
 from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.models import Notice
-from app.witnesses.vault import seal
+from app.witnesses.vault import encrypt, seal
 from tests.conftest import ClientFor
 from tests.document import Operation, example, operations
 from tests.make import Make
@@ -188,6 +189,9 @@ def settle(make: Make, database: Database, client_for: ClientFor) -> Town:
     ids = _ids(world, client_for) | {"partner": partner.organization_id}
     with make.sessions.begin() as db:
         db.add(seal(world.witness.id, {"given_name": "Awa", "family_name": "Essai"}))
+        contact = Contact(decision_maker_id=ids["decision_maker_id"])
+        encrypt(contact, {"contact": "Secrétariat"})
+        db.add(contact)
         item = db.scalars(select(ReleaseItem).where(ReleaseItem.file_id.is_not(None))).one()
         about = {"media_id": world.media.id, "language": "fr"}
         db.add(Transcription(**about, asked_by_id=world.account.id, asked_at=now()))
@@ -235,6 +239,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
     young = {"role": "young_person", "birth_year": now().year - 17}
     gone = make.witness(workshop=workshop, receipt_hash=receipt_hash(code), **young)
     group = make.group(organization=home)
+    decision_maker = make.decision_maker(audience=AUDIENCE)
     named = make.account(organization=home, password_hash=hash_password(PASSWORD))
     asked = {"witness_id": str(gone.id), "reason": "Une plainte"}
     hold = world.custodian.post(f"{API}/legal-holds", json=asked)
@@ -263,6 +268,8 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "member_id": make.member(group, witness=world.other).id,
         "protocol_id": make.protocol(group, adopted_at=None).id,
         "theme_id": make.theme().id,
+        "decision_maker_id": decision_maker.id,
+        "expectation_id": make.expectation(decision_maker_id=decision_maker.id).id,
         "testimony_id": world.testimony.id,
         "excerpt_id": world.excerpts[0].id,
         "passage_id": next(e.id for e in world.excerpts if e.media_id),

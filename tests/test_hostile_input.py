@@ -169,6 +169,8 @@ def strangers(
         "item_id": section["items"][0]["id"],
         "delivery_id": delivery["id"],
         "group_id": group.id,
+        "decision_maker_id": make.decision_maker().id,
+        "expectation_id": make.expectation().id,
         "member_id": make.member(group).id,
         "protocol_id": make.protocol(group).id,
     }

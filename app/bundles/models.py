@@ -1,4 +1,4 @@
-"""A bundle, its sections and items."""
+"""A bundle, what it answers, its sections and items."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -78,6 +78,20 @@ def state_of(
     if ready_at:
         return BundleState.READY
     return BundleState.MARTYR if martyr_at else BundleState.DRAFT
+
+
+class BundleExpectation(Base):
+    """What a bundle answers."""
+
+    __tablename__ = "bundle_expectations"
+    __table_args__ = (
+        Index(None, "bundle_id", "expectation_id", unique=True),
+        Index(None, "expectation_id"),
+    )
+
+    bundle_id: Mapped[UUID] = mapped_column(ForeignKey("bundles.id", ondelete="CASCADE"))
+    expectation_id: Mapped[UUID] = mapped_column(ForeignKey("expectations.id"))
+    position: Mapped[int]
 
 
 class Section(Base):

@@ -44,7 +44,8 @@ router = APIRouter(
 def index(filters: Annotated[BundleFilters, Query()], call: Call) -> Response:
     """The bundles, the latest first. Sort: `-created_at,-id`."""
     with call as (_, me):
-        return call.page(BundleBrief, service.search(me, filters), filters, service.LATEST_FIRST)
+        rows = service.search(me, filters)
+        return call.page(BundleBrief, rows, filters, service.LATEST_FIRST, service.complete)
 
 
 @router.post("", response_model=BundleOut, status_code=201)

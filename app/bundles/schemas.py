@@ -54,7 +54,9 @@ class BundleIn(In):
     purpose: Purpose = Purpose.EVALUATION
     territory_id: UUID | None = None
     introduction: Body | None = None
-    expectation_ids: list[UUID] = Field([], max_length=0, description="Reserved.")
+    expectation_ids: list[UUID] = Field(
+        [], max_length=50, description="What it answers, of the same scheme."
+    )
     sections: list[SectionIn] = Field([], max_length=50)
 
     @model_validator(mode="after")
@@ -72,6 +74,7 @@ class BundleFilters(MirrorParams):
     scheme_id: UUID | None = None
     audience: list[Code] = []
     form: list[Code] = []
+    expectation_id: list[UUID] = Field([], description="Those that answer one of these.")
 
 
 class ItemOut(Out):
@@ -112,7 +115,7 @@ class BundleBrief(Out):
     closed_at: datetime | None
     created_at: datetime
     updated_at: datetime
-    expectation_ids: list[UUID] = []
+    expectation_ids: list[UUID]
 
     @computed_field
     def state(self) -> BundleState:

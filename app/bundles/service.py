@@ -1,6 +1,6 @@
 """What can be done with bundles: each function is one deed, one permission, one audit event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,13 +9,21 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
+from app.audiences.models import Expectation
 from app.audit.service import record
-from app.bundles.models import Bundle, BundleItem, BundleState, Section, ShowAs
+from app.bundles.models import (
+    Bundle,
+    BundleExpectation,
+    BundleItem,
+    BundleState,
+    Section,
+    ShowAs,
+)
 from app.bundles.schemas import BundleFilters, BundleIn, ItemIn
 from app.bundles.versions import erase as erase_versions
 from app.bundles.versions import reading, snapshot_of
 from app.core.db import locked
-from app.core.models import now
+from app.core.models import as_stored, now
 from app.core.pages import Item, Order, matches
 from app.core.problems import Invalid, NotFound, WrongState
 from app.excerpts.models import Excerpt, SelectorType
@@ -31,6 +39,7 @@ from app.testimonies.service import visible_to as visible_testimonies
 LATEST_FIRST = Order(Bundle.created_at, Bundle.id, descending=True)
 SECTIONS = Section.metadata.tables["bundle_sections"]
 ITEMS = BundleItem.metadata.tables["bundle_items"]
+EXPECTATIONS = BundleExpectation.metadata.tables["bundle_expectations"]
 KINDS = {ShowAs.VIDEO: {Kind.VIDEO}, ShowAs.AUDIO: {Kind.AUDIO}}
 
 
@@ -43,7 +52,14 @@ def visible_to(me: Caller) -> Select[Bundle]:
 
 def search(me: Caller, filters: BundleFilters) -> Select[Bundle]:
     """The visible bundles which pass the filters."""
-    return visible_to(me).where(*matches(Bundle, filters, "scheme_id", "audience", "form"))
+    rows = visible_to(me).where(*matches(Bundle, filters, "scheme_id", "audience", "form"))
+    if not filters.expectation_id:
+        return rows
+    answers = select(BundleExpectation.id).where(
+        BundleExpectation.bundle_id == Bundle.id,
+        BundleExpectation.expectation_id.in_(filters.expectation_id),
+    )
+    return rows.where(answers.exists())
 
 
 def find(db: Session, bundle_id: UUID, by: Caller) -> Bundle:
@@ -204,7 +220,23 @@ def erase(db: Session, excerpt_ids: Collection[UUID], testimony_ids: Collection[
 
 def shown(db: Session, bundle: Bundle) -> Item:
     """What is told of one bundle besides its columns."""
-    return {"sections": sections_of(db, bundle.id), "expectation_ids": []}
+    answers = select(BundleExpectation.expectation_id).where(
+        BundleExpectation.bundle_id == bundle.id
+    )
+    ids = list(db.scalars(answers.order_by(BundleExpectation.position)))
+    return {"sections": sections_of(db, bundle.id), "expectation_ids": ids}
+
+
+def complete(db: Session, items: list[Item]) -> None:
+    """Give each bundle of a list its `expectation_ids`."""
+    by_id = {item["id"]: item for item in items}
+    rows = select(
+        as_stored(BundleExpectation.bundle_id), as_stored(BundleExpectation.expectation_id)
+    ).where(BundleExpectation.bundle_id.in_(list(by_id)))
+    for item in items:
+        item["expectation_ids"] = []
+    for bundle_id, expectation_id in db.execute(rows.order_by(BundleExpectation.position)):
+        by_id[bundle_id]["expectation_ids"].append(expectation_id)
 
 
 def _require_open(bundle: Bundle) -> None:
@@ -225,17 +257,31 @@ def _describe(db: Session, bundle: Bundle, payload: BundleIn) -> None:
     )
     if payload.territory_id:
         require_territory(db, payload.territory_id)
+    _require_expectations(db, payload.expectation_ids, payload.scheme_id)
     for name, value in payload.model_dump(exclude={"sections", "expectation_ids"}).items():
         setattr(bundle, name, value)
 
 
+def _require_expectations(db: Session, ids: Sequence[UUID], scheme_id: UUID) -> None:
+    """Raise Invalid at `#/expectation_ids/…` for the first that is not of this scheme."""
+    rows = select(Expectation.id).where(Expectation.id.in_(ids), Expectation.scheme_id == scheme_id)
+    known = set(db.scalars(rows)) if ids else set()
+    for index, expectation_id in enumerate(ids):
+        if expectation_id not in known:
+            raise Invalid.at(f"#/expectation_ids/{index}", "unknown_id")
+
+
 def _empty(db: Session, bundle: Bundle) -> None:
+    db.execute(delete(BundleExpectation).where(BundleExpectation.bundle_id == bundle.id))
     db.execute(delete(BundleItem).where(BundleItem.bundle_id == bundle.id))
     db.execute(delete(Section).where(Section.bundle_id == bundle.id))
 
 
 def _fill(db: Session, bundle: Bundle, payload: BundleIn, known: set[UUID], by: Caller) -> None:
-    """Write the sections and items, once each item is found to be one that can be shown so."""
+    """Write the sections and items, once each item is found to be one that can be shown so.
+
+    And what it answers.
+    """
     sections: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
     sources = _Sources(db, payload, by)
@@ -253,6 +299,12 @@ def _fill(db: Session, bundle: Bundle, payload: BundleIn, known: set[UUID], by: 
             used.add(item_id)
             place = {"id": item_id, "bundle_id": bundle.id, "section_id": section_id}
             items.append(item.model_dump(exclude={"id"}) | place | {"position": len(items)})
+    answers = [
+        {"bundle_id": bundle.id, "expectation_id": expectation_id, "position": position}
+        for position, expectation_id in enumerate(dict.fromkeys(payload.expectation_ids))
+    ]
+    if answers:
+        db.execute(insert(EXPECTATIONS), answers)
     if sections:
         db.execute(insert(SECTIONS), sections)
     if items:

@@ -120,9 +120,17 @@ MISTAKES = {
         "L'année de naissance des jeunes est nécessaire.",
     ),
     "code_stays": ("A code stays what it is.", "Un code ne change pas."),
+    "decision_maker_retired": (
+        "This decision maker is retired from the directory, and is chosen no more.",
+        "Cet interlocuteur est retiré du répertoire, et ne se choisit plus.",
+    ),
     "digits": (
         "Expected: a number of bytes, in digits.",
         "Attendu : un nombre d'octets, en chiffres.",
+    ),
+    "due_before_asked": (
+        "It is due before it was asked.",
+        "L'échéance précède la demande.",
     ),
     "empty_file": ("The file is empty.", "Le fichier est vide."),
     "future": ("This is in the future.", "C'est dans l'avenir."),
@@ -198,6 +206,10 @@ MISTAKES = {
     "not_valid_now": (
         "What this version says would not be accepted today.",
         "Ce que dit cette version ne serait plus accepté aujourd'hui.",
+    ),
+    "other_audience": (
+        "This was made for another audience: consents name the one that they are for.",
+        "Ceci a été fait pour un autre public : les accords disent auquel ils valent.",
     ),
     "out_of_range": ("Beyond the end ({length}).", "Au-delà de la fin ({length})."),
     "not_paged": ("An export is whole: no pages.", "Un export est entier : il n'a pas de pages."),

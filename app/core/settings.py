@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     voices_min: int = Field(6, ge=0, description="Or in which fewer people speak.")
     panel_words_max: int = Field(150, ge=1, description="Words of a quote on a panel, likewise.")
     note_words_max: int = Field(2000, ge=1, description="Words of a note, likewise.")
+    expectation_required: bool = Field(
+        False, description="Whether a bundle that answers no expectation cannot be published."
+    )
 
     session_ttl: float = Field(12 * HOUR, description="Life of a login.")
     fresh_login: float = Field(10 * MINUTE, description="A disclosure wants a login this recent.")

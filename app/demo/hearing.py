@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Role
+from app.audiences import expectations
+from app.audiences import service as audiences
+from app.audiences.schemas import DecisionMakerIn, ExpectationIn
 from app.bundles import service as bundles
 from app.bundles.schemas import BundleIn
 from app.codebook import service as codebook
@@ -52,6 +55,7 @@ class Hearing:
     def tell(self) -> None:
         """All of it. `receipts` are then the pseudonym and the receipt code of each witness."""
         self._frame()
+        self._ask()
         for row in self._stories["workshops"]:
             plan = WorkshopIn(**self._described(row, "captured_by", "closed"))
             workshop = workshops.plan(self._db, plan, by=self._host(row["key"]))
@@ -100,6 +104,16 @@ class Hearing:
         for row in self._stories["places"]:
             place = PlaceIn(**self._known.described(row))
             ids[row["key"]] = places.add(db, place, by=administrator).id
+
+    def _ask(self) -> None:
+        """Ask those who can act what they want to know."""
+        for row in self._stories["decision_makers"]:
+            who = DecisionMakerIn(**self._known.described(row))
+            self._known.ids[row["key"]] = audiences.add(self._db, who, by=self._editor).id
+        for row in self._stories["expectations"]:
+            wish = ExpectationIn(**self._described(row))
+            noted = expectations.note(self._db, wish, by=self._editor)
+            self._known.ids[row["key"]] = noted.id
 
     def _welcome(self, row: Row) -> None:
         """Register a witness, and note what they consent to."""

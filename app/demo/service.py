@@ -181,7 +181,8 @@ def _give_back(database: Database, stories: Stories) -> list[tuple[str, str]]:
     """The recipients of the published bundles, and their links."""
     links = []
     with database.write.begin() as db:
-        me = Known(db, stories).role(Role.EDITOR)
+        known = Known(db, stories)
+        me = known.role(Role.EDITOR)
         scheme = _scheme(db, stories)
         for row in stories["bundles"]:
             if scheme and row["published"]:
@@ -189,7 +190,8 @@ def _give_back(database: Database, stories: Stories) -> list[tuple[str, str]]:
                 bundle = db.scalars(select(Bundle).where(*ours)).one()
                 bundles.declare_ready(db, bundle, by=me)
                 release, _ = releases.publish(db, bundle, by=me)
-                links += [_deliver(db, release, to, by=me) for to in row["deliveries"]]
+                given = map(known.described, row["deliveries"])
+                links += [_deliver(db, release, to, by=me) for to in given]
     return links
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.models import Account, Organization
 from app.accounts.permissions import GRANTS, Role
+from app.audiences.models import DecisionMaker
 from app.media.models import Media
 from app.places.models import Territory
 
@@ -21,6 +22,8 @@ Stories = dict[str, list[Row]]
 # How rows name one another, and how deeds do.
 LINKS = {
     "bundle": "bundle_id",
+    "decision_maker": "decision_maker_id",
+    "expectations": "expectation_ids",
     "excerpt": "excerpt_id",
     "organization": "organization_id",
     "partner_organization": "partner_organization_id",
@@ -57,6 +60,7 @@ class Known:
         self.media: dict[str, UUID] = {}
         self._find_people(db, stories)
         self._find_media(db, stories)
+        self._find_decision_makers(db, stories)
 
     def role(self, role: Role) -> Caller:
         """The account of this role, of which there is one."""
@@ -87,6 +91,11 @@ class Known:
         rows = select(Media).where(Media.filename.in_(files), Media.created_by_id.in_(ours))
         for media in db.scalars(rows):
             self.media[files[media.filename]] = media.id
+
+    def _find_decision_makers(self, db: Session, stories: Stories) -> None:
+        titled = {row["title"]: row["key"] for row in stories["decision_makers"]}
+        for found in db.scalars(select(DecisionMaker).where(DecisionMaker.title.in_(titled))):
+            self.ids[titled[found.title]] = found.id
 
 
 def caller(account: Account) -> Caller:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import forgetting as accounts
 from app.appearances.models import Appearance
+from app.audiences import forgetting as audiences
 from app.audit.models import CaseReading
 from app.audit.service import record
 from app.core.models import Base, now
@@ -332,6 +333,26 @@ RULES: Sequence[Rule] = (
         forget=releases.forget_recipients,
     ),
     Rule(
+        code="contacts",
+        what="Coordonnées des interlocuteurs retirés du répertoire",
+        tables=["decision_maker_contacts"],
+        kept=Months(12),
+        then="effacées",
+        because="le temps de leur dire ce qui est advenu ; la fonction reste, sans nom",
+        due=audiences.old_contacts,
+        forget=audiences.forget_contacts,
+    ),
+    Rule(
+        code="contact-disclosures",
+        what="Trace de qui a demandé les coordonnées d'un interlocuteur",
+        tables=["contact_disclosures"],
+        kept=Months(12),
+        then="supprimée",
+        because="comme le journal, qui garde qu'il y en eut une",
+        due=audiences.old_disclosures,
+        forget=audiences.forget_disclosures,
+    ),
+    Rule(
         code="accounts",
         what="Noms et adresses des comptes suspendus",
         tables=["accounts"],
@@ -416,6 +437,14 @@ RULES: Sequence[Rule] = (
         because="ce qui fut rendu ; les paroles retirées ou échues en sortent avec leur témoignage",
     ),
     Rule(
+        code="audiences",
+        what="Répertoire des interlocuteurs décisionnaires (des fonctions, sans nom) et attentes",
+        tables=["decision_makers", "expectations"],
+        kept=FOR_GOOD,
+        then=STAYS,
+        because="ils disent à qui l'on s'est adressé, et ce qui était demandé avant de rendre",
+    ),
+    Rule(
         code="candor",
         what="Appréciations de la liberté de parole, par l'équipe",
         tables=["candors"],
@@ -429,6 +458,7 @@ RULES: Sequence[Rule] = (
         tables=[
             *("testimony_witnesses", "testimony_themes", "testimony_media", "testimony_tags"),
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
+            *("bundle_expectations", "decision_maker_themes"),
             *("appearances", "group_members", "derivations", "transcriptions", "indexed_texts"),
         ],
         kept=WITH_IT,

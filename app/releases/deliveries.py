@@ -11,6 +11,7 @@ from app.accounts.authentication import Caller, fingerprint, new_token
 from app.accounts.passwords import is_right
 from app.accounts.permissions import Permission
 from app.accounts.tries import count_try, forget_tries, require_tries_left
+from app.audiences.service import require_decision_maker
 from app.audit.models import ActorKind
 from app.audit.service import Actor, record
 from app.core.db import Database, locked
@@ -18,6 +19,7 @@ from app.core.models import now
 from app.core.pages import Item, Order
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
+from app.gate.service import GENERAL_PUBLIC
 from app.releases import service as releases
 from app.releases.models import Delivery, Release
 from app.releases.schemas import DeliveryIn
@@ -46,15 +48,24 @@ def of_release(release: Release) -> Select[Delivery]:
 def deliver(
     db: Session, release: Release, payload: DeliveryIn, passcode_hash: str | None, by: Caller
 ) -> tuple[str, Delivery]:
-    """A new link of one recipient, and its address, which nobody can read again."""
+    """A new link of one recipient, and its address, which nobody can read again.
+
+    Who is of the directory is of the release's audience: that is what witnesses consented to. What
+    is for the general public is for anybody.
+    """
     by.require(Permission.COMPOSE)
     expires_at = payload.expires_at or now() + timedelta(seconds=settings().share_ttl)
     if expires_at <= now():
         raise Invalid.at("#/expires_at", "past")
+    if payload.decision_maker_id:
+        given_to = require_decision_maker(db, payload.decision_maker_id)
+        if release.audience not in (given_to.audience, GENERAL_PUBLIC):
+            raise Invalid.at("#/decision_maker_id", "other_audience")
     token = new_token("")
     delivery = Delivery(
         release_id=release.id,
         recipient=payload.recipient,
+        decision_maker_id=payload.decision_maker_id,
         fingerprint=fingerprint(token),
         passcode_hash=passcode_hash,
         created_by_id=by.id,

@@ -84,10 +84,12 @@ class Delivery(Versioned):
     __table_args__ = (
         CheckConstraint("(revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_by"),
         Index(None, "release_id", "created_at", "id"),
+        Index(None, "decision_maker_id"),
     )
 
     release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"))
     recipient: Mapped[str] = mapped_column(String(200))
+    decision_maker_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision_makers.id"))
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     passcode_hash: Mapped[str | None] = mapped_column(String(200))
     created_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))

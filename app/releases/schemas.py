@@ -54,7 +54,9 @@ class DeliveryIn(In):
     """Whom a release is given to."""
 
     recipient: Line = Field(examples=["Madame l'Élue (démo)"])
-    decision_maker_id: None = Field(None, description="Reserved for the directory.")
+    decision_maker_id: UUID | None = Field(
+        None, description="Who it is in the directory: of the release's audience."
+    )
     expires_at: Moment | None = Field(None, description="Default: in 90 days.")
     passcode: Annotated[str, OneLine(64, 4)] | None = Field(
         None, description="To be told by another way; five wrong tries close the link a while."
@@ -70,6 +72,7 @@ class DeliveryOut(Out):
     version: int
     release_id: UUID
     recipient: str
+    decision_maker_id: UUID | None
     expires_at: datetime
     has_passcode: bool
     opened_at: datetime | None

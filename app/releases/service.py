@@ -91,6 +91,9 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     snapshot = take(db, bundle)
     newest = db.scalars(of_bundle(bundle).order_by(Release.number.desc()).limit(1)).first()
     if newest and newest.sha256 == snapshot.sha256:
+        if not bundle.published_at:  # something else than its content was changed, and said again
+            bundle.published_at = newest.published_at
+            record(db, "bundle.published-again", on=bundle, by=by, number=newest.number)
         return newest, False
     release = Release(
         id=uuid4(),

@@ -187,7 +187,7 @@ TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
     *("excerpts", "bundle_items", "releases", "indexed_texts"),
     *("media", "renditions", "transcripts", "uploads", "versions", "remarks", "annotations"),
-    *("witnesses", "identities", "consent_events", "idempotency_keys"),
+    *("witnesses", "identities", "consent_events", "idempotency_keys", "decision_maker_contacts"),
 )
 
 

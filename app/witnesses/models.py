@@ -1,7 +1,7 @@
 """Witnesses, their identities, notices, consents: events, and what they come to; legal holds."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -66,10 +66,29 @@ class Guardian(Base):
     declared_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
 
-class Identity(Base):
-    """The vault: who a witness, or a guardian of theirs, is; the key is not in the database."""
+class Sealed(Base):
+    """A row of the vault: its `sealed_fields` are encrypted; the key is not in the database.
+
+    `key_id` tells which key opens it. See `vault`.
+    """
+
+    __abstract__ = True
+
+    sealed_fields: ClassVar[tuple[str, ...]]
+
+    key_id: Mapped[str] = mapped_column(String(16))
+
+    @property
+    def sealed_for(self) -> UUID:
+        """Whose it is: what is sealed for one does not open for another."""
+        raise NotImplementedError
+
+
+class Identity(Sealed):
+    """The vault: who a witness, or a guardian of theirs, is."""
 
     __tablename__ = "identities"
+    sealed_fields = ("given_name", "family_name", "email", "phone")
     __table_args__ = (
         Index(
             "uq_identities_witness_id",
@@ -83,11 +102,14 @@ class Identity(Base):
 
     witness_id: Mapped[UUID] = mapped_column(ForeignKey("witnesses.id"))
     guardian_id: Mapped[UUID | None] = mapped_column(ForeignKey("guardians.id"), unique=True)
-    key_id: Mapped[str] = mapped_column(String(16))
     given_name: Mapped[bytes] = mapped_column(LargeBinary)
     family_name: Mapped[bytes] = mapped_column(LargeBinary)
     email: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    @property
+    def sealed_for(self) -> UUID:
+        return self.guardian_id or self.witness_id
 
 
 class Disclosure(Base):

@@ -71,3 +71,25 @@ def allows_dataset(witness_id: InstrumentedAttribute[Any], at: datetime) -> Colu
             ~revoked,
         )
     )
+
+
+def gives(
+    witness_id: InstrumentedAttribute[Any], audience: str, forms: Sequence[str], at: datetime
+) -> ColumnElement[bool]:
+    """Whether this witness themselves gave anything to this audience, for evaluation.
+
+    In one of these forms, of any medium, anywhere. Who did not is let out by no verdict of
+    `decide`; of who did, only `decide` knows.
+    """
+    return exists(
+        select(C.id).where(
+            C.witness_id == witness_id,
+            C.audience == audience,
+            C.form.in_(forms),
+            C.purpose == Purpose.EVALUATION,
+            C.verb == Verb.GIVE,
+            C.giver_id.is_(None),
+            C.valid_until > at,
+            holds(at),
+        )
+    )

@@ -1,7 +1,8 @@
 """The identity vault: names and contacts, each encrypted by itself.
 
 AES-256-GCM, with a key that is not in the database. The associated data is the table, the row (the
-guardian's, or the witness's) and the field: a ciphertext that is moved does not open.
+guardian's, or the witness's) and the field: a ciphertext that is moved does not open. A feature
+above that keeps contacts has a table of its own, whose model is a `Sealed`: `rotate` finds it.
 
 New rows are sealed with the key in the file `settings().vault_key_path`. A row tells which key
 opens it, by `key_id`: that one; or the one that a rotation prepares, in `<file>.next`; or a former
@@ -19,7 +20,7 @@ Names of files outlive a power cut (fsync of the folder) before the next step be
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -36,10 +37,9 @@ from app.core.db import Database, locked
 from app.core.keys import load_key, make_key, read_key, sync_folder
 from app.core.models import Base
 from app.core.settings import settings
-from app.witnesses.models import Identity
+from app.witnesses.models import Identity, Sealed
 
 NONCE = 12
-FIELDS = ("given_name", "family_name", "email", "phone")
 DRAFT = "[0-9a-f]" * 32  # see `make_key`
 BATCH = 200  # rows of one transaction: others wait for it
 
@@ -86,15 +86,20 @@ def seal(
     It is the witness's, or that of a guardian of theirs.
     """
     row = Identity(witness_id=witness_id, guardian_id=guardian_id)
-    _encrypt(row, identity, _present_key())
+    encrypt(row, identity)
     return row
 
 
-def open_identity(row: Identity) -> dict[str, str | None]:
-    """The identity that a row keeps. Raises KeyMissing; InvalidTag when it was tampered with."""
+def encrypt(row: Sealed, said: Mapping[str, str | None]) -> None:
+    """Have this row keep what is said, by field, and nothing that it kept before."""
+    _encrypt(row, said, _present_key())
+
+
+def open_identity(row: Sealed) -> dict[str, str | None]:
+    """What a row keeps, by field. Raises KeyMissing; InvalidTag when it was tampered with."""
     cipher = AESGCM(_key(row.key_id))
     found: dict[str, str | None] = {}
-    for name in FIELDS:
+    for name in row.sealed_fields:
         kept: bytes | None = getattr(row, name)
         found[name] = None
         if kept is not None:
@@ -202,12 +207,17 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _encrypt_anew(database: Database, key: bytes) -> tuple[int, int]:
     """Encrypt with this key the rows of other keys: how many that was, and how many do not open."""
+    found = [_encrypt_table(database, table, key) for table in Sealed.__subclasses__()]
+    return sum(done for done, _ in found), sum(closed for _, closed in found)
+
+
+def _encrypt_table(database: Database, table: type[Sealed], key: bytes) -> tuple[int, int]:
     wanted, last = key_id(key), UUID(int=0)
     done = closed = 0
     while True:
-        others = select(Identity).where(Identity.key_id != wanted, Identity.id > last)
+        others = select(table).where(table.key_id != wanted, table.id > last)
         with database.write.begin() as db:
-            rows = db.scalars(locked(db, others.order_by(Identity.id).limit(BATCH))).all()
+            rows = db.scalars(locked(db, others.order_by(table.id).limit(BATCH))).all()
             for row in rows:
                 try:
                     _encrypt(row, open_identity(row), key)
@@ -219,14 +229,16 @@ def _encrypt_anew(database: Database, key: bytes) -> tuple[int, int]:
         last = rows[-1].id
 
 
-def _encrypt(row: Identity, identity: dict[str, str | None], key: bytes) -> None:
+def _encrypt(row: Sealed, said: Mapping[str, str | None], key: bytes) -> None:
     row.key_id = key_id(key)
     cipher = AESGCM(key)
-    for name in FIELDS:
-        if (value := identity.get(name)) is not None:
+    for name in row.sealed_fields:
+        value, kept = said.get(name), None
+        if value is not None:
             nonce = os.urandom(NONCE)
-            setattr(row, name, nonce + cipher.encrypt(nonce, value.encode(), _bound(row, name)))
+            kept = nonce + cipher.encrypt(nonce, value.encode(), _bound(row, name))
+        setattr(row, name, kept)
 
 
-def _bound(row: Identity, name: str) -> bytes:
-    return f"identities/{row.guardian_id or row.witness_id}/{name}".encode()
+def _bound(row: Sealed, name: str) -> bytes:
+    return f"{row.__tablename__}/{row.sealed_for}/{name}".encode()

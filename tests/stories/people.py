@@ -104,6 +104,21 @@ class Editor(Person):
 
     scheme_id: str
 
+    def meets(self, title: str, **facts: Any) -> Thing:
+        """An elected official, who is written down in the directory."""
+        told = {"title": title, "kind": "elected_official", "audience": "elected_officials"}
+        return self.posts("/decision-makers", told | facts)
+
+    def asks_for(self, decision_maker: Thing, question: str, **facts: Any) -> Thing:
+        """What an elected official wants to know, before anything is given back."""
+        told = {"scheme_id": self.scheme_id, "audience": "elected_officials"}
+        whose = {"decision_maker_id": decision_maker["id"], "question": question}
+        return self.posts("/expectations", told | whose | {"asked_on": "2013-01-29"} | facts)
+
+    def became(self, expectation: Thing) -> str:
+        """What became of an expectation."""
+        return str(self.gets(f"/expectations/{expectation['id']}")["answer"])
+
     def decides(self, testimony: Thing, verdict: str, reason: str | None = None) -> Thing:
         decision = {"verdict": verdict, "reason_code": reason}
         return self.posts(f"/testimonies/{testimony['id']}/decisions", decision)
@@ -139,9 +154,10 @@ class Editor(Person):
     def publishes(self, bundle: Thing, expected: int = 201) -> Thing:
         return self.posts(f"/bundles/{bundle['id']}/releases", expected=expected)
 
-    def gives(self, release: Thing, recipient: str) -> str:
+    def gives(self, release: Thing, recipient: str, **facts: Any) -> str:
         """The token of a personal link."""
-        delivery = self.posts(f"/releases/{release['id']}/deliveries", {"recipient": recipient})
+        told = {"recipient": recipient, **facts}
+        delivery = self.posts(f"/releases/{release['id']}/deliveries", told)
         return str(delivery["url"]).rpartition("/")[2]
 
 

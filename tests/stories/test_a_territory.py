@@ -48,12 +48,43 @@ def confirm(editor: Editor, excerpt: Thing) -> None:
     assert editor.puts(here, told, expected=200)["state"] == "valid"
 
 
+def meet(editor: Editor, office: Thing) -> tuple[Thing, Thing, Thing]:
+    """Who can act around this place, and two things that they want to know."""
+    department = editor.territory("04")
+    title = "Conseillère départementale (essai)"
+    official = editor.meets(title, territory_id=department, preferred_forms=["note"])
+    far = editor.meets("Conseillère d'ailleurs (essai)", territory_id=editor.territory("13"))
+    competent = editor.gets("/decision-makers", territory_id=office["territory_id"])["items"]
+    assert [found["title"] for found in competent] == [title]
+    reason = competent[0]["reasons"][0]
+    assert (reason["code"], reason["level"]) == ("territory_containing", "department")
+    wish = editor.asks_for(official, "Comment font-ils tenir un temps plein ?", wanted_form="note")
+    assert editor.became(wish) == "no_material", "nobody was heard yet"
+    return official, wish, editor.asks_for(far, "Et chez nous ?")
+
+
+def answer(editor: Editor, bundle: Thing, wish: Thing) -> Thing:
+    """Publish what was asked for, in the form that was wanted: it is answered."""
+    here = f"/bundles/{bundle['id']}"
+    warned = {warning["code"] for warning in editor.gets(f"{here}/checks")["warnings"]}
+    assert warned.isdisjoint({"no-expectation", "form-differs", "form-not-preferred"})
+    editor.puts(f"{here}/readiness")
+    release = editor.publishes(bundle)
+    assert editor.became(wish) == "answered"
+    [found] = editor.gets("/bundles", expectation_id=wish["id"])["items"]
+    assert found["id"] == bundle["id"]
+    return release
+
+
 def test_words_for_the_department_stay_in_the_department(town: Town, database: Database) -> None:
     investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
     office = town.place("Bureau des entretiens", "other", investigators, "04070")
     animator, editor = town.animator(investigators), town.editor()
     evaluator = town.evaluator()
     department, region = editor.territory("04"), editor.territory("93")
+
+    # The officials are met first: who can act there, and what they want to know.
+    official, wish, far_off = meet(editor, office)
 
     excerpts, testimonies = [], []
     freely = ["first_person", "concrete_episode"]
@@ -97,12 +128,13 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     assert {blocker["facts"]["reason"] for blocker in refused["blockers"]} == {"territory"}
     assert editor.gets(f"/bundles/{bundle['id']}/releases")["items"] == []
 
-    # For those of the department it works.
+    # For those of the department it works, and answers what they asked.
     here = f"/bundles/{bundle['id']}"
-    editor.puts(here, editor.described(*items, **note, territory_id=department), expected=200)
-    editor.puts(f"{here}/readiness")
-    release = editor.publishes(bundle)
-    token = editor.gives(release, "Conseillère départementale (essai)")
+    assert (editor.became(wish), editor.became(far_off)) == ("not_answered", "no_material")
+    answering = {"territory_id": department, "expectation_ids": [wish["id"]]}
+    editor.puts(here, editor.described(*items, **note, **answering), expected=200)
+    release = answer(editor, bundle, wish)
+    token = editor.gives(release, official["title"], decision_maker_id=official["id"])
     read = town.somebody().gets(f"/shared/{token}")
     assert [item["quote"] for item in items_of(read)] == [VILLAGES, CAR, HEARD_AGAIN]
     assert {item["territory_label"] for item in items_of(read)} == {"Alpes-de-Haute-Provence"}

@@ -23,9 +23,11 @@ BLOCKERS: list[Check] = [
     items.unready,
     items.none_at_all,
     form.no_recording,
+    expectations.required,
 ]
 WARNINGS: list[Check] = [
-    expectations.none_asked,
+    expectations.unasked,
+    expectations.unmet,
     balance.few_practices,
     balance.only_feelings,
     balance.few_voices,
