@@ -43,8 +43,14 @@ class Edition:
 
 @dataclass(frozen=True)
 class Document:
-    """A file that a form offers: `make` writes it into the edition's folder and says where."""
+    """A file that a form offers: `make` writes it into the edition's folder and says where.
+
+    What needs no recordings is given none. What keeps a core busy for long is heavy: it waits for
+    its turn, with transcodes.
+    """
 
     name: str
     content_type: str
     make: Callable[[Edition], Path]
+    uses_recordings: bool = True
+    is_heavy: bool = False
