@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.documents import typesetting
-from app.documents.edition import Document, Edition
+from app.documents.edition import Document, Edition, audience_of
 from app.documents.wording import (
     LABELS,
     NATURES,
@@ -20,9 +20,7 @@ from app.documents.wording import (
     quoted,
     share,
 )
-from app.schemes.reference import TERMS
 
-AUDIENCES = {code: french for code, french, _ in TERMS["audiences"]}
 TABLES = {  # of the balance, but for the natures, which have a chart: a title, and a heading
     "role": ("Qui parle", "Rôle"),
     "territory": ("D’où", "Territoire"),
@@ -45,7 +43,7 @@ NOTE = Document("note.pdf", "application/pdf", make, uses_recordings=False)
 def told(edition: Edition) -> dict[str, Any]:
     """What the template shows: sentences, and figures with their words."""
     content, numbers = edition.content, count(1)
-    sections = [
+    sections: list[dict[str, Any]] = [
         {
             "title": _line(section["title"]),
             "text": prose(section["text"]),
@@ -59,7 +57,7 @@ def told(edition: Edition) -> dict[str, Any]:
         "public_title": _line(content["public_title"]),
         "number": edition.number,
         "day": day(edition.published_at),
-        "audience": AUDIENCES.get(content["audience"], content["audience"].replace("_", " ")),
+        "audience": audience_of(content),
         "introduction": prose(content["introduction"]),
         "length": _length(items),
         "sections": sections,
@@ -146,7 +144,9 @@ def _rows(table: str, balance: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _alt(natures: Mapping[str, Any]) -> str:
     """The chart in words."""
-    parts = [f"{LABELS['nature'].get(code, code)}, {share(value)}" for code, value in natures.items()]
+    parts = [
+        f"{LABELS['nature'].get(code, code)}, {share(value)}" for code, value in natures.items()
+    ]
     return f"Ce que disent ces paroles{NO_BREAK}: {' ; '.join(parts)}."
 
 

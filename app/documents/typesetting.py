@@ -20,7 +20,9 @@ STANDARDS: "list[typst.PDFStandard]" = ["ua-1", "a-2a"]  # accessible, and made 
 PPI = 144.0  # so that a page of 960 by 540 pt is a picture of 1920 by 1080
 
 UNSEEN = "\N{WHITE SQUARE}"
-COMMON = frozenset(chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180))) | set("\n\t’“”«»–—…€")
+COMMON = frozenset(chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180))) | set(
+    "\n\t’“”«»–—…€"
+)
 NEVER = frozenset({"Cc", "Co", "Cs", "Cn"})  # controls, private, halves, unassigned
 PRIVATE = "\U000f0000"  # which no font of ours has
 GLYPH = re.compile(r'<use xlink:href="#(\w+)"[^>]* fill="#([0-9a-f]{6})"')
