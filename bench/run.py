@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,10 @@ from bench.load import ROOT, Server, alternately, request, send, serving
 from bench.uploads import AT_ONCE, answering, bare_and_tus, joined_and_copied, uploading
 
 MIB = 1024**2
-PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding"]
+PARTS = [
+    *("lists", "creation", "export", "files"),
+    *("uploads", "joining", "transcoding", "publishing"),
+]
 EXPORT = "/api/v1/exports/testimonies.csv?purpose=banc"
 LIST = "/api/v1/testimonies?method=video&nature=practice&limit=50"
 
@@ -229,6 +232,7 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
     """The lines of these parts of the table."""
     from app.accounts.permissions import Role
     from bench.fill import token_of
+    from bench.publishing import of_publishing
     from bench.record import record
     from bench.transcoding import of_transcoding
 
@@ -251,20 +255,19 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
             serving("app.main:create_server", environment) as app,
             serving("bench.ceiling:create", environment) as bare,
         ):
-            if not url and "lists" in only:
-                yield from of_lists(app, bare, small, tokens)
-            if "creation" in only:
-                yield from of_creation(app, bare, tokens, payload)
-            if "export" in only:
-                yield from of_export(app, database, tokens, folder, rows)
-            if "files" in only:
-                yield from of_files(app, bare, tokens, folder)
-            if "uploads" in only:
-                yield from of_uploads(app, bare, tokens, mib)
-            if "joining" in only:
-                yield from of_joining(database, folder, mib)
-            if "transcoding" in only:
-                yield from of_transcoding(database, folder)
+            parts: dict[str, Callable[[], Iterable[Measure]]] = {
+                "lists": lambda: of_lists(app, bare, small, tokens) if not url else (),
+                "creation": lambda: of_creation(app, bare, tokens, payload),
+                "export": lambda: of_export(app, database, tokens, folder, rows),
+                "files": lambda: of_files(app, bare, tokens, folder),
+                "uploads": lambda: of_uploads(app, bare, tokens, mib),
+                "joining": lambda: of_joining(database, folder, mib),
+                "transcoding": lambda: of_transcoding(database, folder),
+                "publishing": lambda: of_publishing(database, mib),
+            }
+            for part in PARTS:
+                if part in only:
+                    yield from parts[part]()
 
 
 def main() -> None:

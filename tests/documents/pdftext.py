@@ -19,7 +19,9 @@ def _drawn(page: Any) -> list[str]:
     fonts = {name: _characters(font) for name, font in page.Resources.Font.items()}
     known: dict[int, str] = {}
     found: list[str] = []
-    for operands, operator in pikepdf.parse_content_stream(page):
+    for drawn in pikepdf.parse_content_stream(page):
+        operands: Any = drawn.operands
+        operator = drawn.operator
         if str(operator) == "Tf":
             known = fonts[str(operands[0])]
         elif str(operator) == "TJ":
