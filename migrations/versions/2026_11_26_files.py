@@ -19,8 +19,7 @@ def upgrade() -> None:
         table.alter_column("sha256", existing_type=sa.String(length=64), nullable=True)
         table.create_check_constraint(
             op.f("ck_release_files_ready_is_measured"),
-            "(status = 'ready') = (size IS NOT NULL)"
-            " AND (status = 'ready') = (sha256 IS NOT NULL)",
+            "(status = 'ready') = (size IS NOT NULL) AND (status = 'ready') = (sha256 IS NOT NULL)",
         )
         table.create_check_constraint(
             op.f("ck_release_files_progress_is_a_share"), "progress BETWEEN 0 AND 1"
