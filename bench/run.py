@@ -219,6 +219,13 @@ def of_filming(bench: Bench) -> Iterator[Measure]:
     yield from measured(bench.folder)
 
 
+def of_publishing(bench: Bench) -> Iterator[Measure]:
+    """A release and its files."""
+    from bench.publishing import of_publishing as measured
+
+    yield from measured(bench.database, bench.mib)
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "lists": of_lists,
     "creation": of_creation,
@@ -229,6 +236,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "joining": of_joining,
     "transcoding": of_transcoding,
     "filming": of_filming,
+    "publishing": of_publishing,
 }
 
 

@@ -10,6 +10,7 @@ TITLES_FR = {
     "checksum-mismatch": "Ces octets ne sont pas ceux qui ont été envoyés : renvoyez-les.",
     "conflict": "Ceci contredit ce qui est déjà enregistré.",
     "content-too-large": "Ce que vous avez envoyé est trop volumineux.",
+    "file-not-ready": "Ce fichier est en préparation : demandez-le de nouveau dans un instant.",
     "fresh-login-needed": "Ceci demande une connexion récente : reconnectez-vous, puis recommencez.",
     "forbidden": "Votre rôle ne permet pas cela ici.",
     "idempotency-key-reused": "Cette clé Idempotency-Key a déjà servi à une autre requête.",

@@ -6,6 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from app.schemes.reference import TERMS
+
+AUDIENCES = {code: french for code, french, _ in TERMS["audiences"]}
+
 
 def _go_on() -> None:
     """Nobody wants to stop."""
@@ -43,8 +47,20 @@ class Edition:
 
 @dataclass(frozen=True)
 class Document:
-    """A file that a form offers: `make` writes it into the edition's folder and says where."""
+    """A file that a form offers: `make` writes it into the edition's folder and says where.
+
+    What needs no recordings is given none. What keeps a core busy for long is heavy: it waits for
+    its turn, with transcodes.
+    """
 
     name: str
     content_type: str
     make: Callable[[Edition], Path]
+    uses_recordings: bool = True
+    is_heavy: bool = False
+
+
+def audience_of(content: dict[str, Any]) -> str:
+    """Whom a snapshot is for, in French; an audience that was added later says its code."""
+    code = str(content["audience"])
+    return AUDIENCES.get(code, code.replace("_", " "))

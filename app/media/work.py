@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
@@ -157,18 +157,8 @@ class Work:
             with self._run.writing() as db:
                 self.find(db).parts = []
 
-    @contextmanager
-    def _folder(self) -> Iterator[Path]:
-        """A folder of this try; those of tries of this job that died are removed."""
-        rooms = rooms_of_work()
-        for left in rooms.glob(f"{self._run.job.id}.*"):
-            shutil.rmtree(left, ignore_errors=True)
-        folder = rooms / f"{self._run.job.id}.{self._run.job.token}"
-        folder.mkdir(mode=0o700)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def _folder(self) -> AbstractContextManager[Path]:
+        return room_of(self._run)
 
     def _look(self, folder: Path) -> Found:
         """What is in the original, which is in the folder from now on. Raises Rejected."""
@@ -235,6 +225,20 @@ class Work:
             with self._run.writing() as db:
                 service.show_progress(db, self._id, share)
             self._shown = share
+
+
+@contextmanager
+def room_of(run: Run) -> Iterator[Path]:
+    """A folder of this try; those of tries of this job that died are removed."""
+    rooms = rooms_of_work()
+    for left in rooms.glob(f"{run.job.id}.*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = rooms / f"{run.job.id}.{run.job.token}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def rooms_of_work() -> Path:

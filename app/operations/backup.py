@@ -152,7 +152,8 @@ def known_files(backup: Storage) -> Iterator[Known]:
         names = table.columns.keys()
         if set(names) >= DESCRIBED:
             for row in _rows(backup, table):
-                yield Known(table.name, row["key"], row["size"], row["sha256"])
+                if row["sha256"]:  # what is not made yet has none
+                    yield Known(table.name, row["key"], row["size"], row["sha256"])
         elif "parts" in names:
             for row in _rows(backup, table):
                 yield from (Known(table.name, key) for key in row["parts"])

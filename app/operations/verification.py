@@ -123,10 +123,14 @@ def verify(
 def _kept_by(
     model: type[Rendition | ReleaseFile | UploadPart], database: Database
 ) -> Iterator[Known]:
-    """The objects of all rows of this table, a short read for each batch."""
+    """The objects of all rows of this table, a short read for each batch.
+
+    Of what is still to be made nothing is there, or not measured yet.
+    """
     last = ""
     while True:
-        rows = select(model.key, model.size, model.sha256).where(model.key > last)
+        made = model.key > last, model.sha256.is_not(None)
+        rows = select(model.key, model.size, model.sha256).where(*made)
         with database.read() as db:
             batch = db.execute(rows.order_by(model.key).limit(BATCH)).all()
         yield from (Known(row.key, row.size, row.sha256) for row in batch)

@@ -1,5 +1,6 @@
 """Our few files beside the pages. Their names hold a hash of their content: kept for ever."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -38,3 +39,10 @@ BY_NAME = {asset.name: asset for asset in BY_FILE.values()}
 def address(file: str) -> str:
     """Where this file of ours is served: `pages.css` -> `/assets/pages.<hash>.css`."""
     return BY_FILE[file].address
+
+
+def embedded(file: str) -> str:
+    """This file of ours itself, as an address, for a page that has nothing beside it."""
+    asset = BY_FILE[file]
+    kind = asset.content_type.replace(" ", "")
+    return f"data:{kind};base64,{b64encode(asset.content).decode()}"

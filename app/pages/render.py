@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.pages import words
 from app.pages.assets import address as asset
+from app.pages.assets import embedded
 from app.pages.messages import Message
 
 WORDS_A_MINUTE = 220
@@ -28,7 +29,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PAGES.globals |= {"asset": asset, "natures": words.NATURES}
+PAGES.globals |= {"asset": asset, "natures": words.NATURES, "offline": False}
 PAGES.filters |= {
     name: getattr(words, name)
     for name in (
@@ -37,15 +38,20 @@ PAGES.filters |= {
         *("clock", "language"),
     )
 }
+# What a page needs is in it, for who reads it offline.
+OFFLINE = PAGES.overlay()
+OFFLINE.globals = PAGES.globals | {"asset": embedded, "offline": True}
 
 
-def release_page(content: Mapping[str, Any], here: str | None = None) -> str:
+def release_page(
+    content: Mapping[str, Any], here: str | None = None, pages: Environment = PAGES
+) -> str:
     """A release, read at the address `here`, below which its reader acknowledges it.
 
     Without `here` it is a file: there is nowhere to acknowledge it.
     """
     items = [item for section in content["sections"] for item in section["items"]]
-    return PAGES.get_template("release.html").render(
+    return pages.get_template("release.html").render(
         release=content,
         here=here,
         kind_of=kind_of,
@@ -54,6 +60,11 @@ def release_page(content: Mapping[str, Any], here: str | None = None) -> str:
         files=[file for file in content["files"] if _is_beside_the_page(file)],
         recordings=any(item["media"] for item in items),
     )
+
+
+def standalone_page(content: Mapping[str, Any]) -> str:
+    """A release as one file that asks nothing of us; recordings and files are beside it."""
+    return release_page(content, pages=OFFLINE)
 
 
 def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:

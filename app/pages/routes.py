@@ -18,7 +18,7 @@ from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.models import now
-from app.core.problems import NotFound, RangeNotSatisfiable, RateLimited, documented
+from app.core.problems import NotFound, RangeNotSatisfiable, RateLimited, WrongState, documented
 from app.core.settings import settings
 from app.gate.answers import send
 from app.pages import passes
@@ -66,6 +66,7 @@ from app.receipts.sessions import Holder, InvalidReceiptCode
 from app.releases import deliveries
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
+from app.releases.files import FileNotReady
 from app.releases.models import Delivery, Release
 from app.releases.service import ReleaseRecalled
 from app.withdrawals.service import withdraw as take_back
@@ -186,7 +187,7 @@ async def asset(name: str) -> Response:
 @files.get(
     "/releases/{release_id}/files/{name}",
     response_class=HTMLResponse,
-    responses=HTML | documented(ReleaseRecalled),
+    responses=HTML | documented(ReleaseRecalled, FileNotReady, WrongState),
     tags=["releases"],
 )
 def show_file(release_id: UUID, name: str, request: Request, call: Call) -> Response:
@@ -209,7 +210,10 @@ def show_file(release_id: UUID, name: str, request: Request, call: Call) -> Resp
 @files.get(
     "/shared/{token}/files/{name}",
     response_class=HTMLResponse,
-    responses=HTML | documented(LinkClosed, PasscodeNeeded, RateLimited, ReleaseRecalled),
+    responses=HTML
+    | documented(
+        LinkClosed, PasscodeNeeded, RateLimited, ReleaseRecalled, FileNotReady, WrongState
+    ),
     tags=["shared"],
 )
 def read_shared_file(

@@ -1,6 +1,7 @@
 """Releases, the sources of their items, and deliveries."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -63,17 +64,37 @@ class ReleaseItem(Base):
     poster_id: Mapped[UUID | None] = mapped_column(ForeignKey("renditions.id"))
 
 
+class FileStatus(StrEnum):
+    """How far a composed file is."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class ReleaseFile(Base):
-    """A file composed from all the items of a release. One blocked item blocks it whole."""
+    """A file composed from all the items of a release. One blocked item blocks it whole.
+
+    Its key is decided before it is made: whoever is asked to make it a second time finds it there.
+    """
 
     __tablename__ = "release_files"
-    __table_args__ = (UniqueConstraint("release_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("release_id", "name"),
+        CheckConstraint(
+            "(status = 'ready') = (size IS NOT NULL) AND (status = 'ready') = (sha256 IS NOT NULL)",
+            name="ready_is_measured",
+        ),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress_is_a_share"),
+    )
 
     release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"))
     name: Mapped[str] = mapped_column(String(40))
     content_type: Mapped[str] = mapped_column(String(80))
-    size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column(String(64))
+    status: Mapped[FileStatus] = mapped_column(default=FileStatus.PENDING)
+    progress: Mapped[float | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(200), unique=True)
 
 

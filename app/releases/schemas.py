@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.core.schemas import In, Moment, Out
 from app.core.text import Line, OneLine
+from app.releases.models import FileStatus
 
 
 class Exclusion(Out):
@@ -19,13 +20,14 @@ class Exclusion(Out):
 
 
 class FileOut(Out):
-    """A file of a release."""
+    """A file of a release; it has an address once it is `ready`. `progress` is from 0 to 1."""
 
     name: str
     content_type: str
-    status: str
+    status: FileStatus
+    progress: float | None = None
     size: int | None = None
-    url: str
+    url: str | None
 
 
 class ReleaseBrief(Out):

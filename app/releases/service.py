@@ -27,7 +27,8 @@ from app.gate.service import Use, WayOut, judge
 from app.lineage.service import made
 from app.media.models import Rendition
 from app.releases.addresses import address
-from app.releases.models import Release, ReleaseFile, ReleaseItem
+from app.releases.files import Composed, ask, ask_again, of_release, require_ready
+from app.releases.models import FileStatus, Release, ReleaseFile, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
 from app.transcripts.formats import captions
@@ -82,6 +83,8 @@ def require_current(db: Session, release: Release) -> None:
 def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     """A new release, and True; or the last one and False, when nothing changed since.
 
+    Its files are asked for; of the last one, those that failed.
+
     `bundle` is locked. Raises WrongState before it is ready, NotPublishable with the blockers.
     """
     by.require(Permission.COMPOSE)
@@ -94,6 +97,8 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
         if not bundle.published_at:  # something else than its content was changed, and said again
             bundle.published_at = newest.published_at
             record(db, "bundle.published-again", on=bundle, by=by, number=newest.number)
+        if again := ask_again(db, newest):
+            record(db, "release.files_asked_again", on=newest, by=by, names=again)
         return newest, False
     release = Release(
         id=uuid4(),
@@ -108,6 +113,7 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     bundle.published_at = release.published_at = now()
     record(db, "release.published", on=release, by=by, number=release.number)
     _keep_sources(db, release, snapshot)
+    ask(db, release)
     return release, True
 
 
@@ -194,11 +200,11 @@ def _open_item(
     return row, release
 
 
-def composed_file(db: Session, release: Release, name: str, at: datetime) -> ReleaseFile:
+def composed_file(db: Session, release: Release, name: str, at: datetime) -> Composed:
     """A file made of all the items of a release, if every one of them may still be shown.
 
     One that may not cannot be taken out of a film or a document: until the successor has files of
-    its own, there is none. Raises NotFound, ReleaseRecalled.
+    its own, there is none. Raises NotFound, ReleaseRecalled, FileNotReady, WrongState.
     """
     require_current(db, release)
     of_it = ReleaseFile.release_id == release.id, ReleaseFile.name == name
@@ -206,19 +212,21 @@ def composed_file(db: Session, release: Release, name: str, at: datetime) -> Rel
         raise NotFound
     if blocked_items(db, release, at):
         raise ReleaseRecalled(number=release.number, superseded_by=None)
-    return file
+    return require_ready(file)
 
 
 def files(db: Session, release: Release, url: str) -> list[dict[str, Any]]:
-    """The files of a release, below this address: its page, and what was composed."""
-    page = {"name": PAGE, "content_type": "text/html; charset=utf-8", "status": "ready"}
-    rows = select(ReleaseFile).where(ReleaseFile.release_id == release.id)
+    """The files of a release: its page, and what is composed. What is ready is below `url`."""
+    names = ("name", "content_type", "status", "progress", "size")
+    page = {"name": PAGE, "content_type": "text/html; charset=utf-8", "status": FileStatus.READY}
     composed = [
-        {name: getattr(file, name) for name in ("name", "content_type", "size")}
-        | {"status": "ready"}
-        for file in db.scalars(rows.order_by(ReleaseFile.name))
+        {name: getattr(file, name) for name in names} for file in db.scalars(of_release(release.id))
     ]
-    return [file | {"url": f"{url}/files/{file['name']}"} for file in (page, *composed)]
+    return [
+        file
+        | {"url": f"{url}/files/{file['name']}" if file["status"] is FileStatus.READY else None}
+        for file in (page, *composed)
+    ]
 
 
 def blocked_items(

@@ -1,9 +1,10 @@
 """What becomes of a release when something in it may not be shown any more.
 
 At once, and without anybody doing anything, it is read without the blocked items (see `service`).
-Then a successor takes its place: the next number, without the words, which says what it lost. The
-release it replaces is recalled: all of it answers 410, the words are erased from its snapshot, its
-files are destroyed, and each recipient is asked to take note before reading the successor.
+Then a successor takes its place: the next number, without the words, which says what it lost, and
+has files of its own. The release it replaces is recalled: all of it answers 410, the words are
+erased from its snapshot, its files are destroyed, and each recipient is asked to take note before
+reading the successor.
 """
 
 from copy import deepcopy
@@ -21,6 +22,7 @@ from app.core.db import locked
 from app.core.models import now
 from app.excerpts.models import Excerpt
 from app.lineage.service import forget
+from app.releases.files import ask
 from app.releases.models import Delivery, Release, ReleaseFile, ReleaseItem
 from app.releases.service import Blocked, blocked_items, hide, keep_items
 from app.releases.snapshot import balance_of, digest
@@ -89,6 +91,7 @@ def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
     db.add(successor)
     record(db, "release.succeeded", on=successor, by=None, number=successor.number, lost=len(lost))
     _copy_items(db, successor, kept)
+    ask(db, successor)
     return successor
 
 

@@ -12,7 +12,7 @@ from app.accounts.models import Account
 from app.core.db import Database
 from app.media.models import Media, Rendition
 from app.operations.verification import verify
-from app.releases.models import ReleaseFile
+from app.releases.models import FileStatus, ReleaseFile
 from app.storage.keys import new_key
 from app.storage.service import Storage
 from tests.withdrawals.conftest import world
@@ -108,6 +108,7 @@ def test_files_composed_from_releases_are_looked_for_too(
 ) -> None:
     stored = objects.write(new_key("releases"), [b"bytes"])
     described = {"size": 5, "sha256": stored.sha256, "content_type": "application/pdf"}
+    described["status"] = FileStatus.READY
     with database.write.begin() as db:
         release = UUID(world.release_id)
         db.add(ReleaseFile(release_id=release, name="whole.pdf", key=stored.key, **described))

@@ -14,10 +14,8 @@ from app.core.models import Base, now
 from app.jobs.models import Job
 from app.jobs.service import enqueue
 from app.lineage.models import Derivation
-from app.lineage.service import made
 from app.media.models import Media, Rendition
-from app.releases.models import Release, ReleaseFile
-from app.storage.keys import new_key
+from app.releases.models import FileStatus, ReleaseFile
 from app.storage.service import storage
 from app.testimonies.models import Testimony
 from app.withdrawals.models import Withdrawal
@@ -246,14 +244,12 @@ def test_an_embargo_recalls_nothing_for_it_ends_by_itself(world: World) -> None:
 
 
 def compose(world: World, name: str, content: bytes) -> ReleaseFile:
-    """A file of the release, as a job will make them."""
-    stored = storage().write(new_key("releases"), [content])
-    about = {"name": name, "content_type": "application/zip", "size": stored.size}
-    kept = {"key": stored.key, "sha256": stored.sha256, "release_id": UUID(world.release_id)}
-    file = ReleaseFile(**about, **kept)
+    """A file of the release, which is there since it was published, as its job makes it."""
     with world.make.sessions.begin() as db:
-        db.add(file)
-        made(db, file, [(Release, UUID(world.release_id))])
+        of_it = ReleaseFile.release_id == UUID(world.release_id), ReleaseFile.name == name
+        file = db.scalars(select(ReleaseFile).where(*of_it)).one()
+        stored = storage().write(file.key, [content])
+        file.status, file.size, file.sha256 = FileStatus.READY, stored.size, stored.sha256
     return file
 
 
