@@ -1,0 +1,103 @@
+"""How printed matter says things in French: dates, durations, shares, spaces, long words."""
+
+import re
+from datetime import date, datetime
+from typing import Any
+from unicodedata import bidirectional
+from zoneinfo import ZoneInfo
+
+from app.schemes.reference import TERMS
+
+HERE = ZoneInfo("Europe/Paris")  # where the readers are
+MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+UNITS = (("h", 3600), ("min", 60), ("s", 1))
+NO_BREAK, MAY_BREAK = "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}"
+UNBROKEN = re.compile(r"\S{25,}")  # no French word is that long
+PIECE = 12
+
+NATURES = {
+    "practice": "Pratique",
+    "feeling": "Ressenti",
+    "mixed": "Pratique et ressenti",
+    "idea": "Idée",
+    "information": "Information",
+}
+LABELS = {  # of the tables of a balance
+    "nature": NATURES,
+    "role": {code: french for code, french, _ in TERMS["witness_roles"]},
+    "territory": {},
+    "method": {code: french for code, french, _ in TERMS["methods"]},
+}
+UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé"}
+
+Paragraph = dict[str, Any]
+
+
+def prose(text: str | None) -> list[Paragraph]:
+    """The paragraphs of a text, each with its direction; an empty line parts two of them."""
+    parts = (part.strip() for part in re.split(r"\n\s*\n", text or ""))
+    return [{"text": line(part), "rtl": is_rtl(part)} for part in parts if part]
+
+
+def quoted(text: str | None) -> list[Paragraph]:
+    """The same, between « »; unless it has its own."""
+    paragraphs = prose(text)
+    if paragraphs and not paragraphs[0]["text"].startswith("«"):
+        first, last = paragraphs[0], paragraphs[-1]
+        first["text"] = f"«{NO_BREAK}{first['text']}"
+        last["text"] = f"{last['text']}{NO_BREAK}»"
+    return paragraphs
+
+
+def line(text: str) -> str:
+    """The text, whose French punctuation never stands alone, and whose longest words may break."""
+    spaced = re.sub(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)", NO_BREAK, text)
+    return UNBROKEN.sub(lambda found: _in_pieces(found[0]), spaced)
+
+
+def is_rtl(text: str) -> bool:
+    """Whether it is read from right to left: as its first letter is."""
+    strong = (bidirectional(letter) for letter in text)
+    return next((kind != "L" for kind in strong if kind in {"L", "R", "AL"}), False)
+
+
+def day(moment: datetime | date) -> str:
+    """« 22 novembre 2026 », the day that it is for the readers."""
+    found = moment.astimezone(HERE).date() if isinstance(moment, datetime) else moment
+    first = "1er" if found.day == 1 else str(found.day)
+    return f"{first} {MONTHS[found.month - 1]} {found.year}"
+
+
+def hour(moment: datetime) -> str:
+    """« 18 h 30 », as the clocks of the readers tell it."""
+    here = moment.astimezone(HERE)
+    return f"{here.hour}{NO_BREAK}h{NO_BREAK}{here.minute:02}"
+
+
+def duration(milliseconds: int) -> str:
+    """`125000` -> « 2 min 5 s »; never nothing."""
+    left, told = max(1, round(milliseconds / 1000)), []
+    for unit, seconds in UNITS:
+        many, left = divmod(left, seconds)
+        if many:
+            told.append(f"{many}{NO_BREAK}{unit}")
+    return " ".join(told)
+
+
+def share(value: Any) -> str:
+    """`0.6` -> « 60 % »; a share of too few people is not told."""
+    if not isinstance(value, int | float):
+        return "non communiqué"
+    return f"{round(value * 100)}{NO_BREAK}%" if value else f"moins de 5{NO_BREAK}%"
+
+
+def label(table: str, code: str) -> str:
+    """The words for a code of a balance; what has none says it itself."""
+    return (LABELS[table] | UNKNOWN).get(code) or code.replace("_", " ")
+
+
+def _in_pieces(word: str) -> str:
+    return MAY_BREAK.join(word[at : at + PIECE] for at in range(0, len(word), PIECE))
