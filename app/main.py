@@ -37,6 +37,7 @@ from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
 from app.receipts import routes as receipts
+from app.releases import event_routes as events
 from app.releases import routes as releases
 from app.remarks import routes as remarks
 from app.schemes import routes as schemes
@@ -87,6 +88,7 @@ ROUTERS = [
     transcripts.router,
     bundles.router,
     releases.router,
+    events.router,
     remarks.router,
     pages.files,
     withdrawals.router,

@@ -26,6 +26,7 @@ from app.gate.media import passage_of
 from app.gate.service import Use, WayOut, judge
 from app.lineage.service import made
 from app.media.models import Rendition
+from app.releases import exhibitions
 from app.releases.addresses import address
 from app.releases.models import Release, ReleaseFile, ReleaseItem
 from app.releases.snapshot import Snapshot, take
@@ -92,6 +93,7 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     snapshot = take(db, bundle)
     newest = db.scalars(of_bundle(bundle).order_by(Release.number.desc()).limit(1)).first()
     if newest and newest.sha256 == snapshot.sha256:
+        exhibitions.open_link(db, newest, by)
         return newest, False
     release = Release(
         id=uuid4(),
@@ -106,6 +108,7 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     bundle.published_at = release.published_at = now()
     record(db, "release.published", on=release, by=by, number=release.number)
     _keep_sources(db, release, snapshot)
+    exhibitions.open_link(db, release, by)
     return release, True
 
 
