@@ -59,12 +59,13 @@ def _words_of(page: Any) -> str:
     fonts = {name: _letters_of(font) for name, font in page.Resources.get("/Font", {}).items()}
     letters: dict[int, str] = {}
     told = []
-    for operands, operator in pikepdf.parse_content_stream(page):
-        match str(operator):
+    for step in pikepdf.parse_content_stream(page):
+        operands: Any = step.operands
+        match str(step.operator):
             case "Tf":
                 letters = fonts[str(operands[0])]
             case "Tj" | "TJ":
-                strings = operands[0] if str(operator) == "TJ" else [operands[0]]
+                strings = operands[0] if str(step.operator) == "TJ" else [operands[0]]
                 given = b"".join(bytes(s) for s in strings if isinstance(s, pikepdf.String))
                 codes = (int.from_bytes(given[at : at + 2]) for at in range(0, len(given), 2))
                 told.append("".join(letters.get(code, "") for code in codes))
