@@ -43,7 +43,7 @@ def note(release_id: UUID, payload: EventIn, call: Call) -> Response:
     """
     with call as (db, me):
         release = service.find(db, release_id, by=me)
-        event = events.of_release(db, release)
+        event = events.to_note(db, release, by=me)
         if event:
             call.unchanged(event)
         elif "If-Match" in call.headers:

@@ -48,6 +48,12 @@ def of_release(db: Session, release: Release) -> HeldEvent | None:
     return db.scalar(locked(db, select(HeldEvent).where(HeldEvent.release_id == release.id)))
 
 
+def to_note(db: Session, release: Release, by: Caller) -> HeldEvent | None:
+    """What is recorded of its event, to be replaced; who may not is told so first."""
+    by.require(Permission.COMPOSE)
+    return of_release(db, release)
+
+
 def note(
     db: Session, release: Release, known: HeldEvent | None, payload: EventIn, by: Caller
 ) -> HeldEvent:

@@ -167,10 +167,13 @@ def test_who_composes_records_it_and_who_reads_bundles_reads_it(
 
 
 @pytest.mark.parametrize("form", ["note", "exhibition"])
-def test_other_forms_have_no_event(as_editor: TestClient, published: Published, form: str) -> None:
+def test_other_forms_have_no_event(
+    as_editor: TestClient, as_evaluator: TestClient, published: Published, form: str
+) -> None:
     here = url_of(published(form))
     for answer in (as_editor.get(here), as_editor.put(here, json={"held_on": "2026-05-14"})):
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/not-an-event")
+    assert as_evaluator.put(here, json={"held_on": "2026-05-14"}).status_code == 403
 
 
 STRANGE: list[tuple[str, Any]] = [
