@@ -40,6 +40,7 @@ from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
 from app.receipts import routes as receipts
+from app.releases import event_routes as events
 from app.releases import routes as releases
 from app.remarks import routes as remarks
 from app.schemes import routes as schemes
@@ -92,6 +93,7 @@ ROUTERS = [
     expectations.router,
     bundles.router,
     releases.router,
+    events.router,
     remarks.router,
     annotations.router,
     pages.files,

@@ -24,6 +24,7 @@ TITLES_FR = {
     "link-closed": "Ce lien n'est plus valable.",
     "members-elsewhere": "Des membres sont déjà entendus avec une autre structure que celle-ci.",
     "method-not-allowed": "Cette adresse ne connaît pas cette méthode.",
+    "not-an-event": "Cette publication est d'une autre forme : il n'y a pas eu d'évènement.",
     "no-speech-engine": "Aucun moteur de transcription n'est installé ici : écrivez la transcription, ou importez des sous-titres.",
     "not-authenticated": "Dites-nous qui vous êtes : connectez-vous ou envoyez un jeton d'API valable.",
     "not-found": "Il n'y a rien ici, ou rien que vous puissiez voir.",
@@ -97,6 +98,7 @@ DETAILS_FR = {
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",
     "queue_of_one_state": "sort=submitted_at demande un seul état (state), sans updated_since.",
     "rfc_3339": "Attendu : une date, comme 2026-11-22, ou un instant, comme 2026-11-22T14:05:00Z.",
+    "step_told": "Il faut item_id ou title.",
     "sign_noted": "Il faut noter au moins un indice.",
     "string_pattern_mismatch": "Ce texte n'a pas la forme attendue.",
     "string_too_long": "Au plus {max_length} caractères.",
@@ -220,6 +222,7 @@ MISTAKES = {
         "Dites à quoi sert l'export : purpose=, ou l'en-tête X-Export-Purpose.",
     ),
     "reason_needed": ("Say why.", "Dites pourquoi."),
+    "said_before": ("This was said before.", "Ceci est déjà dit plus haut."),
     "scheme_needed": ("Say of which scheme.", "Dites de quel dispositif."),
     "theme_merged": (
         "This theme was merged: the one to choose is {into}.",

@@ -38,6 +38,7 @@ class Edition:
     links: dict[str, str]
     progress: Callable[[float], None] = _not_told  # from 0 to 1
     check: Callable[[], None] = _go_on  # raises when the work is to be left
+    event: dict[str, Any] | None = None  # what is recorded of it, as `releases.events` tells it
 
     def items(self) -> Iterator[dict[str, Any]]:
         """The items that are still shown, in their order."""

@@ -9,12 +9,12 @@ from app.documents.cutlist import CutList, cut_list
 from app.documents.edition import Document, Edition
 from app.media.pictures import rebuild
 
-FILM, CAPTIONS, POSTER = "film.mp4", "film.vtt", "film.jpg"
+MOVIE, CAPTIONS, POSTER = "film.mp4", "film.vtt", "film.jpg"
 
 
 def make_film(edition: Edition) -> Path:
     """1280x720, as long as `length_ms` says. Raises NotFilmed, and what `check` raises."""
-    return assemble(_cuts(edition), edition, FILM)
+    return assemble(_cuts(edition), edition, MOVIE)
 
 
 def make_captions(edition: Edition) -> Path:
@@ -40,8 +40,8 @@ def _cuts(edition: Edition) -> CutList:
     return cuts
 
 
-DOCUMENTS = (
-    Document(FILM, "video/mp4", make_film),
-    Document(CAPTIONS, "text/vtt", make_captions),
-    Document(POSTER, "image/jpeg", make_poster),
+FILM = (
+    Document(MOVIE, "video/mp4", make_film, is_heavy=True),
+    Document(CAPTIONS, "text/vtt", make_captions, uses_recordings=False),
+    Document(POSTER, "image/jpeg", make_poster, uses_recordings=False),
 )

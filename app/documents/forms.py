@@ -1,12 +1,19 @@
 """Which documents a form of restitution offers, besides the page and the archive of every form."""
 
 from app.documents.edition import Document
+from app.documents.event import EVENT
+from app.documents.film import FILM
 from app.documents.note import NOTE
+from app.documents.panels import EXHIBITION
 
 ARCHIVE, ARCHIVE_TYPE = "bundle.zip", "application/zip"
 
 # By the code of the vocabulary; a form that is not here has its page, and its archive.
 FORMS: dict[str, tuple[Document, ...]] = {
+    "event": EVENT,
+    "exhibition": EXHIBITION,
+    "film": FILM,
+    "filmed_interview": FILM,
     "note": (NOTE,),
 }
 

@@ -353,6 +353,16 @@ RULES: Sequence[Rule] = (
         forget=audiences.forget_disclosures,
     ),
     Rule(
+        code="event-words",
+        what="Réactions dites à un évènement, et son compte rendu",
+        tables=["event_reactions", "events"],
+        kept=Months(24),
+        then="effacés ; la date, le lieu et le nombre de personnes venues restent",
+        because="le temps d'y répondre ; quelqu'un peut s'y reconnaître",
+        due=releases.old_words_of_events,
+        forget=releases.forget_words_of_events,
+    ),
+    Rule(
         code="accounts",
         what="Noms et adresses des comptes suspendus",
         tables=["accounts"],
@@ -431,7 +441,10 @@ RULES: Sequence[Rule] = (
     Rule(
         code="restitutions",
         what="Dossiers et publications",
-        tables=["bundles", "bundle_sections", "releases", "release_files"],
+        tables=[
+            *("bundles", "bundle_sections", "releases", "release_files"),
+            *("events", "event_attendances"),
+        ],
         kept=FOR_GOOD,
         then=STAYS,
         because="ce qui fut rendu ; les paroles retirées ou échues en sortent avec leur témoignage",

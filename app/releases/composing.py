@@ -21,7 +21,6 @@ from app.audit.service import record
 from app.core.db import locked
 from app.core.models import now
 from app.core.problems import Problem
-from app.core.settings import settings
 from app.documents import archive
 from app.documents.archive import RECORDINGS, Member
 from app.documents.edition import Document, Edition
@@ -31,6 +30,7 @@ from app.jobs.service import Interrupted, LeaseLost, Run, enqueue
 from app.media.models import Rendition
 from app.media.service import DOOMED
 from app.media.work import room_of
+from app.releases import events, exhibitions
 from app.releases.files import new_key, of_release, prefix_of
 from app.releases.models import FileStatus, Release, ReleaseFile, ReleaseItem
 from app.releases.service import PAGE, blocked_items
@@ -106,6 +106,8 @@ class _Composition:
                 raise NoSuchDocument(file.name)
             if document.uses_recordings:
                 shown.fetch()
+            with self._run.reading() as db:
+                links, event = exhibitions.links(db, release), events.for_print(db, release)
             edition = Edition(
                 content=release.content,
                 number=release.number,
@@ -114,9 +116,10 @@ class _Composition:
                 folder=folder,
                 recordings=dict(shown.recordings) if document.uses_recordings else {},
                 posters=dict(shown.posters) if document.uses_recordings else {},
-                links=shown.links(release),
+                links=links,
                 progress=self._progress_of(file),
                 check=self._run.check,
+                event=event,
             )
             return storage().store_file(file.key, document.make(edition))
 
@@ -232,11 +235,6 @@ class _Shown:
             if one.poster:
                 poster = f"{Path(name).stem}{Path(one.poster.name).suffix}"
                 self.posters[one.item_id] = copy(one.poster.key, self._folder, poster)
-
-    def links(self, release: Release) -> dict[str, str]:
-        """Where a reader who came in by their own link sees or hears each item."""
-        here = f"{settings().base_url.rstrip('/')}/dossiers/{release.id}"
-        return {one.item_id: f"{here}#item-{one.item_id}" for one in self._all}
 
 
 def _pending(db: Session, release: Release) -> list[ReleaseFile]:

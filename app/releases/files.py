@@ -58,12 +58,22 @@ def ask_again(db: Session, release: Release) -> list[str]:
     files = list(db.scalars(of_release(release.id)))
     failed = {file.name for file in files if file.status is FileStatus.FAILED}
     again = [file for file in files if failed and file.name in failed | {ARCHIVE}]
-    for file in again:
+    _renew(db, release, again)
+    return [file.name for file in again]
+
+
+def ask_anew(db: Session, release: Release) -> None:
+    """Have all of it made again: something that is told besides the snapshot has changed."""
+    _renew(db, release, list(db.scalars(of_release(release.id))))
+
+
+def _renew(db: Session, release: Release, files: list[ReleaseFile]) -> None:
+    """Under keys of their own; what is stored under the old ones is deleted by the job."""
+    for file in files:
         file.status, file.key = FileStatus.PENDING, new_key(release.id)
         file.size = file.sha256 = file.progress = None
-    if again:
+    if files:
         ask_composing(db, release)
-    return [file.name for file in again]
 
 
 def ask_composing(db: Session, release: Release) -> None:

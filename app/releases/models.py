@@ -1,6 +1,6 @@
-"""Releases, the sources of their items, and deliveries."""
+"""Releases, the sources of their items, deliveries, and what is recorded of an event."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -121,3 +122,50 @@ class Delivery(Versioned):
     revoked_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     recalled_at: Mapped[datetime | None]
     recall_acknowledged_at: Mapped[datetime | None]
+
+
+class HeldEvent(Versioned):
+    """When and where a release of the form `event` was shown, and what came of it.
+
+    `programme` and `shown` name items of the release. `minutes` are the team's words.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (Index(None, "held_on"),)
+
+    release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"), unique=True)
+    held_on: Mapped[date]
+    starts_at: Mapped[datetime | None]
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("places.id"))
+    programme: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    shown: Mapped[list[str]]
+    minutes: Mapped[str | None] = mapped_column(Text)
+    recorded_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Attendance(Base):
+    """How many people of one role came to an event."""
+
+    __tablename__ = "event_attendances"
+    __table_args__ = (
+        UniqueConstraint("event_id", "role"),
+        CheckConstraint("count >= 0", name="count"),
+    )
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    role: Mapped[str] = mapped_column(String(40))
+    count: Mapped[int]
+
+
+class EventReaction(Base):
+    """What somebody who came said about an item: a recipient, of whom only a role is told."""
+
+    __tablename__ = "event_reactions"
+    __table_args__ = (Index(None, "event_id", "position"),)
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    item_id: Mapped[UUID]
+    text: Mapped[str] = mapped_column(Text)
+    role: Mapped[str | None] = mapped_column(String(40))

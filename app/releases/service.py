@@ -26,6 +26,7 @@ from app.gate.media import passage_of
 from app.gate.service import Use, WayOut, judge
 from app.lineage.service import made
 from app.media.models import Rendition
+from app.releases import exhibitions
 from app.releases.addresses import address
 from app.releases.files import Composed, ask, ask_again, of_release, require_ready
 from app.releases.models import FileStatus, Release, ReleaseFile, ReleaseItem
@@ -99,6 +100,7 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
             record(db, "bundle.published-again", on=bundle, by=by, number=newest.number)
         if again := ask_again(db, newest):
             record(db, "release.files_asked_again", on=newest, by=by, names=again)
+        exhibitions.open_link(db, newest, by)
         return newest, False
     release = Release(
         id=uuid4(),
@@ -113,6 +115,7 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     bundle.published_at = release.published_at = now()
     record(db, "release.published", on=release, by=by, number=release.number)
     _keep_sources(db, release, snapshot)
+    exhibitions.open_link(db, release, by)
     ask(db, release)
     return release, True
 

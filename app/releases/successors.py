@@ -22,6 +22,7 @@ from app.core.db import locked
 from app.core.models import now
 from app.excerpts.models import Excerpt
 from app.lineage.service import forget
+from app.releases import events, exhibitions
 from app.releases.files import ask
 from app.releases.models import Delivery, Release, ReleaseFile, ReleaseItem
 from app.releases.service import Blocked, blocked_items, hide, keep_items
@@ -55,6 +56,10 @@ def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
         return None
     newest = releases[-1]
     successor = _publish_without(db, newest, lost[newest.id]) if lost[newest.id] else None
+    for release in spoilt:
+        events.lose(db, release, lost[release.id].keys())
+    if successor:
+        events.hand_over(db, newest, successor)
     keys = [key for release in spoilt for key in _recall(db, release, lost[release.id])]
     return Recalled([r.id for r in spoilt], successor.id if successor else None, keys)
 
@@ -91,6 +96,7 @@ def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
     db.add(successor)
     record(db, "release.succeeded", on=successor, by=None, number=successor.number, lost=len(lost))
     _copy_items(db, successor, kept)
+    exhibitions.open_link(db, successor)
     ask(db, successor)
     return successor
 
@@ -147,6 +153,7 @@ def _recall(db: Session, release: Release, lost: Blocked) -> list[str]:
     for delivery in db.scalars(locked(db, given)):
         delivery.recalled_at, delivery.recall_acknowledged_at = now(), None
         record(db, "delivery.recalled", on=delivery, by=None)
+    exhibitions.close_link(db, release)
     files = list(db.scalars(select(ReleaseFile).where(ReleaseFile.release_id == release.id)))
     db.execute(delete(ReleaseFile).where(ReleaseFile.release_id == release.id))
     forget(db, ReleaseFile.__tablename__, [file.id for file in files])

@@ -185,7 +185,7 @@ UNDO: dict[type[Base], Undo] = {
 # The tables where words, names and descriptions of people are changed by what is above.
 TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
-    *("excerpts", "bundle_items", "releases", "indexed_texts"),
+    *("excerpts", "bundle_items", "releases", "events", "event_reactions", "indexed_texts"),
     *("media", "renditions", "transcripts", "uploads", "versions", "remarks", "annotations"),
     *("witnesses", "identities", "consent_events", "idempotency_keys", "decision_maker_contacts"),
 )

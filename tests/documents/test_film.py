@@ -15,7 +15,7 @@ from app.documents.assembly import (
     assemble,
 )
 from app.documents.cutlist import FPS, Card, Cut, CutList, Kind, cut_list, length_ms
-from app.documents.film import DOCUMENTS, make_captions, make_film, make_poster
+from app.documents.film import FILM, make_captions, make_film, make_poster
 from app.media.models import Kind as MediaKind
 from app.media.probe import probe
 from app.media.sound import measure
@@ -186,7 +186,7 @@ def test_a_whole_release(tmp_path: Path, clips: dict[str, Path]) -> None:
     assert "Oui." in make_captions(release).read_text(encoding="utf-8")
     found = probe(tmp_path, make_poster(release).name)
     assert (found.content_type, found.width, found.height) == ("image/jpeg", 1280, 720)
-    assert [document.name for document in DOCUMENTS] == ["film.mp4", "film.vtt", "film.jpg"]
+    assert [document.name for document in FILM] == ["film.mp4", "film.vtt", "film.jpg"]
 
 
 @pytest.mark.slow
@@ -197,7 +197,7 @@ def test_a_release_without_a_recording_is_a_film_too(tmp_path: Path) -> None:
     assert set(seconds(path)) == {-1}
 
 
-@pytest.mark.parametrize("make", [document.make for document in DOCUMENTS])
+@pytest.mark.parametrize("make", [document.make for document in FILM])
 def test_nothing_is_made_of_nothing(tmp_path: Path, make: Callable[..., Path]) -> None:
     with pytest.raises(NothingToFilm):
         make(edition(content(section(item(withdrawn=True))), tmp_path))
