@@ -408,6 +408,14 @@ RULES: Sequence[Rule] = (
         because="ce qui fut rendu ; les paroles retirées ou échues en sortent avec leur témoignage",
     ),
     Rule(
+        code="public-addresses",
+        what="Adresses publiques des dossiers, retirées comprises",
+        tables=["public_addresses"],
+        kept=FOR_GOOD,
+        then=STAYS,
+        because="une adresse donnée une fois ne montre jamais autre chose ; elle n'est de personne",
+    ),
+    Rule(
         code="candor",
         what="Appréciations de la liberté de parole, par l'équipe",
         tables=["candors"],
