@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from bench.load import ROOT, Server, alternately, request, send, serving
 from bench.uploads import AT_ONCE, answering, bare_and_tus, joined_and_copied, uploading
 
 MIB = 1024**2
-PARTS = ["lists", "creation", "export", "files", "uploads", "joining", "transcoding"]
+PARTS = ["lists", "creation", "export", "files", "page", "uploads", "joining", "transcoding"]
 EXPORT = "/api/v1/exports/testimonies.csv?purpose=banc"
 LIST = "/api/v1/testimonies?method=video&nature=practice&limit=50"
 
@@ -162,6 +162,16 @@ def of_files(app: Server, bare: Server, tokens: dict[str, str], folder: Path) ->
     )
 
 
+def of_page(
+    app: Server, bare: Server, database: Any, folder: Path, filled: Any
+) -> Iterator[Measure]:
+    """The page of a release, beside a static file that is sent once the gate was asked."""
+    from bench.pages import QUOTES, page_and_file
+
+    ours, ceiling = page_and_file(app, bare, database, folder, filled.scheme_id)
+    yield at_most(2, f"the page of a release, {QUOTES} quotes", ours, ceiling)
+
+
 def of_uploads(app: Server, bare: Server, tokens: dict[str, str], mib: int) -> Iterator[Measure]:
     """A large file by tus, beside a bare route; lists, while several come at once."""
     ours, ceiling, grown = bare_and_tus(app, bare, tokens["animator"], mib)
@@ -253,18 +263,18 @@ def measure(rows: int, url: str, mib: int, only: Container[str]) -> Iterator[Mea
         ):
             if not url and "lists" in only:
                 yield from of_lists(app, bare, small, tokens)
-            if "creation" in only:
-                yield from of_creation(app, bare, tokens, payload)
-            if "export" in only:
-                yield from of_export(app, database, tokens, folder, rows)
-            if "files" in only:
-                yield from of_files(app, bare, tokens, folder)
-            if "uploads" in only:
-                yield from of_uploads(app, bare, tokens, mib)
-            if "joining" in only:
-                yield from of_joining(database, folder, mib)
-            if "transcoding" in only:
-                yield from of_transcoding(database, folder)
+            parts: dict[str, Callable[[], Iterator[Measure]]] = {
+                "creation": lambda: of_creation(app, bare, tokens, payload),
+                "export": lambda: of_export(app, database, tokens, folder, rows),
+                "files": lambda: of_files(app, bare, tokens, folder),
+                "page": lambda: of_page(app, bare, database, folder, filled),
+                "uploads": lambda: of_uploads(app, bare, tokens, mib),
+                "joining": lambda: of_joining(database, folder, mib),
+                "transcoding": lambda: of_transcoding(database, folder),
+            }
+            for name, part in parts.items():
+                if name in only:
+                    yield from part()
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ the bundle closed, the newest release recalled, or meant for somebody else).
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -164,7 +165,9 @@ def read(db: Session, public: Public) -> dict[str, Any]:
     }
 
 
+@cache
 def _public() -> Select[Release]:
+    """The releases that everybody may read, in no order."""
     newer = aliased(Release)
     is_newest = (
         ~select(newer.id)
