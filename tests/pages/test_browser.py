@@ -17,6 +17,7 @@ from app.core.edge import Edge
 from app.core.settings import settings
 from app.operations.serving import open_socket
 from app.pages.answers import page as answer
+from app.pages.assets import address
 from app.pages.messages import OUR_FAULT, public_message_of
 from app.pages.render import (
     invitation_page,
@@ -51,8 +52,9 @@ EVERYTHING = [
     item(show_as="audio", media=SAID),
 ]
 SAID_ITEM = item(show_as="video", media=SAID, quote=None, id="b2ab1b0e-5d2f-4b0a-8d0c-0f6a3b8d7c11")
+POSTER = address("poster.svg")
 FILES = [
-    {"name": name, "content_type": kind, "status": "ready", "size": 4_200_000, "url": f"/x/{name}"}
+    {"name": name, "content_type": kind, "status": "ready", "size": 4_200_000, "url": POSTER}
     for name, kind in (
         *(("film.mp4", "video/mp4"), ("film.jpg", "image/jpeg")),
         *(("note.pdf", "application/pdf"), ("bundle.zip", "application/zip")),
