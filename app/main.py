@@ -133,6 +133,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.include_router(operations.outside)
     describe(app)
     app.include_router(pages.router)
+    app.include_router(pages.everybody)
     app.include_router(pages.receipts)
     app.add_middleware(
         CORSMiddleware,

@@ -7,7 +7,7 @@ recorded from the application itself by `record.py`, in `$BENCH_FOLDER`.
 import os
 import pickle
 import threading
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from secrets import randbits
 from typing import Any
@@ -15,11 +15,15 @@ from uuid import UUID, uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
 
 from app.accounts.authentication import authenticate
 from app.core.db import Database
+from app.core.models import now
 from app.core.settings import settings
+from app.releases.models import Release
+from app.releases.service import blocked_items
 
 FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
 
@@ -35,6 +39,8 @@ def create() -> FastAPI:
     @app.get("/file")
     def file() -> Response:
         return FileResponse(FOLDER / "video.bin", media_type="video/mp4")
+
+    app.get("/page")(partial(page, database))
 
     @app.get("/{name}")
     def read(name: str, request: Request) -> Response:
@@ -59,6 +65,14 @@ def create() -> FastAPI:
     app.put("/stream")(stream)
 
     return app
+
+
+def page(database: Database) -> Response:
+    """A static file, once the gate was asked about all that it shows."""
+    with database.read() as db:
+        release = db.scalars(select(Release).options(defer(Release.content))).one()
+        blocked_items(db, release, now())
+    return FileResponse(FOLDER / "page.html", media_type="text/html")
 
 
 async def stream(request: Request) -> Response:

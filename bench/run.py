@@ -226,6 +226,16 @@ def of_publishing(bench: Bench) -> Iterator[Measure]:
     yield from measured(bench.database, bench.mib)
 
 
+def of_page(bench: Bench) -> Iterator[Measure]:
+    """The page of a release, beside a static file that is sent once the gate was asked."""
+    from bench.pages import QUOTES, page_and_file
+
+    scheme_id = bench.payload["scheme_id"]
+    where = bench.app, bench.bare, bench.database, bench.folder
+    ours, ceiling = page_and_file(*where, scheme_id)
+    yield at_most(2, f"the page of a release, {QUOTES} quotes", ours, ceiling)
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "lists": of_lists,
     "creation": of_creation,
@@ -236,6 +246,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "joining": of_joining,
     "transcoding": of_transcoding,
     "filming": of_filming,
+    "page": of_page,
     "publishing": of_publishing,
 }
 

@@ -458,6 +458,14 @@ RULES: Sequence[Rule] = (
         because="ils disent à qui l'on s'est adressé, et ce qui était demandé avant de rendre",
     ),
     Rule(
+        code="public-addresses",
+        what="Adresses publiques des dossiers, retirées comprises",
+        tables=["public_addresses"],
+        kept=FOR_GOOD,
+        then=STAYS,
+        because="une adresse donnée une fois ne montre jamais autre chose ; elle n'est de personne",
+    ),
+    Rule(
         code="candor",
         what="Appréciations de la liberté de parole, par l'équipe",
         tables=["candors"],

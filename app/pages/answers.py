@@ -1,13 +1,14 @@
 """How pages are answered: their headers, and a page instead of a problem document."""
 
 from collections.abc import Callable, Coroutine
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from app.accounts.authentication import Forbidden
 from app.core.db import Database
+from app.core.preconditions import is_known
 from app.core.problems import (
     OF_STATUS,
     BadRequest,
@@ -25,7 +27,7 @@ from app.core.problems import (
     ServiceUnavailable,
 )
 from app.core.settings import settings
-from app.pages.messages import message_of
+from app.pages.messages import message_of, public_message_of
 from app.pages.render import message_page
 
 HEADERS = {
@@ -38,6 +40,11 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Content-Language": "fr",
 }
+# Indexed, but not quoted nor kept by who indexes: what is taken back is gone from there too.
+EVERYBODY = HEADERS | {
+    "Cache-Control": "no-cache",
+    "X-Robots-Tag": "noarchive, nosnippet, noimageindex",
+}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 SAME_ORIGIN = ("same-origin", "none")  # `none`: the reader's own deed, a reload for instance
 PASSING = (OperationalError, PoolTimeout, StaleDataError)
@@ -48,6 +55,22 @@ log = structlog.get_logger("app.pages")
 def page(html: str, status: int = 200) -> HTMLResponse:
     """This page, which nobody but its reader keeps."""
     return HTMLResponse(html, status, HEADERS)
+
+
+def public_page(request: Request, html: str) -> Response:
+    """This page, which anybody may keep, and must ask for again before each use: 304, or another.
+
+    So no copy of it outlives what was taken back.
+    """
+    headers = EVERYBODY | {"ETag": f'"{sha256(html.encode()).hexdigest()[:32]}"'}
+    if is_known(headers["ETag"], request.headers.get("If-None-Match", "")):
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(html, 200, headers)
+
+
+def moved(path: str) -> Response:
+    """There, for now: an address that was given up may be given again."""
+    return RedirectResponse(path, 302, EVERYBODY)
 
 
 def database_of(request: Request) -> Database:
@@ -90,6 +113,13 @@ class PageRoute(APIRoute):
                 return response
 
         return shown
+
+
+class PublicRoute(PageRoute):
+    """The routes of what everybody may read: what goes wrong is told to anybody."""
+
+    def tell(self, problem: Problem) -> HTMLResponse:
+        return page(message_page(public_message_of(problem), "/p/"), problem.status)
 
 
 def _problem_of(error: Exception) -> Problem:

@@ -38,6 +38,21 @@ OF_PROBLEM = {
     "bad-request": Message("Nous n’avons pas compris cette demande", [OPEN_AGAIN]),
     "service-unavailable": Message("Le service est très occupé", [NOT_YOU, RELOAD]),
 }
+LIST_IS_NEAR = "La liste de ce qui est public est à portée de main."
+OF_PUBLIC = {
+    "not-found": Message("Nous ne trouvons pas cette page", [CUT, LIST_IS_NEAR]),
+    "no-longer-public": Message(
+        "Cette page n’est plus publique",
+        ["Elle l’a été, puis l’équipe du projet l’a retirée.", LIST_IS_NEAR],
+    ),
+    "invalid-cursor": Message("Nous ne trouvons pas cette page", [LIST_IS_NEAR]),
+    "release-recalled": Message(
+        "Ce fichier a été retiré",
+        ["Des paroles qu’il contenait ont été reprises. La page, elle, peut toujours être lue."],
+    ),
+    "bad-request": Message("Nous n’avons pas compris cette demande", [LIST_IS_NEAR]),
+    "service-unavailable": Message("Le service est très occupé", [NOT_YOU, RELOAD]),
+}
 ENTER_AGAIN = "Rien n’a été changé. Pour continuer, tapez de nouveau votre code de suivi."
 OF_RECEIPT = {
     "not-authenticated": Message(
@@ -93,6 +108,11 @@ def too_many_codes(problem: RateLimited) -> str:
 def receipt_message_of(problem: Problem) -> Message:
     """What to tell a witness of this problem."""
     return OF_RECEIPT.get(problem.slug(), Message(OUR_FAULT.title, [NOT_YOU, RELOAD]))
+
+
+def public_message_of(problem: Problem) -> Message:
+    """What to tell anybody of this problem."""
+    return OF_PUBLIC.get(problem.slug(), Message(OUR_FAULT.title, [NOT_YOU, RELOAD]))
 
 
 def message_of(problem: Problem) -> Message:

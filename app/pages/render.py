@@ -5,7 +5,7 @@
 `content` is what `GET /shared/{token}` gives. Whatever people wrote is text, and stays text.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -21,6 +21,7 @@ from app.pages.messages import Message
 
 WORDS_A_MINUTE = 220
 MINUTE = 60_000  # milliseconds
+FILMED, WALKED = ("film", "filmed_interview"), "exhibition"
 
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -35,7 +36,7 @@ PAGES.filters |= {
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
-        *("clock", "language"),
+        *("clock", "language", "file_name", "file_facts", "form_name"),
     )
 }
 # What a page needs is in it, for who reads it offline.
@@ -44,18 +45,28 @@ OFFLINE.globals = PAGES.globals | {"asset": embedded, "offline": True}
 
 
 def release_page(
-    content: Mapping[str, Any], here: str | None = None, pages: Environment = PAGES
+    content: Mapping[str, Any],
+    here: str | None = None,
+    *,
+    is_public: bool = False,
+    pages: Environment = PAGES,
 ) -> str:
     """A release, read at the address `here`, below which its reader acknowledges it.
 
-    Without `here` it is a file: there is nowhere to acknowledge it.
+    Without `here` nobody acknowledges it: it is a file, or everybody reads it (`is_public`).
     """
     items = [item for section in content["sections"] for item in section["items"]]
+    files = {file["name"]: file for file in content["files"]}
     return pages.get_template("release.html").render(
         release=content,
         here=here,
+        is_public=is_public,
         kind_of=kind_of,
+        numbers=_numbers(items),
         length=_length(content, items),
+        steps=_steps(items) if content["form"] == WALKED else {},
+        film=_film(content["form"], files),
+        parts=_parts(content["balance"].get("nature") or {}),
         roles=_roles(items),
         files=[file for file in content["files"] if _is_beside_the_page(file)],
         recordings=any(item["media"] for item in items),
@@ -65,6 +76,11 @@ def release_page(
 def standalone_page(content: Mapping[str, Any]) -> str:
     """A release as one file that asks nothing of us; recordings and files are beside it."""
     return release_page(content, pages=OFFLINE)
+
+
+def public_list_page(found: Sequence[Mapping[str, Any]], cursor: str | None) -> str:
+    """What everybody may read: `slug title public_title form published_at` each."""
+    return PAGES.get_template("public_list.html").render(found=found, cursor=cursor)
 
 
 def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:
@@ -116,9 +132,9 @@ def receipt_message_page(message: Message, again: str | None = None) -> str:
     return PAGES.get_template("receipt_message.html").render(message=message, again=again)
 
 
-def message_page(message: Message) -> str:
-    """A page that says what happened, and what to do."""
-    return PAGES.get_template("message.html").render(message=message)
+def message_page(message: Message, onward: str | None = None) -> str:
+    """A page that says what happened, and what to do; and the list of what is public, `onward`."""
+    return PAGES.get_template("message.html").render(message=message, onward=onward)
 
 
 def kind_of(item: Mapping[str, Any]) -> str:
@@ -162,5 +178,58 @@ def _roles(items: list[Mapping[str, Any]]) -> str:
     return words.listed([words.lowered(role) for role in roles])
 
 
+def _numbers(items: list[Mapping[str, Any]]) -> dict[str, int]:
+    """The number of each item that is not the editor's own words, what was taken back included."""
+    told = (item["id"] for item in items if kind_of(item) != "note")
+    return {item_id: number for number, item_id in enumerate(told, 1)}
+
+
+def _steps(items: list[Mapping[str, Any]]) -> dict[str, tuple[str | None, str | None]]:
+    """The items before and after each that has a number: a walk, one item at a time."""
+    ids = list(_numbers(items))
+    return dict(zip(ids, zip([None, *ids], [*ids[1:], None], strict=False), strict=True))
+
+
+@dataclass(frozen=True)
+class Film:
+    """The film of a release, its captions and poster, of which each may be missing."""
+
+    file: Mapping[str, Any]
+    captions: Mapping[str, Any] | None
+    poster: Mapping[str, Any] | None
+
+
+def _film(form: str, files: Mapping[str, Mapping[str, Any]]) -> Film | None:
+    if form not in FILMED or "film.mp4" not in files:
+        return None
+    ready = {name: file for name, file in files.items() if file["status"] == "ready"}
+    return Film(files["film.mp4"], ready.get("film.vtt"), ready.get("film.jpg"))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the bar of natures: where it begins and how wide it is, in percent."""
+
+    code: str
+    start: float
+    width: float
+
+    @property
+    def middle(self) -> float:
+        return round(self.start + self.width / 2, 2)
+
+
+def _parts(natures: Mapping[str, Any]) -> list[Part]:
+    """What is told of the natures, side by side. Rounded shares that exceed a whole fill it."""
+    told = {code: value for code, value in natures.items() if isinstance(value, int | float)}
+    scale = 100 / max(1, sum(told.values()))
+    parts, start = [], 0.0
+    for code, value in told.items():
+        parts.append(Part(code, round(start, 2), round(value * scale, 2)))
+        start += value * scale
+    return [part for part in parts if part.width]
+
+
 def _is_beside_the_page(file: Mapping[str, Any]) -> bool:
-    return file["status"] == "ready" and not file["content_type"].startswith("text/html")
+    is_page = file["content_type"].startswith("text/html")
+    return not is_page and not file["content_type"].startswith("image/")

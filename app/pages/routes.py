@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 from unicodedata import normalize
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Header, Request, Response
@@ -26,8 +27,11 @@ from app.pages.answers import (
     FOR_EVER,
     HEADERS,
     PageRoute,
+    PublicRoute,
     database_of,
+    moved,
     page,
+    public_page,
     require_same_origin,
 )
 from app.pages.assets import BY_NAME
@@ -56,6 +60,7 @@ from app.pages.render import (
     done_page,
     door_page,
     invitation_page,
+    public_list_page,
     recall_page,
     receipt_message_page,
     receipt_page,
@@ -63,7 +68,7 @@ from app.pages.render import (
 )
 from app.receipts import archive, service, sessions
 from app.receipts.sessions import Holder, InvalidReceiptCode
-from app.releases import deliveries
+from app.releases import deliveries, public
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.files import FileNotReady
@@ -72,6 +77,7 @@ from app.releases.service import ReleaseRecalled
 from app.withdrawals.service import withdraw as take_back
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+everybody = APIRouter(route_class=PublicRoute, include_in_schema=False)
 receipts = APIRouter(route_class=ReceiptRoute, include_in_schema=False)
 # The files of releases are part of the API: problems there are problem documents.
 files = APIRouter(route_class=Route, responses=documented(NotFound, Forbidden))
@@ -175,6 +181,16 @@ def acknowledge(release_id: UUID, request: Request) -> Response:
     return RedirectResponse(f"{_address(release_id)}#merci", 303, HEADERS)
 
 
+@router.get("/dossiers/{release_id}/files/{name}")
+def read_file(release_id: UUID, name: str, request: Request) -> Response:
+    """A file of the release, or a range of it, for the bearer of a pass."""
+    delivery_id = _bearer(request, release_id)
+    with database_of(request).read() as db:
+        deliveries.find_by_id(db, delivery_id, release_id)
+        composed = releases.composed_file(db, db.get_one(Release, release_id), name, now())
+    return send(request, composed, *_range(request))
+
+
 @router.get("/assets/{name}")
 async def asset(name: str) -> Response:
     """A file of ours, by its name and hash."""
@@ -182,6 +198,45 @@ async def asset(name: str) -> Response:
         raise NotFound
     found = BY_NAME[name]
     return Response(found.content, headers=FOR_EVER, media_type=found.content_type)
+
+
+# What everybody may read
+
+
+@everybody.api_route("/p", methods=["GET", "HEAD"])
+def go_to_list() -> Response:
+    """On to the list."""
+    return RedirectResponse("/p/", 308, HEADERS)
+
+
+@everybody.api_route("/p/", methods=["GET", "HEAD"])
+def list_public(request: Request, suite: str | None = None) -> Response:
+    """What everybody may read, the latest first."""
+    with database_of(request).read() as db:
+        found, cursor = public.listed(db, suite)
+    return public_page(request, public_list_page(found, cursor))
+
+
+@everybody.api_route("/p/{slug}", methods=["GET", "HEAD"])
+def read_public(slug: str, request: Request) -> Response:
+    """The newest release of a bundle, as everybody may read it now."""
+    with database_of(request).read() as db:
+        found = public.find(db, slug)
+        if found.slug != slug:
+            return moved(found.path)
+        content = public.read(db, found)
+    return public_page(request, release_page(content, is_public=True))
+
+
+@everybody.get("/p/{slug}/files/{name}")
+def read_public_file(slug: str, name: str, request: Request) -> Response:
+    """A file of what everybody may read, or a range of it: asked of the gate each time."""
+    with database_of(request).read() as db:
+        found = public.find(db, slug)
+        if found.slug != slug:
+            return moved(f"{found.path}/files/{quote(name, safe='')}")
+        composed = releases.composed_file(db, found.release, name, now())
+    return send(request, composed, *_range(request))
 
 
 @files.get(

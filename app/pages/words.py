@@ -1,6 +1,7 @@
 """How pages say things in French: dates, durations, shares, counts, spaces."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,32 @@ LABELS = {  # of the tables of a balance
     "territory": {},
     "method": {code: french for code, french, _ in TERMS["methods"]},
 }
+
+FORMS = {code: french for code, french, _ in TERMS["forms"]}
+FILES = {  # of a release, by name
+    "film.mp4": "Le film",
+    "film.vtt": "Les sous-titres du film",
+    "note.pdf": "La note",
+    "panels.pdf": "Les panneaux de l’exposition",
+    "cards.pdf": "Les cartes de l’exposition",
+    "programme.pdf": "Le programme",
+    "minutes.pdf": "Le compte rendu",
+    "bundle.zip": "Tout le dossier, en un seul fichier",
+}
+KINDS_OF_FILE = {
+    "application/pdf": "PDF",
+    "application/zip": "ZIP",
+    "application/json": "JSON",
+    "video/mp4": "vidéo MP4",
+    "audio/mp4": "son M4A",
+    "image/jpeg": "image JPEG",
+    "text/vtt": "texte VTT",
+    "text/plain": "texte",
+    "text/markdown": "texte",
+}
+FILE_STATES = {"pending": "en préparation", "failed": "indisponible pour le moment"}
+BYTES = ("octet", "ko", "Mo", "Go")  # decimal, as phones tell them
+GIGA, WHOLE = 3, 10  # the last unit; from how many on without a decimal
 
 LANGUAGES = {
     "fr": "Français",
@@ -197,6 +224,35 @@ def given_to(recipients: int, readers: int) -> str:
 def clock(ms: int) -> str:
     """« 2:05 »: a moment of a recording, in minutes and seconds."""
     return f"{ms // 60_000}:{ms // 1000 % 60:02}"
+
+
+def size(octets: int) -> str:
+    """`1234567` -> « 1,2 Mo »; `320000` -> « 320 ko »."""
+    unit = next(unit for unit in range(len(BYTES)) if octets < 1000 ** (unit + 1) or unit == GIGA)
+    if not unit:
+        return counted(octets, BYTES[0])
+    amount = octets / 1000**unit
+    told = f"{amount:.1f}" if unit > 1 and amount < WHOLE else f"{amount:.0f}"
+    return f"{told.replace('.', ',')}{NO_BREAK}{BYTES[unit]}"
+
+
+def form_name(code: str) -> str:
+    """« film », « page web »: the form of a release, within a sentence."""
+    return lowered(FORMS.get(code, code))
+
+
+def file_name(name: str) -> str:
+    """What a file is, in French; a file that has no French name says its own."""
+    return FILES.get(name, name)
+
+
+def file_facts(file: Mapping[str, Any]) -> str:
+    """« PDF, 320 ko », or « en préparation »."""
+    kind = KINDS_OF_FILE.get(file["content_type"].partition(";")[0])
+    if file["status"] != "ready":
+        return FILE_STATES.get(file["status"], FILE_STATES["pending"])
+    told = [kind, size(file["size"]) if file.get("size") else None]
+    return ", ".join(part for part in told if part)
 
 
 def language(code: str) -> str:

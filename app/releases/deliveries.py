@@ -133,10 +133,11 @@ def enter(database: Database, token: str, passcode: str | None) -> UUID:
 def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
     """A `SharedOut`: the release, minus what the gate blocks now. Files are below `url`."""
     release = db.get_one(Release, delivery.release_id)
-    content, _ = releases.read(db, release, now(), delivery.id)
+    content, blocked = releases.read(db, release, now(), delivery.id)
     newer = releases.superseded_by(db, release)
+    files = releases.files(db, release, url)
     return content | {
-        "files": releases.files(db, release, url),
+        "files": releases.withheld(files) if blocked else files,
         "acknowledged_at": delivery.acknowledged_at,
         "superseded_by": newer.number if newer else None,
     }

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -97,6 +98,34 @@ class ReleaseFile(Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class PublicAddress(Base):
+    """Where everybody reads the newest release of a bundle: `/p/{slug}`.
+
+    A slug stays its bundle's: an address that was given never shows something else.
+    """
+
+    __tablename__ = "public_addresses"
+    __table_args__ = (
+        CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by_someone"
+        ),
+        Index(
+            "ix_public_addresses_current",
+            "bundle_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+            sqlite_where=text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    bundle_id: Mapped[UUID] = mapped_column(ForeignKey("bundles.id"))
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    given_at: Mapped[datetime] = mapped_column(default=now)
+    given_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class Delivery(Versioned):

@@ -1,10 +1,11 @@
 """The HTTP routes of releases, deliveries, and of what recipients read without an account."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Forbidden
 from app.accounts.passwords import hash_password
@@ -25,15 +26,18 @@ from app.core.problems import (
 from app.core.schemas import to_json
 from app.gate.answers import send, send_text
 from app.media.models import Rendition
-from app.releases import deliveries, service
+from app.releases import deliveries, public, service
 from app.releases.addresses import is_good
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
-from app.releases.models import Delivery
+from app.releases.models import Delivery, Release
+from app.releases.public import NotForThePublic, SlugTaken
 from app.releases.schemas import (
     AcknowledgementOut,
     DeliveryIn,
     DeliveryOut,
     NewDeliveryOut,
+    PublicAddressIn,
+    PublicAddressOut,
     RecallOut,
     ReleaseBrief,
     ReleaseOut,
@@ -70,7 +74,7 @@ def publish(bundle_id: UUID, call: Call) -> Response:
     with call as (db, me):
         bundle = call.unchanged(find_bundle(db, bundle_id, by=me))
         release, is_new = service.publish(db, bundle, by=me)
-        known = service.shown(db, release)
+        known = _known(db, release)
         if is_new:
             return call.created(ReleaseOut, release, known, at=f"/api/v1/releases/{release.id}")
         return call.ok(ReleaseOut, release, known)
@@ -86,7 +90,33 @@ def show(release_id: UUID, call: Call) -> Response:
     """One release: its snapshot, minus what may not be shown any more, and what that is."""
     with call as (db, me):
         release = service.find(db, release_id, by=me)
-        return call.ok(ReleaseOut, release, service.shown(db, release))
+        return call.ok(ReleaseOut, release, _known(db, release))
+
+
+@router.put(
+    "/releases/{release_id}/public-address",
+    response_model=PublicAddressOut,
+    tags=["releases"],
+    responses=documented(NotForThePublic, SlugTaken, WrongState, ReleaseRecalled),
+)
+def give_public_address(release_id: UUID, payload: PublicAddressIn, call: Call) -> Response:
+    """Have everybody read it at `/p/{slug}`, and then each newer release of its bundle.
+
+    Only what is meant for the general public. A slug stays its bundle's; an earlier one of the same
+    bundle leads to the one given last.
+    """
+    with call as (db, me):
+        release = service.find(db, release_id, by=me)
+        address = public.give(db, release, payload.slug, by=me)
+        return call.ok(PublicAddressOut, address, public.told(address))
+
+
+@router.delete("/releases/{release_id}/public-address", status_code=204, tags=["releases"])
+def withdraw_public_address(release_id: UUID, call: Call) -> Response:
+    """Nobody reads it there any more: the page says so."""
+    with call as (db, me):
+        public.withdraw(db, service.find(db, release_id, by=me), by=me)
+        return call.nothing()
 
 
 @router.get(
@@ -127,6 +157,11 @@ async def show_item(
         return send_text(request, name, file, Format.VTT)
     ranges = request.headers.get("Range"), request.headers.get("If-Range")
     return await run_in_threadpool(send, request, file, *ranges)
+
+
+def _known(db: Session, release: Release) -> dict[str, Any]:
+    address = db.scalar(public.current_of(release.bundle_id))
+    return service.shown(db, release) | {"public_address": public.told(address)}
 
 
 # Deliveries

@@ -43,6 +43,26 @@ class ReleaseBrief(Out):
     form: str
 
 
+class PublicAddressIn(In):
+    """Where everybody shall read a release."""
+
+    slug: str = Field(
+        min_length=3,
+        max_length=80,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Small letters, digits, and single hyphens between them.",
+        examples=["ce-qu-on-fait-quand-ca-coince"],
+    )
+
+
+class PublicAddressOut(Out):
+    """Where everybody reads the newest release of a bundle."""
+
+    slug: str
+    url: str
+    given_at: datetime
+
+
 class ReleaseOut(ReleaseBrief):
     """A release: its snapshot, minus what the gate blocks now."""
 
@@ -50,6 +70,9 @@ class ReleaseOut(ReleaseBrief):
     exclusions: list[Exclusion]
     files: list[FileOut]
     superseded_by: UUID | None
+    public_address: PublicAddressOut | None = Field(
+        description="Of its bundle: it shows the newest release, which may be another."
+    )
 
 
 class DeliveryIn(In):

@@ -232,6 +232,11 @@ def files(db: Session, release: Release, url: str) -> list[dict[str, Any]]:
     ]
 
 
+def withheld(files: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These files, of a release that shows less than they do: they wait for its successor's."""
+    return [file if file["name"] == PAGE else file | {"status": "pending"} for file in files]
+
+
 def blocked_items(
     db: Session, release: Release, at: datetime, item_id: UUID | None = None
 ) -> Blocked:

@@ -1,5 +1,6 @@
 """A dossier: two quotes of two tutors, published and given by a personal link."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ class Dossier:
     witnesses: list[Witness]
     bundle_id: str
     release_id: str
+    cell: Cell
 
     @property
     def here(self) -> str:
@@ -42,33 +44,57 @@ class Dossier:
         found = self.editor.get(f"/api/v1/releases/{self.release_id}/deliveries").json()["items"]
         return next(item for item in found if item["id"] == delivery_id)
 
+    def republish(self, **changes: Any) -> Any:
+        """What the editor changes, then publishes again: the answer."""
+        url = f"/api/v1/bundles/{self.bundle_id}"
+        bundle = self.editor.get(url).json()
+        names = ("scheme_id", "title", "audience", "form", "purpose", "introduction", "sections")
+        changed = {name: bundle[name] for name in names} | changes
+        assert self.editor.put(url, json=changed).status_code == 200
+        assert self.editor.put(f"{url}/readiness").status_code == 204
+        return self.editor.post(f"{url}/releases")
+
     def withdraw(self, number: int) -> None:
         """A witness takes words back."""
-        self.make.consent(self.witnesses[number], CELL, verb=Verb.WITHDRAW)
+        self.make.consent(self.witnesses[number], self.cell, verb=Verb.WITHDRAW)
+
+
+Published = Callable[..., Dossier]
 
 
 @pytest.fixture
-def dossier(make: Make, as_editor: TestClient) -> Dossier:
-    workshop = make.workshop()
-    witnesses = [make.witness(workshop=workshop) for _ in WORDS]
-    items = []
-    for witness, words in zip(witnesses, WORDS, strict=True):
-        make.consent(witness, CELL)
-        testimony = make.testimony(workshop=workshop, witnesses=[witness], body=words)
-        excerpt = make.excerpt(testimony, exact=words, nature=Nature.FEELING)
-        items.append({"excerpt_id": str(excerpt.id), "caption": "Un tuteur"})
-    bundle = {
-        "scheme_id": str(make.the_scheme.id),
-        "title": "Ce qu'on fait : <b>quand ça coince</b>",
-        "audience": "elected_officials",
-        "form": "web_page",
-        "introduction": "Deux personnes ont parlé.",
-        "sections": [{"title": "Apprendre", "items": items}],
-    }
-    answer = as_editor.post("/api/v1/bundles", json=bundle)
-    assert answer.status_code == 201, answer.text
-    bundle_id = answer.json()["id"]
-    assert as_editor.put(f"/api/v1/bundles/{bundle_id}/readiness").status_code == 204
-    release = as_editor.post(f"/api/v1/bundles/{bundle_id}/releases")
-    assert release.status_code == 201, release.text
-    return Dossier(make, as_editor, witnesses, bundle_id, release.json()["id"])
+def published(make: Make, as_editor: TestClient) -> Published:
+    """Publishes a dossier for this audience, in this form."""
+
+    def published(audience: str = "elected_officials", form: str = "web_page") -> Dossier:
+        cell = CELL._replace(audience=audience, form=form)
+        workshop = make.workshop()
+        witnesses = [make.witness(workshop=workshop) for _ in WORDS]
+        items = []
+        for witness, words in zip(witnesses, WORDS, strict=True):
+            make.consent(witness, cell)
+            testimony = make.testimony(workshop=workshop, witnesses=[witness], body=words)
+            excerpt = make.excerpt(testimony, exact=words, nature=Nature.FEELING)
+            items.append({"excerpt_id": str(excerpt.id), "caption": "Un tuteur"})
+        bundle = {
+            "scheme_id": str(make.the_scheme.id),
+            "title": "Ce qu'on fait : <b>quand ça coince</b>",
+            "audience": audience,
+            "form": form,
+            "introduction": "Deux personnes ont parlé.",
+            "sections": [{"title": "Apprendre", "items": items}],
+        }
+        answer = as_editor.post("/api/v1/bundles", json=bundle)
+        assert answer.status_code == 201, answer.text
+        bundle_id = answer.json()["id"]
+        assert as_editor.put(f"/api/v1/bundles/{bundle_id}/readiness").status_code == 204
+        release = as_editor.post(f"/api/v1/bundles/{bundle_id}/releases")
+        assert release.status_code == 201, release.text
+        return Dossier(make, as_editor, witnesses, bundle_id, release.json()["id"], cell)
+
+    return published
+
+
+@pytest.fixture
+def dossier(published: Published) -> Dossier:
+    return published()

@@ -17,9 +17,17 @@ from app.core.edge import Edge
 from app.core.settings import settings
 from app.operations.serving import open_socket
 from app.pages.answers import page as answer
-from app.pages.messages import OUR_FAULT
-from app.pages.render import invitation_page, message_page, release_page
+from app.pages.assets import address
+from app.pages.messages import OUR_FAULT, public_message_of
+from app.pages.render import (
+    invitation_page,
+    message_page,
+    public_list_page,
+    recall_page,
+    release_page,
+)
 from app.pages.routes import WRONG, router
+from app.releases.public import NoLongerPublic
 from app.transcripts.formats import Format, write
 from tests.pages.conftest import Dossier
 from tests.pages.contents import FILM, SAID, content, demo, item, note, withdrawn
@@ -43,9 +51,37 @@ EVERYTHING = [
     item(show_as="video", media=SAID, quote=None),
     item(show_as="audio", media=SAID),
 ]
+SAID_ITEM = item(show_as="video", media=SAID, quote=None, id="b2ab1b0e-5d2f-4b0a-8d0c-0f6a3b8d7c11")
+POSTER = address("poster.svg")
+FILES = [
+    {"name": name, "content_type": kind, "status": "ready", "size": 4_200_000, "url": POSTER}
+    for name, kind in (
+        *(("film.mp4", "video/mp4"), ("film.jpg", "image/jpeg")),
+        *(("note.pdf", "application/pdf"), ("bundle.zip", "application/zip")),
+    )
+]
+LISTED = {
+    "slug": "quand-ca-coince",
+    "title": "Berthe et Martigues : ce qu'on fait quand ça coince",
+    "public_title": "Paroles d'avenir",
+    "form": "web_page",
+    "published_at": "2026-11-22T14:05:00Z",
+}
 SHOWN = {
     "demo": release_page(demo(), "/shown/demo"),
     "everything": release_page(content(*EVERYTHING, superseded_by=3), "/shown/everything"),
+    "film": release_page(content(item(), SAID_ITEM, form="film", files=FILES), "/x"),
+    "interview": release_page(
+        content(item(), form="filmed_interview", files=[FILES[0] | {"status": "pending"}]), "/x"
+    ),
+    "exhibition": release_page(content(*EVERYTHING, form="exhibition", files=FILES), "/x"),
+    "event": release_page(content(*EVERYTHING, form="event"), "/x"),
+    "note": release_page(content(item(), form="note", files=FILES[2:]), "/x"),
+    "public": release_page(content(*EVERYTHING, files=FILES), is_public=True),
+    "list": public_list_page([LISTED, LISTED | {"title": "Un mot " + "interminable" * 15}], "x"),
+    "nothing": public_list_page([], None),
+    "gone": message_page(public_message_of(NoLongerPublic()), "/p/"),
+    "recall": recall_page("/x", {"number": 1, "superseded_by": 2}),
     "thanks": release_page(content(item(), acknowledged_at="2026-11-22T14:05:00Z"), "/x"),
     "invitation": invitation_page("/r/x", UNTIL, asks=False),
     "passcode": invitation_page("/r/x", UNTIL, asks=True),
@@ -134,10 +170,11 @@ def test_nothing_is_wider_than_the_screen(
 
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_accessibility(site: str, open_page: Open, name: str, scheme: str) -> None:
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_accessibility(site: str, open_page: Open, name: str, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    page = open_page(f"{site}/shown/{name}", color_scheme=scheme)
-    for details in page.locator("summary").all():
+    page = open_page(f"{site}/shown/{name}", width, color_scheme=scheme)
+    for details in page.locator("details:not([open]) > summary").all():
         details.click()
     options = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]}
     found = axe.Axe().run(page, options=options).response["violations"]
@@ -196,13 +233,47 @@ def test_captions_are_loaded_and_what_is_said_can_be_read(site: str, open_page: 
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_what_is_said_can_be_read_without_scripts(site: str, open_page: Open, script: bool) -> None:
-    page = open_page(f"{site}/shown/everything", java_script_enabled=script)
-    words = page.locator("details.said p").first
-    expect(words).to_be_hidden()
-    page.get_by_text("Lire ce qui est dit").first.click()
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_is_said_is_read_beside_the_film(
+    site: str, open_page: Open, script: bool, width: int
+) -> None:
+    page = open_page(f"{site}/shown/film", width, java_script_enabled=script)
+    words = page.locator(".said p").first
     expect(words).to_be_visible()
     expect(words).to_contain_text("0:00 Le premier jour")
+    film = page.locator(".with-words video").bounding_box()
+    said = words.bounding_box()
+    assert film
+    assert said
+    is_beside = said["x"] >= film["x"] + film["width"]
+    assert is_beside == (width > 1000)
+    page.get_by_text("Ce qui est dit").first.click()  # and is put away
+    expect(words).to_be_hidden()
+
+
+def test_a_film_is_seen_at_once(site: str, open_page: Open) -> None:
+    for width in (360, 1280):
+        box = open_page(f"{site}/shown/film", width).locator("video").first.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= 740
+
+
+def test_an_exhibition_is_walked_with_the_keyboard(site: str, open_page: Open) -> None:
+    page = open_page(f"{site}/shown/exhibition", reduced_motion="reduce")
+    page.get_by_role("link", name="Suivante").first.click()
+    expect(page.locator("figure").nth(1)).to_be_in_viewport()
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollSnapType") == "none"
+    moving = open_page(f"{site}/shown/exhibition", reduced_motion="no-preference")
+    assert "proximity" in moving.evaluate(
+        "getComputedStyle(document.documentElement).scrollSnapType"
+    )
+
+
+@pytest.mark.parametrize("name", ["demo", "exhibition", "public", "list"])
+def test_at_twice_the_size_nothing_is_lost(site: str, open_page: Open, name: str) -> None:
+    page = open_page(f"{site}/shown/{name}", 640)  # 1280 px at 200 % are 640
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
 
 
 def show(page: Page, url: str, html: str) -> None:

@@ -12,7 +12,7 @@ from app.core.problems import NotFound, RateLimited
 from app.core.text import NOT_IN_PROSE
 from app.pages.assets import BY_NAME, address
 from app.pages.messages import message_of
-from app.pages.render import message_page, release_page
+from app.pages.render import message_page, public_list_page, release_page
 from app.releases.deliveries import LinkClosed
 from tests.pages.contents import FILM, content, demo, item, note, withdrawn
 
@@ -197,11 +197,119 @@ def test_a_newer_release_is_announced() -> None:
 def test_files_beside_the_page_are_offered() -> None:
     note_ = {"name": "note.pdf", "content_type": "application/pdf", "status": "ready", "url": "/n"}
     page = {"name": "page.html", "content_type": "text/html", "status": "ready", "url": "/p"}
-    waiting = note_ | {"name": "film.mp4", "status": "processing"}
-    reader = shown(item(), files=[page, note_, waiting])
-    assert "note.pdf" in reader.text
+    waiting = note_ | {"name": "bundle.zip", "status": "pending"}
+    gone = note_ | {"name": "film.mp4", "content_type": "video/mp4", "status": "failed"}
+    reader = shown(item(), files=[page, note_ | {"size": 1_234_567}, waiting, gone])
+    assert "La note PDF, 1,2 Mo" in reader.text
+    assert "Tout le dossier, en un seul fichier en préparation" in reader.text
+    assert "Le film indisponible pour le moment" in reader.text
+    assert [a for a in reader.all("a") if "download" in a] == [{"href": "/n", "download": None}]
     assert "page.html" not in reader.text
-    assert "film.mp4" not in reader.text
+
+
+FILMED: list[dict[str, Any]] = [
+    {"name": name, "content_type": kind, "status": "ready", "url": f"/x/{name}", "size": 42_300_000}
+    for name, kind in (
+        *(("film.mp4", "video/mp4"), ("film.vtt", "text/vtt"), ("film.jpg", "image/jpeg")),
+    )
+]
+
+
+@pytest.mark.parametrize("form", ["film", "filmed_interview"])
+def test_a_film_comes_before_anything_else(form: str) -> None:
+    page = release_page(content(item(), form=form, files=FILMED), HERE)
+    assert page.index("</h1>") < page.index("<video") < page.index("Treize personnes")
+    reader = Reader(page)
+    [film] = reader.all("video")
+    assert (film["src"], film["poster"], film["preload"]) == ("/x/film.mp4", "/x/film.jpg", "none")
+    assert reader.all("track")[0]["src"] == "/x/film.vtt"
+    assert "Le film, sous-titré (vidéo MP4, 42 Mo)" in reader.text
+    assert "image JPEG" not in reader.text  # the poster is not carried away
+    assert not shown(item(), files=FILMED).all("video")  # of a page, it is one file among others
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("pending", "est en préparation"), ("failed", "n’est pas disponible")]
+)
+def test_a_film_that_is_not_there_yet_is_told_and_the_words_are_read(
+    status: str, said: str
+) -> None:
+    film = FILMED[0] | {"status": status, "url": None}
+    reader = shown(item(), form="film", files=[film])
+    assert f"Le film {said}" in reader.text
+    assert not reader.all("video")
+    assert "une ligne à nous deux" in reader.text
+
+
+def test_every_item_has_an_address_of_its_own_on_the_page() -> None:
+    items = [item(), note("Mot de l'équipe."), withdrawn(), item(show_as="video", media=FILM)]
+    reader = shown(*items)
+    ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {each["id"] for each in items} <= set(ids)
+    anchors = [a["href"] for a in reader.all("a") if a.get("class") == "anchor"]
+    assert anchors == [f"#{items[0]['id']}", f"#{items[3]['id']}"]
+    assert "Lien vers la parole n° 3" in reader.text  # what was taken back keeps its number
+
+
+def test_an_exhibition_is_a_walk_from_one_quote_to_the_next() -> None:
+    items = [item(), withdrawn(), note("Mot de l'équipe."), item()]
+    page = release_page(content(*items, form="exhibition"), HERE)
+    steps = re.findall(r'<p class="steps">(.*?)</p>', page, re.DOTALL)
+    ways = [re.findall(r'href="#([^"]+)"', step) for step in steps]
+    first, second, _, last = (each["id"] for each in items)
+    assert ways == [[second], [first, last], [second, "reperes"]]
+    assert ["2 sur 3" in step for step in steps] == [False, True, False]
+    assert 'class="steps"' not in release_page(content(*items), HERE)
+
+
+def test_an_event_shows_its_programme() -> None:
+    reader = shown(item(), form="event")
+    assert reader.all("details")[0] == {"open": None}
+    assert "Programme : 1 partie" in reader.text
+    assert "1. Apprendre" in reader.text
+
+
+def test_the_chart_says_its_figures_and_the_table_too() -> None:
+    natures = {"practice": 0.6, "feeling": 0.45, "idea": {"value": None, "suppressed": True}}
+    page = release_page(content(item(), balance={"nature": natures}), HERE)
+    reader = Reader(page)
+    [chart] = [svg for svg in reader.all("svg") if svg.get("role") == "img"]
+    named = (chart["aria-labelledby"], chart["aria-describedby"])
+    assert named == (reader.all("title")[1]["id"], reader.all("desc")[0]["id"])
+    assert "Pratique : 60 %, Ressenti : 45 %, Idée : non communiqué." in reader.text
+    assert "Pratique 60 %" in reader.text
+    parts = [r for r in reader.all("rect") if "%" in (r.get("x") or "")]
+    ends = [float((r["x"] or "")[:-1]) + float((r["width"] or "")[:-1]) for r in parts]
+    assert ends == pytest.approx([57.14, 100], abs=0.02)  # rounded shares never leave the bar
+
+
+def test_a_page_for_everybody_says_so_and_asks_nothing() -> None:
+    page = release_page(content(item()), is_public=True)
+    assert 'content="noarchive, nosnippet, noimageindex"' in page
+    reader = Reader(page)
+    assert not reader.all("form")
+    assert "Ce dossier est public" in reader.text
+    assert "personnellement" not in reader.text
+    assert "/p/" in [a["href"] for a in reader.all("a")]
+    assert "#merci" not in page
+
+
+def test_the_list_of_what_is_public() -> None:
+    one = {
+        "slug": "ce-qu-on-fait",
+        "title": "<b>Ce qu'on fait</b>",
+        "public_title": "Paroles d'avenir",
+        "form": "web_page",
+        "published_at": "2026-11-22T14:05:00Z",
+    }
+    reader = Reader(public_list_page([one], "abc="))
+    assert "<b>Ce qu'on fait</b> Paroles d'avenir, page web, 22 novembre 2026" in reader.text
+    ways = [a["href"] for a in reader.all("a")]
+    assert ways == ["#contenu", "/p/ce-qu-on-fait", "/p/?suite=abc%3D"]
+    empty = Reader(public_list_page([], None))
+    assert "Rien n’est public pour le moment." in empty.text
+    assert not empty.all("ul")
 
 
 def test_the_longest_release_is_made() -> None:

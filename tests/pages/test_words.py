@@ -71,3 +71,26 @@ def test_lists() -> None:
         "a",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        (1, "1 octet"),
+        (999, "999 octets"),
+        (320_400, "320 ko"),
+        (1_234_567, "1,2 Mo"),
+        (42_300_000, "42 Mo"),
+        (2_000_000_000, "2,0 Go"),
+        (5_000_000_000_000, "5000 Go"),
+    ],
+)
+def test_sizes_are_told_as_phones_do(octets: int, said: str) -> None:
+    assert words.size(octets).replace(words.NO_BREAK, " ") == said
+
+
+def test_a_file_without_a_french_name_says_its_own() -> None:
+    assert words.file_name("note.pdf") == "La note"
+    assert words.file_name("autre.odt") == "autre.odt"
+    unknown = {"content_type": "application/x", "status": "ready", "size": None}
+    assert words.file_facts(unknown) == ""

@@ -158,8 +158,8 @@ def test_its_minutes_are_made_again(
     make: Make,
 ) -> None:
     def keys() -> dict[str, str]:
-        with make.sessions() as db:
-            return {file.name: file.key for file in db.scalars(select(ReleaseFile))}
+        with make.sessions() as known:
+            return {file.name: file.key for file in known.scalars(select(ReleaseFile))}
 
     before = keys()
     assert {"minutes.pdf", "programme.pdf", "facilitator.pdf", "bundle.zip"} == before.keys()

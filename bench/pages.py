@@ -1,0 +1,125 @@
+"""The page of a release, beside a static file that is sent once the gate was asked.
+
+The page has 20 quotes, which is a long one for a phone, and everybody reads it: no link is asked.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, text
+
+from app.accounts.models import Account
+from app.bundles.models import Bundle
+from app.core.db import Database
+from app.core.models import now
+from app.releases.models import PublicAddress, Release, ReleaseItem
+from app.testimonies.models import Testimony, TestimonyWitness
+from app.witnesses.decision import Cell, Medium, Purpose, Reach, Verb
+from app.witnesses.models import CurrentConsent
+from bench.load import Server, alternately, request, send
+
+SLUG, QUOTES, SECTIONS = "banc", 20, 4
+EVERYBODY = Cell(Medium.ANONYMOUS_TEXT, "general_public", "web_page", Purpose.EVALUATION)
+WORDS = (
+    "On m'a dit lundi : tu commences demain, et le tuteur n'était pas prévenu ; alors j'ai "
+    "regardé faire, j'ai porté les cartons, et le vendredi on m'a montré la caisse."
+)
+
+
+def page_and_file(
+    app: Server, bare: Server, database: Database, folder: Path, scheme_id: str
+) -> tuple[float, float]:
+    """The cost of the page, and of the same bytes as a file once the gate was asked, in ms."""
+    _publish(database, UUID(scheme_id))
+    asked = request("GET", f"/p/{SLUG}", "nobody")
+    (folder / "page.html").write_bytes(send(app, asked))
+    return alternately((app, asked), (bare, request("GET", "/page", "nobody")), 100)
+
+
+def _publish(database: Database, scheme_id: UUID) -> None:
+    with database.write.begin() as db:
+        told = list(db.scalars(select(Testimony.id).order_by(Testimony.id).limit(QUOTES)))
+        account_id = db.scalars(select(Account.id).limit(1)).one()
+        items = {uuid4(): testimony_id for testimony_id in told}
+        bundle = Bundle(
+            id=uuid4(),
+            scheme_id=scheme_id,
+            title="Ce que l'on apprend",
+            audience=EVERYBODY.audience,
+            form=EVERYBODY.form,
+            purpose=EVERYBODY.purpose,
+            created_by_id=account_id,
+        )
+        release = Release(
+            id=uuid4(),
+            bundle_id=bundle.id,
+            number=1,
+            published_by_id=account_id,
+            sha256=sha256(b"page").hexdigest(),
+            content=_content(list(items)),
+            audience=EVERYBODY.audience,
+            form=EVERYBODY.form,
+            purpose=EVERYBODY.purpose,
+        )
+        for row in (bundle, release):
+            db.add(row)
+            db.flush()
+        db.add(PublicAddress(bundle_id=bundle.id, slug=SLUG, given_by_id=account_id))
+        shown = {"release_id": release.id, "media_shown": [EVERYBODY.medium]}
+        db.execute(
+            insert(ReleaseItem),
+            [shown | {"item_id": item, "testimony_id": said} for item, said in items.items()],
+        )
+        speakers = select(TestimonyWitness.witness_id).where(
+            TestimonyWitness.testimony_id.in_(told)
+        )
+        given = {
+            "giver_id": None,
+            "starts_at": now(),
+            "valid_until": now().replace(year=now().year + 1),
+            "verb": Verb.GIVE,
+            "number": 1,
+            "reach": Reach.WORLD,
+            **EVERYBODY._asdict(),
+        }
+        people = set(db.scalars(speakers))
+        db.execute(insert(CurrentConsent), [given | {"witness_id": one} for one in people])
+        db.execute(text("ANALYZE"))
+
+
+def _content(ids: Sequence[UUID]) -> dict[str, Any]:
+    natures = ("practice", "feeling", "mixed", "idea")
+    items = [
+        {
+            "id": str(item_id),
+            "show_as": "text",
+            "quote": WORDS,
+            "nature": natures[number % len(natures)],
+            "role_label": "Tuteur ou tutrice",
+            "territory_label": "Var",
+            "caption": "Un tuteur, La Seyne-sur-Mer",
+            "media": None,
+            "withdrawn": False,
+        }
+        for number, item_id in enumerate(ids)
+    ]
+    return {
+        "title": "Ce que l'on apprend",
+        "public_title": "Paroles d'avenir",
+        "audience": EVERYBODY.audience,
+        "form": EVERYBODY.form,
+        "introduction": WORDS,
+        "balance": {
+            "nature": {"practice": 0.5, "feeling": 0.5},
+            "role": {"tutor": 1.0},
+            "territory": {"Var": 1.0},
+            "method": {"written": 1.0},
+        },
+        "sections": [
+            {"title": f"Partie {part + 1}", "text": WORDS, "items": items[part::SECTIONS]}
+            for part in range(SECTIONS)
+        ],
+    }

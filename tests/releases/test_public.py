@@ -1,0 +1,187 @@
+"""Public addresses: who gives them, to what, and what becomes of them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.audit.models import AuditEvent
+from app.excerpts.models import Excerpt
+from app.releases.models import PublicAddress
+from app.witnesses.decision import Cell, Medium, Purpose, Reach
+from tests.bundles.conftest import URL
+from tests.make import Make
+
+EVERYBODY = Cell(Medium.ANONYMOUS_TEXT, "general_public", "web_page", Purpose.EVALUATION)
+SLUG = "ce-que-disent-les-tuteurs"
+
+
+@pytest.fixture
+def published(
+    as_editor: TestClient, make: Make, composed: Callable[..., dict[str, Any]]
+) -> Callable[..., str]:
+    """The address of a release for the general public, of so many tutors and what they told."""
+
+    def published(tutors: int = 1, young: int = 0, **given: Any) -> str:
+        workshop = make.workshop(method="video")
+        excerpts: list[Excerpt] = []
+        for role in ["tutor"] * tutors + ["eligible_young_person"] * young:
+            witness = make.witness(workshop=workshop, role=role)
+            make.consent(witness, EVERYBODY)
+            method = "video" if role == "tutor" else "written"
+            told = make.testimony(workshop=workshop, witnesses=[witness], method=method)
+            excerpts.append(make.excerpt(told))
+        bundle = composed(*excerpts, audience="general_public", **given)
+        as_editor.put(f"{URL}/{bundle['id']}/readiness")
+        release = as_editor.post(f"{URL}/{bundle['id']}/releases")
+        assert release.status_code == 201, release.text
+        return f"/api/v1/releases/{release.json()['id']}"
+
+    return published
+
+
+def give(client: TestClient, release: str, slug: str = SLUG) -> Any:
+    return client.put(f"{release}/public-address", json={"slug": slug})
+
+
+def test_it_is_given_told_and_taken_back(
+    as_editor: TestClient, published: Callable[..., str], db: Session
+) -> None:
+    release = published()
+    assert as_editor.get(release).json()["public_address"] is None
+    given = give(as_editor, release)
+    assert given.status_code == 200
+    told = given.json()
+    assert told["slug"] == SLUG
+    assert told["url"].endswith(f"/p/{SLUG}")
+    assert give(as_editor, release).json() == told  # twice is once
+    assert as_editor.get(release).json()["public_address"] == told
+
+    for _ in range(2):
+        assert as_editor.delete(f"{release}/public-address").status_code == 204
+    assert as_editor.get(release).json()["public_address"] is None
+    assert give(as_editor, release).json()["given_at"] > told["given_at"]
+    about_it = select(AuditEvent.action).where(AuditEvent.action.like("public-address.%"))
+    events = list(db.scalars(about_it.order_by(AuditEvent.created_at)))
+    assert events == [f"public-address.{did}" for did in ("given", "withdrawn", "given")]
+
+
+def test_it_is_for_the_general_public_only(as_editor: TestClient, release: dict[str, Any]) -> None:
+    refused = give(as_editor, f"/api/v1/releases/{release['id']}")
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "/problems/not-for-the-public"
+    assert refused.json()["audience"] == "elected_officials"
+
+
+def test_the_public_is_everywhere_or_nothing_is_published(
+    as_editor: TestClient, make: Make, composed: Callable[..., dict[str, Any]]
+) -> None:
+    workshop = make.workshop()
+    witness = make.witness(workshop=workshop)
+    make.consent(witness, EVERYBODY, territory=Reach.REGION)
+    excerpt = make.excerpt(make.testimony(workshop=workshop, witnesses=[witness]))
+    region = str(make.territory("93").id)
+    bundle = composed(excerpt, audience="general_public", territory_id=region)
+    as_editor.put(f"{URL}/{bundle['id']}/readiness")
+    refused = as_editor.post(f"{URL}/{bundle['id']}/releases")
+    assert refused.json()["type"] == "/problems/not-publishable"
+
+
+def test_a_slug_stays_its_bundles(as_editor: TestClient, published: Callable[..., str]) -> None:
+    first, second = published(), published(title="Un autre dossier")
+    give(as_editor, first)
+    for _ in range(2):  # also once it is withdrawn: nobody is led to something else
+        refused = give(as_editor, second)
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "/problems/slug-taken"
+        as_editor.delete(f"{first}/public-address")
+    assert give(as_editor, first).status_code == 200
+
+
+def test_another_address_takes_the_place_of_the_first(
+    as_editor: TestClient, published: Callable[..., str], db: Session
+) -> None:
+    release = published()
+    for slug in (SLUG, "un-autre-nom", SLUG):
+        assert give(as_editor, release, slug).json()["slug"] == slug
+    rows = {row.slug: row.withdrawn_at for row in db.scalars(select(PublicAddress))}
+    assert rows.keys() == {SLUG, "un-autre-nom"}
+    assert rows[SLUG] is None
+    assert rows["un-autre-nom"]
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        *("", "ab", "a" * 81, "Majuscule", "été", "deux mots", "a/b", "..", "a--b", "-abc", "abc-"),
+        *("abc\n", "abc_def", "abc\u202e", "<b>", "%2e%2e", None, 3, ["abc"]),
+    ],
+)
+def test_a_slug_is_plain(as_editor: TestClient, published: Callable[..., str], slug: Any) -> None:
+    refused = as_editor.put(f"{published()}/public-address", json={"slug": slug})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "#/slug"
+
+
+def test_nothing_new_is_public_of_a_closed_bundle(
+    as_editor: TestClient, published: Callable[..., str]
+) -> None:
+    release = published()
+    bundle = f"{URL}/{as_editor.get(release).json()['bundle_id']}"
+    as_editor.put(f"{bundle}/closure")
+    assert give(as_editor, release).json()["type"] == "/problems/wrong-state"
+
+
+def test_who_does_not_compose_gives_no_address(
+    as_editor: TestClient,
+    as_evaluator: TestClient,
+    as_animator: TestClient,
+    as_anonymous: TestClient,
+    published: Callable[..., str],
+) -> None:
+    release = published()
+    give(as_editor, release)
+    for client, status in ((as_evaluator, 403), (as_animator, 404), (as_anonymous, 401)):
+        assert give(client, release, "un-autre-nom").status_code == status
+        assert client.delete(f"{release}/public-address").status_code == status
+    assert as_editor.get(release).json()["public_address"]["slug"] == SLUG
+
+
+def test_two_at_once_want_the_same_slug(
+    as_editor: TestClient, published: Callable[..., str]
+) -> None:
+    releases = [published(), published(title="Un autre dossier")]
+    with ThreadPoolExecutor(2) as at_once:
+        statuses = list(at_once.map(lambda r: give(as_editor, r).status_code, releases))
+    assert sorted(statuses) == [200, 409]
+
+
+def test_two_at_once_give_one_address_to_a_bundle(
+    as_editor: TestClient, published: Callable[..., str], db: Session
+) -> None:
+    release = published()
+    with ThreadPoolExecutor(2) as at_once:
+        slugs = ("un-nom", "un-autre-nom")
+        statuses = list(at_once.map(lambda s: give(as_editor, release, s).status_code, slugs))
+    assert statuses == [200, 200]
+    current = db.scalars(select(PublicAddress.slug).where(PublicAddress.withdrawn_at.is_(None)))
+    assert len(list(current)) == 1
+
+
+# Figures
+
+
+def test_figures_of_fewer_than_11_are_not_told_to_the_public(
+    as_editor: TestClient, published: Callable[..., str]
+) -> None:
+    hidden = {"value": None, "suppressed": True}
+    balance = as_editor.get(published(tutors=11, young=10)).json()["content"]["balance"]
+    # The only one that is hidden could be subtracted: the next smallest goes with it.
+    assert balance["method"] == {"video": hidden, "written": hidden}
+    assert balance["role"] == {"tutor": 0.5, "eligible_young_person": 0.5}  # 0.52 and 0.48
+    balance = as_editor.get(published(tutors=12, young=11)).json()["content"]["balance"]
+    assert balance["method"] == {"video": 0.5, "written": 0.5}
