@@ -30,12 +30,14 @@ from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
 from app.indicators import routes as indicators
 from app.media import routes as media
+from app.mobilization import routes as mobilization
 from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
+from app.reactions import routes as reactions
 from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.remarks import routes as remarks
@@ -87,6 +89,8 @@ ROUTERS = [
     transcripts.router,
     bundles.router,
     releases.router,
+    reactions.router,
+    mobilization.router,
     remarks.router,
     pages.files,
     withdrawals.router,
