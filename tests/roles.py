@@ -273,6 +273,8 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,
         "remark_id": world.remark_id,
+        "reaction_id": world.reaction_id,
+        "mobilization_id": make.mobilization(delivery_id=UUID(world.delivery_id)).id,
         "token": world.token,
         "withdrawal_id": withdrawal["id"],
         "hold_id": hold.json()["id"],

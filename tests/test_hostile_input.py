@@ -165,6 +165,8 @@ def strangers(
         "release_id": release["id"],
         "item_id": section["items"][0]["id"],
         "delivery_id": delivery["id"],
+        "reaction_id": make.reaction(delivery["id"]).id,
+        "mobilization_id": make.mobilization().id,
         "group_id": group.id,
         "member_id": make.member(group).id,
         "protocol_id": make.protocol(group).id,

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.pages import words
 from app.pages.assets import address as asset
 from app.pages.messages import Message
+from app.pages.reactions import COMMITMENTS, Answer, subjects
 
 WORDS_A_MINUTE = 220
 MINUTE = 60_000  # milliseconds
@@ -34,15 +35,21 @@ PAGES.filters |= {
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
-        *("clock", "language"),
+        *("clock", "language", "commitment"),
     )
 }
 
 
-def release_page(content: Mapping[str, Any], here: str | None = None) -> str:
-    """A release, read at the address `here`, below which its reader acknowledges it.
+def release_page(
+    content: Mapping[str, Any],
+    here: str | None = None,
+    answered: Answer | None = None,
+    mistake: str | None = None,
+) -> str:
+    """A release, read at the address `here`, below which its reader acknowledges and answers it.
 
-    Without `here` it is a file: there is nowhere to acknowledge it.
+    Without `here` it is a file: there is nowhere to acknowledge it. What was `answered` with a
+    `mistake` is shown again.
     """
     items = [item for section in content["sections"] for item in section["items"]]
     return PAGES.get_template("release.html").render(
@@ -53,7 +60,16 @@ def release_page(content: Mapping[str, Any], here: str | None = None) -> str:
         roles=_roles(items),
         files=[file for file in content["files"] if _is_beside_the_page(file)],
         recordings=any(item["media"] for item in items),
+        items=subjects(items),
+        commitments=COMMITMENTS,
+        answered=answered or Answer(),
+        mistake=mistake,
     )
+
+
+def answered_page(here: str) -> str:
+    """After a recipient answered the release that is read at this address."""
+    return PAGES.get_template("reaction_done.html").render(here=here)
 
 
 def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:

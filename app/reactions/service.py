@@ -246,7 +246,7 @@ def answers_to(
                 "audience": reaction.audience,
                 "commitment": reaction.commitment,
                 "text": None if hidden else reaction.told,
-                "on": reaction.created_at.date(),
+                "at": reaction.created_at,
             }
         )
     return found

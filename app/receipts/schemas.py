@@ -43,7 +43,7 @@ class AnswerOut(Out):
     audience_label: str
     commitment: Commitment
     text: str | None
-    on: date
+    at: datetime
 
 
 class UseOut(Out):

@@ -238,7 +238,7 @@ def test_witnesses_read_what_an_editor_published_and_nothing_else(
         "audience_label": "Élus",
         "commitment": "planned",
         "text": edited,
-        "on": said["created_at"][:10],
+        "at": said["created_at"],
     }
     assert uses_of(second)[0]["reactions"] == [], "it is about somebody else's words"
     both = as_editor.get(url).json()

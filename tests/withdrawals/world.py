@@ -23,6 +23,7 @@ from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.media.models import Media
+from app.releases.models import Delivery, ReleaseItem
 from app.storage.service import storage
 from app.testimonies.models import Nature, Testimony
 from app.transcripts.models import Transcript
@@ -75,6 +76,7 @@ class World:
     token: str
     delivery_id: str
     remark_id: str
+    reaction_id: str
 
     def take_back(self, **what: Any) -> dict[str, Any]:
         """The witness asks who heard them; by default, for everything."""
@@ -183,6 +185,7 @@ def build(
         token=token,
         delivery_id=delivery_id,
         remark_id=remark_id,
+        reaction_id=_answer(make, delivery_id),
     )
 
 
@@ -211,6 +214,18 @@ def _look_back(
     make.remark(bundle, text=f"Pourquoi {CANARY} ?", sources=passages)
     make.remark(excerpt, text=f"Pourquoi {CANARY} ?")
     return str(make.remark(testimony, text=f"Pourquoi {CANARY} ?").id)
+
+
+def _answer(make: Make, delivery_id: str) -> str:
+    """What the recipient quotes, of all they read and of one passage: the id of an answer."""
+    said = f"Vous dites « Je raconte {CANARY}. » : j'en parle."
+    make.reaction(delivery_id, text=said, public_text=said)
+    with make.sessions() as db:
+        rows = select(ReleaseItem).join(Delivery, Delivery.release_id == ReleaseItem.release_id)
+        rows = rows.join(Testimony, Testimony.id == ReleaseItem.testimony_id)
+        told = rows.where(Delivery.id == UUID(delivery_id), Testimony.body.contains(CANARY))
+        item_id = db.scalars(told).first().item_id  # type: ignore[union-attr]
+    return str(make.reaction(delivery_id, text=f"{CANARY} !", item_id=item_id).id)
 
 
 def _publish(
