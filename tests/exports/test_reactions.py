@@ -34,7 +34,7 @@ def test_published_answers_leave_once_all_they_may_quote_may(
         assert answer.status_code == 200, answer.text
         for secret in (told.id, delivery_id, dossier.release_id, "Élue", "jamais relu", "brut"):
             assert str(secret) not in answer.text
-        return list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+        return list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
 
     assert {row["text"] for row in rows()} == {""}, "its witnesses consent to no dataset"
     for witness in dossier.witnesses:
