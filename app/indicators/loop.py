@@ -25,7 +25,7 @@ def loop(db: Session, filters: LoopFilters, me: Caller) -> dict[str, Any]:
     """A `LoopOut`: of the witnesses whose words are in a release now, how many got how far."""
     of_scheme = CorpusFilters(scheme_id=filters.scheme_id)
     testimonies = accepted(of_scheme, me).with_only_columns(Testimony.id)
-    used = (
+    used: Any = (
         select(TestimonyWitness.witness_id, func.min(Release.published_at).label("since"))
         .join(ReleaseItem, ReleaseItem.testimony_id == TestimonyWitness.testimony_id)
         .join(Release, Release.id == ReleaseItem.release_id)

@@ -116,7 +116,7 @@ def _or_not(measure: str, holds: bool) -> str:
     return measure if holds else f"not {measure}"
 
 
-PARTS = {
+PARTS: dict[str, list[tuple[str, ...]]] = {
     "deliveries": [("opened", "not opened"), ("answered", "not answered")],
     "opened": [("acknowledged", "not acknowledged")],
     "answered": [tuple(f"commitment {c}" for c in FURTHER), ("rated", "not rated")],
