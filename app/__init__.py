@@ -12,6 +12,8 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
     annotations   what the team says of a draft that is there to be taken apart; answers
     remarks       what evaluators and editors write beside testimonies, excerpts, bundles
+    reactions     what recipients answer; what of it witnesses are told; who did not answer yet
+    mobilization  who was invited, met, read, committed themselves or declined
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     documents     a snapshot as a note, a film, panels, an event's papers
     bundles       chosen passages for one audience, in one form; balance, checks

@@ -33,12 +33,14 @@ from app.gate import transcript_routes as transcripts
 from app.groups import routes as groups
 from app.indicators import routes as indicators
 from app.media import routes as media
+from app.mobilization import routes as mobilization
 from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
+from app.reactions import routes as reactions
 from app.receipts import routes as receipts
 from app.releases import event_routes as events
 from app.releases import routes as releases
@@ -94,6 +96,8 @@ ROUTERS = [
     bundles.router,
     releases.router,
     events.router,
+    reactions.router,
+    mobilization.router,
     remarks.router,
     annotations.router,
     pages.files,

@@ -19,6 +19,7 @@ MEMBERS: dict[str, Schema] = {
     "ConsentIn": {"cells": []},
     "ExcerptIn": {"nature": "feeling"},
     "StepIn": {"title": "Accueil"},
+    "ReactionIn": {"understood": True},
     "TakenBack": {"all": True},
     "WithdrawalIn": {"all": True},
     "TestimonyIn": {"body": "Le premier jour"},

@@ -28,10 +28,13 @@ from app.history.models import Version
 from app.lineage.service import made
 from app.media.models import Kind as MediaKind
 from app.media.models import Media, Rendition, Status
+from app.mobilization.models import Mobilization, What
 from app.moderation.models import Candor, Decision, Verdict
 from app.places.models import Place, PlaceKind, Territory
+from app.reactions.models import Reaction
 from app.receipts.models import ReceiptSession
 from app.receipts.sessions import PREFIX
+from app.releases.models import Delivery, Release, ReleaseItem
 from app.remarks.models import Remark
 from app.schemes.models import Scheme
 from app.storage.keys import new_key
@@ -469,6 +472,27 @@ class Make:
             asked_on=date(2013, 4, 2),
             created_by_id=given.get("created_by_id") or self.account(role=Role.EDITOR).id,
         )
+
+    def reaction(self, delivery_id: UUID | str, **given: Any) -> Reaction:
+        """What was answered by this link: that it was understood; made of what it may quote."""
+        with self.sessions() as db:
+            delivery = db.get_one(Delivery, UUID(str(delivery_id)))
+            release = db.get_one(Release, delivery.release_id)
+            scheme_id = db.get_one(Bundle, release.bundle_id).scheme_id
+            items = list(db.scalars(select(ReleaseItem).filter_by(release_id=release.id)))
+        about = {"scheme_id": scheme_id, "release_id": release.id, "delivery_id": delivery.id}
+        way = {"audience": release.audience, "form": release.form}
+        reaction = self._save(Reaction, given, understood=True, **about, **way)
+        read = [i for i in items if given.get("item_id") in (None, i.item_id)]
+        for_good = [(Testimony, i.testimony_id) for i in read]
+        self._made(reaction, *for_good, *((Excerpt, i.excerpt_id) for i in read))
+        return reaction
+
+    def mobilization(self, **given: Any) -> Mobilization:
+        """Somebody who can act was met."""
+        by_id = given.pop("by_id", None) or self.account(role=Role.EDITOR).id
+        met = {"with_whom": "Madame l'Élue (démo)", "what": What.MET, "on": date(2026, 1, 5)}
+        return self._save(Mobilization, given, scheme_id=self.the_scheme.id, by_id=by_id, **met)
 
     def _save(self, model: type[Row], given: dict[str, Any], /, **made_up: Any) -> Row:
         row = model(**(made_up | given))

@@ -281,6 +281,8 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "delivery_id": world.delivery_id,
         "remark_id": world.remark_id,
         "annotation_id": world.annotation_id,
+        "reaction_id": world.reaction_id,
+        "mobilization_id": make.mobilization(delivery_id=UUID(world.delivery_id)).id,
         "token": world.token,
         "withdrawal_id": withdrawal["id"],
         "hold_id": hold.json()["id"],

@@ -48,6 +48,7 @@ PUBLIC_ROUTES: set[tuple[str, str]] = {
     ("put", "/api/v1/shared/{token}/acknowledgement"),
     ("put", "/api/v1/shared/{token}/recall-acknowledgement"),
     ("get", "/api/v1/shared/{token}/files/{name}"),
+    ("post", "/api/v1/shared/{token}/reactions"),
     # what tus offers
     ("options", "/api/v1/uploads"),
     ("options", "/api/v1/uploads/{upload_id}"),

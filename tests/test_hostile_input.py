@@ -168,6 +168,8 @@ def strangers(
         "release_id": release["id"],
         "item_id": section["items"][0]["id"],
         "delivery_id": delivery["id"],
+        "reaction_id": make.reaction(delivery["id"]).id,
+        "mobilization_id": make.mobilization().id,
         "group_id": group.id,
         "decision_maker_id": make.decision_maker().id,
         "expectation_id": make.expectation().id,

@@ -47,6 +47,7 @@ TITLES_FR = {
     "slug-taken": "Cette adresse publique est, ou a été, celle d'un autre dossier.",
     "storage-unavailable": "Les fichiers sont inaccessibles pour le moment : lire et écrire des textes reste possible.",
     "too-many-pieces": "Ce fichier est arrivé en trop de morceaux : recommencez, par morceaux plus grands.",
+    "too-many-reactions": "Ce lien a déjà donné toutes les réponses qu'il peut donner.",
     "too-young": "On n'entend personne ici avant la fin de l'année de ses 16 ans.",
     "unsupported-protocol": "Dites « Tus-Resumable: 1.0.0 » : c'est la version du protocole que l'on parle ici.",
     "unsupported-media-type": "Ce que vous avez envoyé n'est pas d'un type accepté ici.",
@@ -99,6 +100,7 @@ DETAILS_FR = {
     "own_text": "Un texte de l'éditeur est montré comme texte.",
     "phone": "Ce n'est pas un numéro de téléphone.",
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",
+    "reaction_told": "Une réponse dit quelque chose : une note, un oui ou un non, un engagement, un texte.",
     "queue_of_one_state": "sort=submitted_at demande un seul état (state), sans updated_since.",
     "rfc_3339": "Attendu : une date, comme 2026-11-22, ou un instant, comme 2026-11-22T14:05:00Z.",
     "step_told": "Il faut item_id ou title.",
@@ -124,6 +126,10 @@ MISTAKES = {
     "birth_year_needed": (
         "The birth year of young people is needed.",
         "L'année de naissance des jeunes est nécessaire.",
+    ),
+    "commitment_untold": (
+        "Say what is planned or made, and when.",
+        "Dites ce qui est prévu ou fait, et quand.",
     ),
     "code_stays": ("A code stays what it is.", "Un code ne change pas."),
     "decision_maker_retired": (
@@ -188,6 +194,10 @@ MISTAKES = {
     "not_yours": (
         "You do not have this permission yourself.",
         "Vous n'avez pas vous-même cette permission.",
+    ),
+    "nothing_to_edit": (
+        "There is no text to make another version of.",
+        "Il n'y a pas de texte dont faire une autre version.",
     ),
     "of_another": (
         "This place is another organization's.",

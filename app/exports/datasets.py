@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    null,
+    select,
+)
 
 from app.accounts.permissions import Permission
 from app.codebook import service as codebook
@@ -36,13 +48,24 @@ from app.exports.columns import (
     nothing,
     words,
 )
-from app.exports.queries import children, exportable, protocol, studied, unopposed, willing
+from app.exports.queries import (
+    children,
+    confined,
+    exportable,
+    protocol,
+    studied,
+    unopposed,
+    willing,
+)
 from app.exports.schemas import Type
 from app.moderation import service as moderation
 from app.moderation.models import Candor, Decision, Verdict
 from app.moderation.schemas import DecisionFilters
 from app.moderation.speech import Level, level_in_sql
 from app.places.models import Place, PlaceKind, Territory
+from app.reactions import service as reactions
+from app.reactions.models import Commitment, Reaction
+from app.reactions.schemas import ReactionFilters
 from app.schemes.models import Scheme
 from app.testimonies import queries as testimonies
 from app.testimonies.models import (
@@ -586,5 +609,77 @@ DECISIONS = Dataset(
     ),
 )
 
-ALL = (TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS, THEMES_OF_CODEBOOKS, DECISIONS)
+# Reactions
+
+
+def _reactions(filters: ReactionFilters, _: datetime) -> Select[Any]:
+    rows = reactions.filtered(filters).select_from(Reaction)
+    return rows.join(Scheme, Scheme.id == Reaction.scheme_id)
+
+
+def _answer() -> ColumnElement[Any]:
+    """What was published, unless it may quote words that may not leave at this moment."""
+    told = func.coalesce(Reaction.public_text, Reaction.text)
+    leaves = Reaction.published_at.is_not(None), ~reactions.may_quote(confined())
+    return case((and_(*leaves), told), else_=null())
+
+
+REACTIONS = Dataset(
+    name="reactions",
+    rows=_reactions,
+    order=reactions.LATEST_FIRST,
+    reads={
+        "id": as_stored(Reaction.id),
+        "scheme": Scheme.code,
+        "release_id": as_stored(Reaction.release_id),
+        "delivery_id": as_stored(Reaction.delivery_id),
+        "item_id": as_stored(Reaction.item_id),
+        "audience": Reaction.audience,
+        "form": Reaction.form,
+        "form_rating": Reaction.form_rating,
+        "understood": Reaction.understood,
+        "surprised": Reaction.surprised,
+        "commitment": as_stored(Reaction.commitment),
+        "text": _answer(),
+        "published": Reaction.published_at.is_not(None),
+        "answered_on": _day(Reaction.created_at),
+    },
+    columns=(
+        _id("id", "Réaction, dans cet export seulement", "Reaction, in this export only"),
+        SCHEME,
+        _id("release_id", "Publication, dans cet export", "Release, in this export only"),
+        _id("delivery_id", "Envoi, dans cet export seulement", "Delivery, in this export only"),
+        _id(
+            "item_id",
+            "Élément du dossier, dans cet export ; vide : tout le dossier",
+            "Item, in this export only; empty: all of the release",
+        ),
+        _code("audience", "Public", "Audience", "audiences"),
+        _code("form", "Forme", "Form", "forms"),
+        Column(
+            "form_rating",
+            "Note de la forme",
+            "Rating of the form",
+            Type.INTEGER,
+            as_read("form_rating"),
+            unit="1-5",
+        ),
+        Column("understood", "A compris", "Understood", Type.BOOLEAN, as_read("understood")),
+        Column("surprised", "A été surpris", "Surprised", Type.BOOLEAN, as_read("surprised")),
+        Column(
+            "commitment",
+            "Engagement",
+            "Commitment",
+            Type.CODE,
+            as_read("commitment"),
+            values=tuple(Commitment),
+        ),
+        _text("text", "Réponse publiée", "Published answer"),
+        Column("published", "Publiée", "Published", Type.BOOLEAN, as_read("published")),
+        _month("answered_on", "Mois de la réponse", "Month of the answer"),
+        ANOMALY,
+    ),
+)
+
+ALL = (TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS, THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS)
 DATASETS = {dataset.name: dataset for dataset in ALL}

@@ -15,6 +15,8 @@ from sqlalchemy import (
     Select,
     String,
     Text,
+    and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -26,6 +28,7 @@ from sqlalchemy import (
 
 from app.appearances.models import Appearance, AppearanceKind
 from app.appearances.queries import SHOWN, falls_into
+from app.core.models import UtcDateTime, now
 from app.excerpts.models import FROM_MS, TO_MS, Excerpt
 from app.gate.service import limits
 from app.groups.models import Protocol
@@ -59,6 +62,17 @@ def studied(at: datetime) -> Sequence[ColumnElement[bool]]:
         exists(spoke),
         not_(exists(objects)),
     ]
+
+
+def confined() -> ColumnElement[bool]:
+    """What holds for testimonies that may not be quoted in an export, when the rows are read.
+
+    More than `exportable` refuses: whoever is restricted, or bound by a protocol, is not quoted.
+    """
+    moment: Any = bindparam("moment", callable_=now, type_=UtcDateTime(), unique=True)
+    may = exportable(moment)
+    bound = protocol().is_not(None)
+    return or_(not_(and_(*may)), Testimony.restriction.is_not(None), bound)
 
 
 def unopposed(at: datetime) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from app.exports.datasets import (
     DATASETS,
     DECISIONS,
     EXCERPTS,
+    REACTIONS,
     TESTIMONIES,
     THEMES_OF_CODEBOOKS,
     WITNESSES,
@@ -32,6 +33,7 @@ from app.exports.schemas import (
     ExcerptExport,
     Format,
     PurposeHeader,
+    ReactionExport,
     TestimonyExport,
     ThemeExport,
     Whole,
@@ -112,6 +114,17 @@ def export_decisions(
     Of those that were returned or rejected too; neither the editors' comments nor who decided.
     """
     return _export(DECISIONS, format_, filters, why, call)
+
+
+@router.get("/reactions.{format}", response_class=Response, responses=FILE)
+def export_reactions(
+    filters: Annotated[ReactionExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """What recipients answered: of their texts, those that were published.
+
+    A text that may quote words which may not leave stays here.
+    """
+    return _export(REACTIONS, format_, filters, why, call)
 
 
 @router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)

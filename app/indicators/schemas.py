@@ -12,6 +12,7 @@ from pydantic import Field
 from app.core.schemas import Day, In, Out
 from app.core.text import Code, Word
 from app.moderation.speech import Level
+from app.reactions.models import Commitment
 from app.testimonies.models import Nature
 from app.testimonies.schemas import TestimonyFilters
 
@@ -141,3 +142,55 @@ class MethodsOut(Told):
     candor: list[CandorCell]
     candor_by_method: list[MethodCandorCell]
     candor_by_role: list[RoleCandorCell]
+
+
+class LoopFilters(In):
+    """Which releases to count."""
+
+    scheme_id: UUID | None = None
+    audience: list[Code] = []
+    form: list[Code] = []
+
+
+class ReceptionFilters(LoopFilters):
+    """Which releases to count what recipients did with."""
+
+
+class ReceptionCell(Out):
+    """What recipients did and said, of one form and audience; null is all of them."""
+
+    form: str | None
+    audience: str | None
+    deliveries: Count
+    opened: Count
+    acknowledged: Count
+    answered: Count
+    reactions: Count
+    rated: Count
+    mean_form_rating: Share
+    understood_said: Count
+    understood_share: Share
+    surprised_said: Count
+    surprised_share: Share
+    commitments: dict[Commitment, Count]
+
+
+class ReceptionOut(Told):
+    """Which form moved whom."""
+
+    cells: list[ReceptionCell]
+
+
+class LoopStage(Out):
+    """How many witnesses got as far, and their share in those whose words are in a release now."""
+
+    stage: Literal["delivered", "opened", "acknowledged", "answered", "looked"]
+    count: Count
+    share: Share
+
+
+class LoopOut(Told):
+    """How far what became of their words came back to those who spoke."""
+
+    witnesses: Count
+    stages: list[LoopStage]

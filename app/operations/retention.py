@@ -26,7 +26,9 @@ from app.audit.service import record
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt
 from app.media.models import Media, Rendition
+from app.mobilization import forgetting as mobilization
 from app.operations.models import Retention
+from app.reactions import forgetting as reactions
 from app.receipts.models import ReceiptSession
 from app.releases import forgetting as releases
 from app.releases.models import ReleaseItem
@@ -361,6 +363,26 @@ RULES: Sequence[Rule] = (
         because="le temps d'y répondre ; quelqu'un peut s'y reconnaître",
         due=releases.old_words_of_events,
         forget=releases.forget_words_of_events,
+    ),
+    Rule(
+        code="reactions",
+        what="Textes des réponses des destinataires, tels qu'ils les ont écrits",
+        tables=["reactions"],
+        kept=Months(24),
+        then="effacés, sauf ce qui fut publié pour les témoins ; notes et engagements restent",
+        because="le temps de les relire et de suivre ce qu'ils annoncent ; ils citent parfois",
+        due=reactions.old_texts,
+        forget=reactions.forget_texts,
+    ),
+    Rule(
+        code="mobilization",
+        what="Noms et notes du journal de mobilisation",
+        tables=["mobilizations"],
+        kept=Months(24),
+        then="noms remplacés par « Destinataire », notes effacées ; le fait et son jour restent",
+        because="le temps de revenir vers les personnes qui peuvent agir",
+        due=mobilization.old_contacts,
+        forget=mobilization.forget_contacts,
     ),
     Rule(
         code="accounts",

@@ -18,6 +18,7 @@ from app.pages import words
 from app.pages.assets import address as asset
 from app.pages.assets import embedded
 from app.pages.messages import Message
+from app.pages.reactions import COMMITMENTS, Answer, subjects
 
 WORDS_A_MINUTE = 220
 MINUTE = 60_000  # milliseconds
@@ -36,7 +37,7 @@ PAGES.filters |= {
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
-        *("clock", "language", "file_name", "file_facts", "form_name"),
+        *("clock", "language", "file_name", "file_facts", "form_name", "commitment"),
     )
 }
 # What a page needs is in it, for who reads it offline.
@@ -47,13 +48,16 @@ OFFLINE.globals = PAGES.globals | {"asset": embedded, "offline": True}
 def release_page(
     content: Mapping[str, Any],
     here: str | None = None,
+    answered: Answer | None = None,
+    mistake: str | None = None,
     *,
     is_public: bool = False,
     pages: Environment = PAGES,
 ) -> str:
-    """A release, read at the address `here`, below which its reader acknowledges it.
+    """A release, read at the address `here`, below which its reader acknowledges and answers it.
 
-    Without `here` nobody acknowledges it: it is a file, or everybody reads it (`is_public`).
+    Without `here` nobody does: it is a file, or everybody reads it (`is_public`). What was
+    `answered` with a `mistake` is shown again.
     """
     items = [item for section in content["sections"] for item in section["items"]]
     files = {file["name"]: file for file in content["files"]}
@@ -70,6 +74,10 @@ def release_page(
         roles=_roles(items),
         files=[file for file in content["files"] if _is_beside_the_page(file)],
         recordings=any(item["media"] for item in items),
+        items=subjects(items),
+        commitments=COMMITMENTS,
+        answered=answered or Answer(),
+        mistake=mistake,
     )
 
 
@@ -81,6 +89,11 @@ def standalone_page(content: Mapping[str, Any]) -> str:
 def public_list_page(found: Sequence[Mapping[str, Any]], cursor: str | None) -> str:
     """What everybody may read: `slug title public_title form published_at` each."""
     return PAGES.get_template("public_list.html").render(found=found, cursor=cursor)
+
+
+def answered_page(here: str) -> str:
+    """After a recipient answered the release that is read at this address."""
+    return PAGES.get_template("reaction_done.html").render(here=here)
 
 
 def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:

@@ -19,7 +19,14 @@ from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.models import now
-from app.core.problems import NotFound, RangeNotSatisfiable, RateLimited, WrongState, documented
+from app.core.problems import (
+    Invalid,
+    NotFound,
+    RangeNotSatisfiable,
+    RateLimited,
+    WrongState,
+    documented,
+)
 from app.core.settings import settings
 from app.gate.answers import send
 from app.pages import passes
@@ -36,6 +43,7 @@ from app.pages.answers import (
 )
 from app.pages.assets import BY_NAME
 from app.pages.messages import GOODBYE, IDLE, mistake_in_code, too_many_codes
+from app.pages.reactions import Answer, Mistaken, mistake_of
 from app.pages.receipts import (
     HERE,
     OWN,
@@ -56,6 +64,7 @@ from app.pages.receipts import (
 )
 from app.pages.render import (
     Visit,
+    answered_page,
     confirmation_page,
     done_page,
     door_page,
@@ -66,6 +75,8 @@ from app.pages.render import (
     receipt_page,
     release_page,
 )
+from app.reactions import service as reactions
+from app.reactions.service import TooManyReactions
 from app.receipts import archive, service, sessions
 from app.receipts.sessions import Holder, InvalidReceiptCode
 from app.releases import deliveries, public
@@ -103,6 +114,8 @@ def _typed(passcode: str) -> str:
 Passcode = Annotated[str, Form(max_length=200), AfterValidator(_typed)]
 ReceiptCode = Annotated[str, Form(max_length=200)]
 Token = Annotated[str, Form(max_length=200)]
+Field = Annotated[str, Form(max_length=40)]
+Text = Annotated[str, Form(max_length=20_000)]
 Opinion = Annotated[Literal["oui", "non"], Form()]
 
 
@@ -189,6 +202,54 @@ def read_file(release_id: UUID, name: str, request: Request) -> Response:
         deliveries.find_by_id(db, delivery_id, release_id)
         composed = releases.composed_file(db, db.get_one(Release, release_id), name, now())
     return send(request, composed, *_range(request))
+
+
+@router.post("/dossiers/{release_id}/reactions")
+def react(
+    release_id: UUID,
+    request: Request,
+    item_id: Field = "",
+    commitment: Field = "",
+    text: Text = "",
+    understood: Field = "",
+    surprised: Field = "",
+    form_rating: Field = "",
+) -> Response:
+    """Answer the release, or one item of it; the same form sent twice is one answer."""
+    require_same_origin(request)
+    delivery_id, here = _bearer(request, release_id), _address(release_id)
+    said = Answer(
+        item_id, commitment or Answer.commitment, text, understood, surprised, form_rating
+    )
+    try:
+        payload = said.payload()
+        with database_of(request).write.begin() as db:
+            delivery = deliveries.find_by_id(db, delivery_id, release_id)
+            if not reactions.is_last(db, delivery, payload):
+                reactions.react(db, delivery, payload)
+    except Mistaken as mistaken:
+        return _answered_again(request, release_id, delivery_id, said, str(mistaken))
+    except (Invalid, TooManyReactions) as problem:
+        return _answered_again(request, release_id, delivery_id, said, mistake_of(problem))
+    return RedirectResponse(f"{here}/reactions", 303, HEADERS)
+
+
+@router.get("/dossiers/{release_id}/reactions")
+def thank(release_id: UUID, request: Request) -> Response:
+    """After an answer."""
+    _bearer(request, release_id)
+    return page(answered_page(_address(release_id)))
+
+
+def _answered_again(
+    request: Request, release_id: UUID, delivery_id: UUID, said: Answer, mistake: str
+) -> Response:
+    """The release once more, with what was answered and what is wrong with it."""
+    here = _address(release_id)
+    with database_of(request).read() as db:
+        delivery = deliveries.find_by_id(db, delivery_id, release_id)
+        content = deliveries.read(db, delivery, here)
+    return page(release_page(content, here, said, mistake), Invalid.status)
 
 
 @router.get("/assets/{name}")

@@ -114,6 +114,12 @@ REASONS = {  # why a choice is not allowed
     "guardian-missing": "Il manque l’accord d’un de vos parents.",
     "guardian-veto": "Un de vos parents a dit non.",
 }
+COMMITMENTS = {  # of somebody who answered
+    "none": "en prend note",
+    "thinking": "y réfléchit",
+    "planned": "dit que quelque chose est prévu",
+    "made": "dit que quelque chose est fait",
+}
 ROLES = {  # who saw a name
     "animator": "La personne qui vous a entendu·e, ou sa structure",
     "custodian": "La personne qui veille à la protection des données",
@@ -258,3 +264,8 @@ def file_facts(file: Mapping[str, Any]) -> str:
 def language(code: str) -> str:
     """What a language calls itself; its code, when it is none that is often heard here."""
     return LANGUAGES.get(code, code)
+
+
+def commitment(code: str) -> str:
+    """How far somebody who answered commits themselves."""
+    return COMMITMENTS[code]

@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from app.core.schemas import In, Out
 from app.core.text import Line
+from app.reactions.models import Commitment
 from app.testimonies.models import State
 from app.witnesses.decision import GivenBy, Reach, Verb
 from app.witnesses.schemas import EffectiveOut
@@ -35,6 +36,16 @@ class ReasonOut(Out):
     label: str
 
 
+class AnswerOut(Out):
+    """What somebody answered: to one's words, or to all of what they were given (`of`)."""
+
+    of: Literal["item", "release"]
+    audience_label: str
+    commitment: Commitment
+    text: str | None
+    at: datetime
+
+
 class UseOut(Out):
     """Where one's words are shown now. `item_id` is what approvals are about."""
 
@@ -45,7 +56,7 @@ class UseOut(Out):
     form_label: str
     published_at: datetime
     recipients: int
-    reactions: list[dict[str, Any]]
+    reactions: list[AnswerOut]
     approved: bool | None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.models import now
 from app.gate.service import WayOut
+from app.reactions.service import answers_to
 from app.receipts.models import Approval
 from app.releases import service as releases
 from app.releases.models import Delivery, Release, ReleaseItem
@@ -59,7 +60,7 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
     """The uses as `UseOut`, each with its `testimony_id`, how many opened it and its `cells`."""
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
     given, approved = _recipients(db, uses), _approvals(db, uses, witness_id)
-    told = []
+    answers, told = answers_to(db, [use.item.item_id for use in uses]), []
     for use in uses:
         recipients, readers = given.get((use.release.bundle_id, use.item.item_id), (0, 0))
         told.append(
@@ -74,7 +75,11 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "published_at": use.release.published_at,
                 "recipients": recipients,
                 "readers": readers,
-                "reactions": [],
+                "reactions": [
+                    answer
+                    | {"audience_label": audiences.get(answer["audience"], answer["audience"])}
+                    for answer in answers.get((use.release.bundle_id, use.item.item_id), [])
+                ],
                 "approved": approved.get(use.item.id),
                 "cells": use.cells,
             }

@@ -109,6 +109,11 @@ def find_by_id(db: Session, delivery_id: UUID, release_id: UUID) -> Delivery:
     return _open(db.scalar(locked(db, rows)))
 
 
+def find_again(db: Session, delivery_id: UUID) -> Delivery:
+    """The delivery of a link that was followed just now. Raises NotFound, LinkClosed."""
+    return _open(db.scalar(locked(db, select(Delivery).where(Delivery.id == delivery_id))))
+
+
 def enter(database: Database, token: str, passcode: str | None) -> UUID:
     """Open the link: its first opening is kept. The id of the delivery.
 

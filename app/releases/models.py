@@ -136,6 +136,7 @@ class Delivery(Versioned):
         CheckConstraint("(revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_by"),
         Index(None, "release_id", "created_at", "id"),
         Index(None, "decision_maker_id"),
+        Index(None, "created_at", "id"),
     )
 
     release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"))

@@ -33,6 +33,8 @@ from app.media.service import DOOMED
 from app.moderation import candor
 from app.moderation import service as moderation
 from app.moderation.models import Candor
+from app.reactions.forgetting import unquote
+from app.reactions.models import Reaction
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
@@ -170,8 +172,9 @@ def _nothing(db: Session, ids: Collection[UUID]) -> list[str]:  # noqa: ARG001 -
     return []
 
 
-# In this order: a release forgets its files before they go.
+# In this order: a reaction forgets what it quotes, a release its files, before they go.
 UNDO: dict[type[Base], Undo] = {
+    Reaction: _rows_of(unquote),
     Release: _recall_releases,
     ReleaseFile: _nothing,
     Excerpt: _rows_of(_erase_excerpts),
@@ -186,7 +189,8 @@ UNDO: dict[type[Base], Undo] = {
 TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
     *("excerpts", "bundle_items", "releases", "events", "event_reactions", "indexed_texts"),
-    *("media", "renditions", "transcripts", "uploads", "versions", "remarks", "annotations"),
+    *("media", "renditions", "transcripts", "uploads", "versions"),
+    *("remarks", "annotations", "reactions"),
     *("witnesses", "identities", "consent_events", "idempotency_keys", "decision_maker_contacts"),
 )
 

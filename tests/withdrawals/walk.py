@@ -50,6 +50,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "token": world.token,
         "remark_id": world.remark_id,
         "annotation_id": world.annotation_id,
+        "reaction_id": world.reaction_id,
     }
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
         for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:

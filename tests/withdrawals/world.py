@@ -24,6 +24,7 @@ from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.media.models import Media
+from app.releases.models import Delivery, ReleaseItem
 from app.storage.service import storage
 from app.testimonies.models import Nature, Testimony
 from app.transcripts.models import Transcript
@@ -77,6 +78,7 @@ class World:
     delivery_id: str
     remark_id: str
     annotation_id: str
+    reaction_id: str
 
     def take_back(self, **what: Any) -> dict[str, Any]:
         """The witness asks who heard them; by default, for everything."""
@@ -186,6 +188,7 @@ def build(
         delivery_id=delivery_id,
         remark_id=remark_id,
         annotation_id=annotation_id,
+        reaction_id=_answer(make, delivery_id),
     )
 
 
@@ -224,6 +227,18 @@ def _look_back(
         sources=passages,
     )
     return str(remark.id), str(annotation.id)
+
+
+def _answer(make: Make, delivery_id: str) -> str:
+    """What the recipient quotes, of all they read and of one passage: the id of an answer."""
+    said = f"Vous dites « Je raconte {CANARY}. » : j'en parle."
+    make.reaction(delivery_id, text=said, public_text=said)
+    with make.sessions() as db:
+        rows = select(ReleaseItem).join(Delivery, Delivery.release_id == ReleaseItem.release_id)
+        rows = rows.join(Testimony, Testimony.id == ReleaseItem.testimony_id)
+        told = rows.where(Delivery.id == UUID(delivery_id), Testimony.body.contains(CANARY))
+        item_id = db.scalars(told).first().item_id  # type: ignore[union-attr]
+    return str(make.reaction(delivery_id, text=f"{CANARY} !", item_id=item_id).id)
 
 
 def _publish(

@@ -1,0 +1,170 @@
+"""Which form moved whom: what recipients did and said, by form and audience."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.accounts.authentication import Caller
+from app.accounts.permissions import Permission
+from app.bundles.models import Bundle
+from app.core.figures import SUPPRESSED, Figures
+from app.core.models import now
+from app.core.pages import matches
+from app.indicators.corpus import figures_for
+from app.indicators.schemas import ReceptionFilters
+from app.reactions.models import Commitment, Reaction
+from app.releases.models import Delivery, Release
+from app.releases.service import visible_to
+
+FURTHER = list(Commitment)
+QUESTIONS = ("understood", "surprised")
+Way = tuple[str | None, str | None]  # form and audience; None is all of them
+
+
+@dataclass
+class Voice:
+    """One recipient: what they did, what they said last, and how far they committed themselves."""
+
+    form: str
+    audience: str
+    opened: bool
+    acknowledged: bool
+    reactions: int = 0
+    form_rating: int | None = None
+    understood: bool | None = None
+    surprised: bool | None = None
+    commitment: Commitment = Commitment.NONE
+
+
+def reception(db: Session, filters: ReceptionFilters, me: Caller) -> dict[str, Any]:
+    """A `ReceptionOut`. The unit is the recipient: who answers ten times has one voice."""
+    me.require(Permission.READ_BUNDLES)
+    voices = list(_voices(db, filters, me).values())
+    figures, ratings = figures_for(me), defaultdict[Way, list[int]](list)
+    forms = sorted({voice.form for voice in voices})
+    audiences = sorted({voice.audience for voice in voices})
+    for voice in voices:
+        for way in _ways(voice.form, voice.audience):
+            for measure in _measures(voice):
+                figures.counts[*way, measure] += 1
+            figures.counts[*way, "reactions"] += voice.reactions
+            if voice.form_rating is not None:
+                ratings[way].append(voice.form_rating)
+    ways: list[Way] = [(f, a) for f in (None, *forms) for a in (None, *audiences)]
+    _say_sums(figures, ways, forms, audiences)
+    cells = [_told(figures, way, ratings[way]) for way in ways]
+    return {"counted_at": now(), "k": figures.k, "cells": cells}
+
+
+def _voices(db: Session, filters: ReceptionFilters, me: Caller) -> dict[UUID, Voice]:
+    seen = visible_to(me).where(*matches(Release, filters, "form", "audience"))
+    if filters.scheme_id:
+        of_scheme = select(Bundle.id).where(Bundle.scheme_id == filters.scheme_id)
+        seen = seen.where(Release.bundle_id.in_(of_scheme))
+    shown = seen.with_only_columns(Release.id)
+    given = (
+        select(Delivery.id, Release.form, Release.audience, *_done())
+        .join(Release, Release.id == Delivery.release_id)
+        .where(
+            Delivery.release_id.in_(shown),
+            or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
+        )
+    )
+    voices = {id_: Voice(form, audience, *done) for id_, form, audience, *done in db.execute(given)}
+    names = ("form_rating", *QUESTIONS, "commitment")
+    said = select(Reaction.delivery_id, *(getattr(Reaction, name) for name in names))
+    of_these = select(Delivery.id).where(Delivery.release_id.in_(shown))
+    said = said.where(Reaction.delivery_id.in_(of_these))
+    for id_, *answers, commitment in db.execute(said.order_by(Reaction.created_at, Reaction.id)):
+        if voice := voices.get(id_):
+            voice.reactions += 1
+            for name, answer in zip(names, answers, strict=False):
+                if answer is not None:
+                    setattr(voice, name, answer)
+            voice.commitment = max(voice.commitment, commitment, key=FURTHER.index)
+    return voices
+
+
+def _done() -> tuple[Any, Any]:
+    return Delivery.opened_at.is_not(None), Delivery.acknowledged_at.is_not(None)
+
+
+def _ways(form: str, audience: str) -> list[Way]:
+    return [(form, audience), (form, None), (None, audience), (None, None)]
+
+
+def _measures(voice: Voice) -> list[str]:
+    """What this recipient counts for; and in `not …`, what is left of what they do not."""
+    found = ["deliveries", *(_or_not("opened", voice.opened),)]
+    if voice.opened:
+        found.append(_or_not("acknowledged", voice.acknowledged))
+    found.append(_or_not("answered", bool(voice.reactions)))
+    if voice.reactions:
+        found.append(f"commitment {voice.commitment}")
+        found.append(_or_not("rated", voice.form_rating is not None))
+    for name in QUESTIONS:
+        if (said := getattr(voice, name)) is not None:
+            found += [f"{name} said", _or_not(name, said)]
+    return found
+
+
+def _or_not(measure: str, holds: bool) -> str:
+    return measure if holds else f"not {measure}"
+
+
+PARTS: dict[str, list[tuple[str, ...]]] = {
+    "deliveries": [("opened", "not opened"), ("answered", "not answered")],
+    "opened": [("acknowledged", "not acknowledged")],
+    "answered": [tuple(f"commitment {c}" for c in FURTHER), ("rated", "not rated")],
+    **{f"{name} said": [(name, f"not {name}")] for name in QUESTIONS},
+}
+
+
+def _say_sums(figures: Figures, ways: list[Way], forms: list[str], audiences: list[str]) -> None:
+    """What readers may subtract: within a cell, along its row and along its column."""
+    every = {*PARTS, *(part for sums in PARTS.values() for parts in sums for part in parts)}
+    for form, audience in ways:
+        for total, sums in PARTS.items():
+            for parts in sums:
+                figures.add_up((form, audience, total), [(form, audience, p) for p in parts])
+        for measure in sorted(every):
+            if form is None:
+                figures.add_up(
+                    (form, audience, measure), [(one, audience, measure) for one in forms]
+                )
+            if audience is None:
+                figures.add_up(
+                    (form, audience, measure), [(form, one, measure) for one in audiences]
+                )
+
+
+def _told(figures: Figures, way: Way, ratings: list[int]) -> dict[str, Any]:
+    def count(measure: str) -> Any:
+        return figures.count((*way, measure))
+
+    def share(measure: str, of: str) -> Any:
+        return figures.share((*way, measure), of=(*way, of))
+
+    answered, rated = count("answered"), count("rated")
+    counts = ("deliveries", "opened", "acknowledged")
+    return {
+        "form": way[0],
+        "audience": way[1],
+        **{name: count(name) for name in counts},
+        "answered": answered,
+        "reactions": SUPPRESSED if answered == SUPPRESSED else count("reactions"),
+        "rated": rated,
+        "mean_form_rating": SUPPRESSED if rated == SUPPRESSED else _mean(ratings, figures.k),
+        **{f"{name}_said": count(f"{name} said") for name in QUESTIONS},
+        **{f"{name}_share": share(name, f"{name} said") for name in QUESTIONS},
+        "commitments": {c: count(f"commitment {c}") for c in FURTHER},
+    }
+
+
+def _mean(ratings: list[int], k: int) -> float | None:
+    """To 2 decimals; to 1 for who is told no small cell."""
+    return round(sum(ratings) / len(ratings), 1 if k else 2) if ratings else None

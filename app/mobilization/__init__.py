@@ -1,0 +1,1 @@
+"""Mobilization: who was invited, met, or committed themselves. A log that only grows."""
