@@ -10,6 +10,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
     indicators    figures about the whole: natures over time, what each method brought
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
+    propositions  what should change: the words it rests on, who wrote it, what became of it
     remarks       what evaluators and editors write beside testimonies, excerpts, bundles
     releases      a bundle made readable: snapshot, deliveries, what recipients read
     documents     a snapshot as a note, a film, panels, an event's papers

@@ -36,6 +36,7 @@ from app.operations import routes as operations
 from app.operations.health import Readiness
 from app.pages import routes as pages
 from app.places import routes as places
+from app.propositions import routes as propositions
 from app.receipts import routes as receipts
 from app.releases import routes as releases
 from app.remarks import routes as remarks
@@ -88,6 +89,7 @@ ROUTERS = [
     bundles.router,
     releases.router,
     remarks.router,
+    propositions.router,
     pages.files,
     withdrawals.router,
     indicators.router,

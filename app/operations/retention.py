@@ -268,7 +268,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="versions",
-        what="Versions antérieures des témoignages, transcriptions, extraits et dossiers",
+        what="Versions antérieures : témoignages, transcriptions, extraits, dossiers, propositions",
         tables=["versions"],
         kept=WITH_IT,
         then=ERASED_AS_WITHDRAWN,
@@ -408,6 +408,14 @@ RULES: Sequence[Rule] = (
         because="ce qui fut rendu ; les paroles retirées ou échues en sortent avec leur témoignage",
     ),
     Rule(
+        code="propositions",
+        what="Propositions, et ce qui en est advenu",
+        tables=["propositions", "proposition_steps"],
+        kept=FOR_GOOD,
+        then=STAYS,
+        because="ce que l'équipe a proposé, et la réponse ; aucune parole de témoin n'y est copiée",
+    ),
+    Rule(
         code="candor",
         what="Appréciations de la liberté de parole, par l'équipe",
         tables=["candors"],
@@ -422,6 +430,7 @@ RULES: Sequence[Rule] = (
             *("testimony_witnesses", "testimony_themes", "testimony_media", "testimony_tags"),
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
             *("appearances", "group_members", "derivations", "transcriptions", "indexed_texts"),
+            *("proposition_evidence", "proposition_co_authors"),
         ],
         kept=WITH_IT,
         then=STAYS,

@@ -31,6 +31,8 @@ from app.media.service import DOOMED
 from app.moderation import candor
 from app.moderation import service as moderation
 from app.moderation.models import Candor
+from app.propositions import service as propositions
+from app.propositions.models import Proposition
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
@@ -66,6 +68,7 @@ def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
         keys += forget_testimonies(db, spoken)
         keys += _forget_appearances(db, witness_id)
         keys += _undo(db, made_from(db, {Witness.__tablename__: {witness_id}}))
+        propositions.forget_witness(db, witness_id)
         keys += _forget_evidence(db, witness_id)
         keys += forget_people(db, [witness_id])
     return keys
@@ -136,6 +139,7 @@ def _recall(db: Session, below: Rows) -> list[str]:
 
 def _erase_excerpts(db: Session, ids: Collection[UUID]) -> None:
     bundles.erase(db, ids, [])
+    propositions.erase(db, ids)
     excerpts.erase(db, ids)
 
 
@@ -155,8 +159,11 @@ def _rows_of(erase: Callable[[Session, Collection[UUID]], None]) -> Undo:
 
 
 def _erase_versions(db: Session, ids: Collection[UUID]) -> None:
-    """Those of bundles show passages, and hold no words of them: `bundles.erase` knows."""
-    history.erase(db, ids, but_of=Bundle)
+    """Those of bundles and propositions point at passages, and hold no words of them.
+
+    What they say of them, `bundles.erase` and `propositions.erase` know.
+    """
+    history.erase(db, ids, but_of=(Bundle, Proposition))
 
 
 def _recall_releases(db: Session, ids: Collection[UUID]) -> list[str]:
@@ -183,6 +190,7 @@ UNDO: dict[type[Base], Undo] = {
 TOUCHED = (
     *("testimonies", "testimony_tags", "decisions", "candors"),
     *("excerpts", "bundle_items", "releases", "indexed_texts"),
+    *("propositions", "proposition_evidence", "proposition_co_authors"),
     *("media", "renditions", "transcripts", "uploads", "versions", "remarks"),
     *("witnesses", "identities", "consent_events", "idempotency_keys"),
 )
