@@ -51,9 +51,7 @@ def assert_read_in_the_order_of(
     table for the database to prefer an index.
     """
     with database.write.begin() as db:
-        db.execute(
-            text("ANALYZE")
-        )  # all: what an earlier test left is told otherwise of the others
+        db.execute(text("ANALYZE"))  # all: what an earlier test left is told otherwise of the others
     with asked(database, table) as queries:
         first = client.get(url)
         assert first.status_code == 200, first.text

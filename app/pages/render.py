@@ -34,7 +34,7 @@ PAGES.filters |= {
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
-        *("clock", "language"),
+        *("clock", "language", "road", "sign_of", "stance_of"),
     )
 }
 
