@@ -273,6 +273,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "release_id": world.release_id,
         "delivery_id": world.delivery_id,
         "remark_id": world.remark_id,
+        "proposition_id": world.proposition_id,
         "token": world.token,
         "withdrawal_id": withdrawal["id"],
         "hold_id": hold.json()["id"],

@@ -159,6 +159,7 @@ def strangers(
         "testimony_id": excerpt.testimony_id,
         "excerpt_id": excerpt.id,
         "remark_id": make.remark(said).id,
+        "proposition_id": make.proposition(excerpt).id,
         "media_id": media.id,
         "transcript_id": make.transcript(media, "Le premier jour").id,
         "bundle_id": bundle["id"],

@@ -49,6 +49,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "organization_id": world.workshop.owner_organization_id,
         "token": world.token,
         "remark_id": world.remark_id,
+        "proposition_id": world.proposition_id,
     }
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
         for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:

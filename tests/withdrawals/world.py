@@ -23,6 +23,7 @@ from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.media.models import Media
+from app.propositions.models import Proposition, PropositionState
 from app.storage.service import storage
 from app.testimonies.models import Nature, Testimony
 from app.transcripts.models import Transcript
@@ -75,6 +76,7 @@ class World:
     token: str
     delivery_id: str
     remark_id: str
+    proposition_id: UUID
 
     def take_back(self, **what: Any) -> dict[str, Any]:
         """The witness asks who heard them; by default, for everything."""
@@ -183,6 +185,7 @@ def build(
         token=token,
         delivery_id=delivery_id,
         remark_id=remark_id,
+        proposition_id=_propose(make, excerpts, [witness, other]).id,
     )
 
 
@@ -211,6 +214,22 @@ def _look_back(
     make.remark(bundle, text=f"Pourquoi {CANARY} ?", sources=passages)
     make.remark(excerpt, text=f"Pourquoi {CANARY} ?")
     return str(make.remark(testimony, text=f"Pourquoi {CANARY} ?").id)
+
+
+def _propose(make: Make, excerpts: list[Excerpt], witnesses: list[Witness]) -> Proposition:
+    """What rests on what both said, and was written with both; so was its first version."""
+    theirs, others, filmed = excerpts
+    proposition = make.proposition(
+        theirs, others, against=[filmed], co_authors=witnesses, steps=[PropositionState.PROPOSED]
+    )
+    rests = [{"excerpt_id": str(one.id), "stance": "for"} for one in excerpts]
+    wrote = [
+        {"role": one.role, "witness_id": str(one.id), "organization_id": None} for one in witnesses
+    ]
+    sources: list[Any] = [(Excerpt, one.id) for one in excerpts]
+    sources += [(Witness, one.id) for one in witnesses]
+    make.version(proposition, {"evidence": rests, "co_authors": wrote}, sources=sources)
+    return proposition
 
 
 def _publish(
