@@ -34,6 +34,7 @@ from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
+from app.pages import proposition_routes as proposition_pages
 from app.pages import routes as pages
 from app.places import routes as places
 from app.propositions import routes as propositions
@@ -91,6 +92,7 @@ ROUTERS = [
     remarks.router,
     propositions.router,
     pages.files,
+    proposition_pages.router,
     withdrawals.router,
     indicators.router,
     exports.router,

@@ -56,6 +56,13 @@ def release_page(content: Mapping[str, Any], here: str | None = None) -> str:
     )
 
 
+def proposition_page(sheet: Mapping[str, Any]) -> str:
+    """A proposition, for the team and its meetings: what `propositions.sheet.sheet_of` gives."""
+    return PAGES.get_template("proposition.html").render(
+        sheet=sheet, competences=words.COMPETENCES, draft=words.DRAFT
+    )
+
+
 def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:
     """Before a release is opened, at the address `here`; `asks` for a passcode when it has one."""
     return PAGES.get_template("invitation.html").render(
