@@ -19,6 +19,7 @@ from app.exports.datasets import (
     DATASETS,
     DECISIONS,
     EXCERPTS,
+    PROPOSITIONS,
     TESTIMONIES,
     THEMES_OF_CODEBOOKS,
     WITNESSES,
@@ -31,6 +32,7 @@ from app.exports.schemas import (
     DictionaryOut,
     ExcerptExport,
     Format,
+    PropositionExport,
     PurposeHeader,
     TestimonyExport,
     ThemeExport,
@@ -112,6 +114,17 @@ def export_decisions(
     Of those that were returned or rejected too; neither the editors' comments nor who decided.
     """
     return _export(DECISIONS, format_, filters, why, call)
+
+
+@router.get("/propositions.{format}", response_class=Response, responses=FILE)
+def export_propositions(
+    filters: Annotated[PropositionExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The propositions, how much speaks for and against them, and what became of them.
+
+    No words of witnesses are in it, and no co-author but by their role.
+    """
+    return _export(PROPOSITIONS, format_, filters, why, call)
 
 
 @router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)

@@ -13,6 +13,7 @@ from app.core.schemas import In, Out
 from app.core.text import Line, as_utf8
 from app.excerpts.schemas import ExcerptFilters
 from app.moderation.schemas import DecisionFilters
+from app.propositions.schemas import PropositionFilters
 from app.testimonies.schemas import TestimonyFilters
 from app.witnesses.schemas import WitnessFilters
 from app.workshops.schemas import WorkshopFilters
@@ -84,6 +85,10 @@ class ThemeExport(Whole, ThemeFilters):
 
 class DecisionExport(Whole, DecisionFilters):
     """Which decisions to export, and why."""
+
+
+class PropositionExport(Whole, PropositionFilters):
+    """Which propositions to export, and why."""
 
 
 class CodebookExport(In):
