@@ -69,7 +69,7 @@ STATES = {  # of a testimony: a sentence, and its shape
     "withdrawn": ("Retiré, à votre demande ou à celle d’une personne qui parlait avec vous", "no"),
 }
 ROAD = {  # of a proposition: a sentence, and its shape
-    "martyr": ("Remise en discussion", "wait"),
+    "martyr": ("Mise en discussion", "wait"),
     "proposed": ("Proposée", "wait"),
     "sent": ("Transmise aux personnes qui peuvent décider", "wait"),
     "accepted": ("Acceptée", "yes"),
