@@ -11,6 +11,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     indicators    figures about the whole: natures over time, what each method brought
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
     annotations   what the team says of a draft that is there to be taken apart; answers
+    propositions  what should change: the words it rests on, who wrote it, what became of it
     remarks       what evaluators and editors write beside testimonies, excerpts, bundles
     reactions     what recipients answer; what of it witnesses are told; who did not answer yet
     mobilization  who was invited, met, read, committed themselves or declined

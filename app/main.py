@@ -38,8 +38,10 @@ from app.moderation import candor_routes as candor
 from app.moderation import routes as moderation
 from app.operations import routes as operations
 from app.operations.health import Readiness
+from app.pages import proposition_routes as proposition_pages
 from app.pages import routes as pages
 from app.places import routes as places
+from app.propositions import routes as propositions
 from app.reactions import routes as reactions
 from app.receipts import routes as receipts
 from app.releases import event_routes as events
@@ -100,7 +102,9 @@ ROUTERS = [
     mobilization.router,
     remarks.router,
     annotations.router,
+    propositions.router,
     pages.files,
+    proposition_pages.router,
     withdrawals.router,
     indicators.router,
     exports.router,

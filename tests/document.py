@@ -18,7 +18,7 @@ PATTERNED = ("fr", "a", "#00ff00", "83", "0" * 32)  # one of them passes every p
 MEMBERS: dict[str, Schema] = {
     "ConsentIn": {"cells": []},
     "ExcerptIn": {"nature": "feeling"},
-    "StepIn": {"title": "Accueil"},
+    "TurnIn": {"title": "Accueil"},
     "ReactionIn": {"understood": True},
     "TakenBack": {"all": True},
     "WithdrawalIn": {"all": True},

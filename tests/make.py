@@ -31,6 +31,16 @@ from app.media.models import Media, Rendition, Status
 from app.mobilization.models import Mobilization, What
 from app.moderation.models import Candor, Decision, Verdict
 from app.places.models import Place, PlaceKind, Territory
+from app.propositions.models import (
+    CoAuthor,
+    Competence,
+    Evidence,
+    Proposition,
+    PropositionState,
+    Stance,
+    Step,
+)
+from app.propositions.steps import EXPLAINED
 from app.reactions.models import Reaction
 from app.receipts.models import ReceiptSession
 from app.receipts.sessions import PREFIX
@@ -400,6 +410,39 @@ class Make:
         )
         self._made(excerpt, (Testimony, testimony.id), (Media, excerpt.media_id))
         return excerpt
+
+    def proposition(self, *excerpts: Excerpt, **given: Any) -> Proposition:
+        """A proposition that these excerpts speak for; `steps` are states, on 2013-06-03 and on.
+
+        `against` are excerpts, `co_authors` are witnesses.
+        """
+        against: list[Excerpt] = given.pop("against", [])
+        states: list[PropositionState] = given.pop("steps", [])
+        witnesses: list[Witness] = given.pop("co_authors", [])
+        author = self.account(role=Role.EDITOR)
+        proposition = self._save(
+            Proposition,
+            given,
+            scheme_id=self.the_scheme.id,
+            title="Un tuteur déchargé deux heures par semaine",
+            description="Deux heures par semaine, payées, pour montrer le métier.",
+            kind="training",
+            competence=Competence.REGION,
+            created_by_id=author.id,
+        )
+        of_it = {"proposition_id": proposition.id}
+        rests = [(e, Stance.FOR) for e in excerpts] + [(e, Stance.AGAINST) for e in against]
+        for position, (excerpt, stance) in enumerate(rests):
+            about = {"position": position, "excerpt_id": excerpt.id, "stance": stance}
+            self._save(Evidence, {}, **of_it, **about)
+        for position, witness in enumerate(witnesses):
+            about = {"position": position, "role": witness.role, "witness_id": witness.id}
+            self._save(CoAuthor, {}, **of_it, **about)
+        for number_, state in enumerate(states, 1):
+            why = {"reason": "Trop cher cette année."} if state in EXPLAINED else {}
+            when = {"number": number_, "on": date(2013, 5 + number_, 3), "by_id": author.id}
+            self._save(Step, {}, state=state, **of_it, **when, **why)
+        return proposition
 
     def candor(self, testimony: Testimony, **given: Any) -> Candor:
         """An assessment of the testimony: one sign of speech, so `mixed`."""

@@ -283,6 +283,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "annotation_id": world.annotation_id,
         "reaction_id": world.reaction_id,
         "mobilization_id": make.mobilization(delivery_id=UUID(world.delivery_id)).id,
+        "proposition_id": world.proposition_id,
         "token": world.token,
         "withdrawal_id": withdrawal["id"],
         "hold_id": hold.json()["id"],

@@ -162,6 +162,7 @@ def strangers(
         "excerpt_id": excerpt.id,
         "remark_id": make.remark(said).id,
         "annotation_id": make.annotation(annotated).id,
+        "proposition_id": make.proposition(excerpt).id,
         "media_id": media.id,
         "transcript_id": make.transcript(media, "Le premier jour").id,
         "bundle_id": bundle["id"],

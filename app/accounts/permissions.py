@@ -17,7 +17,8 @@ class Permission(StrEnum):
     STUDY = "study"  # figures about the whole, candor included
     CODE = "code"  # themes and excerpts
     COMPOSE = "compose"  # bundles, their releases and deliveries
-    READ_BUNDLES = "read_bundles"
+    PROPOSE = "propose"  # propositions, and what became of them
+    READ_BUNDLES = "read_bundles"  # and propositions
     REMARK = "remark"  # beside testimonies, excerpts and bundles that one sees
     EXPORT = "export"
     MANAGE_FRAME = "manage_frame"  # schemes, vocabularies, places, territories, notices
@@ -59,8 +60,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY, P.ASSESS, P.STUDY}),
     Role.EDITOR: frozenset(
         {
-            *(P.MODERATE, P.CODE, P.COMPOSE, P.READ_BUNDLES, P.REMARK, P.MANAGE_FRAME),
-            *(P.ASSESS, P.STUDY),
+            *(P.MODERATE, P.CODE, P.COMPOSE, P.PROPOSE, P.READ_BUNDLES, P.REMARK),
+            *(P.MANAGE_FRAME, P.ASSESS, P.STUDY),
         }
     ),
     Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES, P.REMARK, P.STUDY}),

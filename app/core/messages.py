@@ -95,6 +95,7 @@ DETAILS_FR = {
     "model_type": "Attendu : un objet.",
     "no_such_moment": "Cet instant n'existe pas en temps universel.",
     "one_part": "Il faut au plus une de ces deux choses : section, item_id.",
+    "one_co_author": "Il faut witness_id ou organization_id, pas les deux.",
     "one_source": "Il faut soit excerpt_id, soit testimony_id, soit text.",
     "one_withdrawal": "Il faut une seule de ces trois choses : cells, choices ou all.",
     "own_text": "Un texte de l'éditeur est montré comme texte.",
@@ -123,6 +124,10 @@ DETAILS_FR = {
 # What we find ourselves, by its code: in English, in French.
 MISTAKES = {
     "before_from": ("It ends before it begins.", "La fin précède le début."),
+    "before_last_step": (
+        "This is before the last step, of {last}.",
+        "C'est avant la dernière étape, du {last}.",
+    ),
     "birth_year_needed": (
         "The birth year of young people is needed.",
         "L'année de naissance des jeunes est nécessaire.",
@@ -168,6 +173,10 @@ MISTAKES = {
         "This cannot be in a media of this kind ({media_kind}).",
         "Cela ne peut pas être dans un média de ce genre ({media_kind}).",
     ),
+    "not_their_role": (
+        "This witness has another role.",
+        "Ce témoin a un autre rôle.",
+    ),
     "not_in_mapping": (
         "A field actor belongs to an organization of the mapping.",
         "Un acteur de terrain appartient à une structure de la cartographie.",
@@ -203,6 +212,7 @@ MISTAKES = {
         "This place is another organization's.",
         "Ce lieu est celui d'une autre structure.",
     ),
+    "named_twice": ("This is named twice.", "Ceci est nommé deux fois."),
     "name_twice": (
         "Line {line} names a theme that was named before: {name}.",
         "La ligne {line} nomme un thème déjà nommé plus haut : {name}.",

@@ -24,6 +24,9 @@ from app.moderation.models import Verdict
 from app.moderation.schemas import DecisionIn
 from app.places import service as places
 from app.places.schemas import PlaceIn
+from app.propositions import service as propositions
+from app.propositions import steps
+from app.propositions.schemas import PropositionIn, StepIn
 from app.schemes import service as schemes
 from app.schemes.schemas import SchemeIn
 from app.testimonies import service as testimonies
@@ -68,10 +71,16 @@ class Hearing:
             if row["closed"]:
                 workshop = self._db.get_one(Workshop, self._known.ids[row["key"]])
                 workshops.close(self._db, workshop, by=self._host(row["key"]))
+        self._give_sense()
+
+    def _give_sense(self) -> None:
+        """What editors make of what was heard."""
         for row in self._stories["excerpts"]:
             self._choose(row)
         for row in self._stories["bundles"]:
             self._compose(row)
+        for row in self._stories["propositions"]:
+            self._propose(row)
 
     @property
     def _editor(self) -> Caller:
@@ -168,3 +177,12 @@ class Hearing:
         described = self._described(row, "published", "deliveries", "sections")
         payload = BundleIn(sections=sections, **described)
         bundles.compose(self._db, payload, by=self._editor)
+
+    def _propose(self, row: Row) -> None:
+        """Write a proposition, and say what became of it."""
+        parts = ("evidence", "co_authors")
+        told = {part: [self._known.described(item) for item in row[part]] for part in parts}
+        payload = PropositionIn(**self._described(row, *parts, "steps"), **told)
+        proposition = propositions.write(self._db, payload, by=self._editor)
+        for step in row["steps"]:
+            steps.take(self._db, proposition, StepIn(**step), by=self._editor)

@@ -32,6 +32,7 @@ LINKS = {
     "territory": "territory_id",
     "testimony": "testimony_id",
     "themes": "theme_ids",
+    "witness": "witness_id",
     "witnesses": "witness_ids",
     "workshop": "workshop_id",
 }

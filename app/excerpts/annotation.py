@@ -74,7 +74,7 @@ class SpecificResource(Out):
     )
 
 
-class AnnotationOut(Out):
+class WebAnnotationOut(Out):
     """A W3C Web Annotation. `source` is the testimony, the transcript or the media of the passage.
 
     Positions are code points of the body, or of the texts of the segments joined by one line feed.
@@ -95,7 +95,7 @@ class AnnotationOut(Out):
 
 
 def find_annotation(db: Session, excerpt_id: UUID, by: Caller) -> tuple[Excerpt, dict[str, Any]]:
-    """An excerpt, and an `AnnotationOut`: what `by` may read of it. Raises NotFound."""
+    """An excerpt, and an `WebAnnotationOut`: what `by` may read of it. Raises NotFound."""
     excerpt = find(db, excerpt_id, by)
     seen = shown(db, excerpt, by)
     return excerpt, {

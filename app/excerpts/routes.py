@@ -12,7 +12,7 @@ from app.core.bodies import Route
 from app.core.pages import MirrorPage, Page
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
 from app.excerpts import annotation, reviews, service
-from app.excerpts.annotation import AnnotationOut
+from app.excerpts.annotation import WebAnnotationOut
 from app.excerpts.schemas import EditsOut, ExcerptFilters, ExcerptIn, ExcerptOut, ReviewOut
 from app.excerpts.service import NotThere
 from app.history import service as history
@@ -103,12 +103,12 @@ def show_edits(excerpt_id: UUID, call: Call) -> Response:
         return call.ok(EditsOut, excerpt, {"edits": found})
 
 
-@router.get("/{excerpt_id}/annotation", response_model=AnnotationOut, response_class=JsonLd)
+@router.get("/{excerpt_id}/annotation", response_model=WebAnnotationOut, response_class=JsonLd)
 def show_annotation(excerpt_id: UUID, call: Call) -> Response:
     """One excerpt as a W3C Web Annotation, in JSON-LD."""
     with call as (db, me):
         excerpt, found = annotation.find_annotation(db, excerpt_id, by=me)
-        response = call.ok(AnnotationOut, excerpt, found)
+        response = call.ok(WebAnnotationOut, excerpt, found)
     if response.body:
         response.headers["Content-Type"] = annotation.MEDIA_TYPE
     return response

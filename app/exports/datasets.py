@@ -5,7 +5,7 @@ team writes for itself (notes, guides, memos, comments of decisions), and who de
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +63,20 @@ from app.moderation.models import Candor, Decision, Verdict
 from app.moderation.schemas import DecisionFilters
 from app.moderation.speech import Level, level_in_sql
 from app.places.models import Place, PlaceKind, Territory
+from app.propositions import queries as proposed
+from app.propositions import service as propositions
+from app.propositions.models import (
+    CoAuthor,
+    Competence,
+    Evidence,
+    EvidenceState,
+    Proposition,
+    PropositionState,
+    Stance,
+    Step,
+)
+from app.propositions.schemas import PropositionFilters
+from app.propositions.steps import ENDED
 from app.reactions import service as reactions
 from app.reactions.models import Commitment, Reaction
 from app.reactions.schemas import ReactionFilters
@@ -85,14 +99,15 @@ from app.workshops.models import Kind, Workshop
 from app.workshops.schemas import WorkshopFilters
 
 UNREADABLE = "unreadable"
-E, T, W = Excerpt, Testimony, Workshop
+E, P, T, W = Excerpt, Proposition, Testimony, Workshop
 
 
 @dataclass(frozen=True)
 class Dataset:
     """A dataset. `rows` are those that pass filters and may leave at a moment, in `order`.
 
-    `reads` gives names to what is read of a row, `id` first; `restrictions` are the names of those
+    `reads` gives names to what is read of a row, `id` first, `reads_at` to what
+    is read of it at that moment; `restrictions` are the names of those
     that Python asks, for they are JSON.
     """
 
@@ -102,6 +117,14 @@ class Dataset:
     reads: Mapping[str, SQLColumnExpression[Any]]
     columns: tuple[Column, ...]
     restrictions: tuple[str, ...] = ()
+    reads_at: Mapping[str, Callable[[datetime], SQLColumnExpression[Any]]] = field(
+        default_factory=dict
+    )
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all that is read of a row, in their order."""
+        return [*self.reads, *self.reads_at]
 
 
 def _day(column: Any) -> ColumnElement[Any]:
@@ -677,9 +700,161 @@ REACTIONS = Dataset(
         _text("text", "Réponse publiée", "Published answer"),
         Column("published", "Publiée", "Published", Type.BOOLEAN, as_read("published")),
         _month("answered_on", "Mois de la réponse", "Month of the answer"),
+    ),
+)
+
+# Propositions
+
+
+def _propositions(filters: PropositionFilters, _: datetime) -> Select[Any]:
+    return propositions.filtered(filters).select_from(P).join(Scheme, Scheme.id == P.scheme_id)
+
+
+def _last_day(*states: PropositionState) -> ColumnElement[Any]:
+    """The day of the last step to one of these states."""
+    days = select(_day(Step.on)).where(Step.proposition_id == P.id, Step.state.in_(states))
+    return days.order_by(Step.number.desc()).limit(1).correlate(P).scalar_subquery()
+
+
+def _many(stance: Stance) -> ColumnElement[Any]:
+    """How many excerpts were ever named that speak so, and were not let go."""
+    rows = select(func.count()).where(Evidence.proposition_id == P.id, Evidence.stance == stance)
+    return rows.correlate(P).scalar_subquery()
+
+
+def _rests(stance: Stance) -> Callable[[datetime], ColumnElement[Any]]:
+    """The excerpts that speak so, of those that may leave at a moment."""
+
+    def at_moment(at: datetime) -> ColumnElement[Any]:
+        rows = proposed.evidence(Evidence).where(
+            Evidence.proposition_id == P.id,
+            Evidence.stance == stance,
+            proposed.evidence_state() == EvidenceState.VALID.value,
+            *exportable(at),
+            unopposed(at),
+        )
+        return children(P, rows, Evidence.position, Evidence.excerpt_id)
+
+    return at_moment
+
+
+def _yes(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.BOOLEAN, as_read(name))
+
+
+def _count(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.INTEGER, as_read(name))
+
+
+def _excerpt_ids(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.IDS, exported_ids(name))
+
+
+PROPOSITIONS = Dataset(
+    name="propositions",
+    rows=_propositions,
+    order=propositions.LATEST_FIRST,
+    reads={
+        "id": as_stored(P.id),
+        "scheme": Scheme.code,
+        "workshop_id": as_stored(P.workshop_id),
+        "kind": P.kind,
+        "competence": as_stored(P.competence),
+        "relayed": P.relayed_to.is_not(None),
+        "title": P.title,
+        "description": P.description,
+        "experiment": P.experiment,
+        "product": P.product,
+        "state": func.coalesce(
+            proposed.last_steps(cast(Step.state, String)), PropositionState.MARTYR.value
+        ),
+        "reason": proposed.last_steps(Step.reason),
+        "proposed_on": _last_day(PropositionState.PROPOSED),
+        "sent_on": _last_day(PropositionState.SENT),
+        "due_on": _day(P.due_on),
+        "ended_on": _last_day(*ENDED),
+        "co_author_roles": children(
+            P,
+            select(CoAuthor).where(CoAuthor.proposition_id == P.id),
+            CoAuthor.position,
+            CoAuthor.role,
+        ),
+        "co_written": proposed.is_co_written(),
+        "evidence_for": _many(Stance.FOR),
+        "evidence_against": _many(Stance.AGAINST),
+    },
+    reads_at={
+        "overdue": lambda _: proposed.is_overdue(),
+        "needs_review": lambda _: proposed.needs_review(),
+        "excerpt_ids_for": _rests(Stance.FOR),
+        "excerpt_ids_against": _rests(Stance.AGAINST),
+    },
+    columns=(
+        _id("id", "Proposition, dans cet export seulement", "Proposition, in this export only"),
+        SCHEME,
+        _id("workshop_id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
+        _code("kind", "Domaine", "Kind", "proposition_kinds"),
+        Column(
+            "competence",
+            "Qui peut décider",
+            "Who may decide",
+            Type.CODE,
+            as_read("competence"),
+            values=tuple(Competence),
+        ),
+        _yes("relayed", "Relayée à qui elle revient", "Relayed to whom it belongs"),
+        _text("title", "Titre", "Title"),
+        _text("description", "Description", "Description"),
+        _text("experiment", "Essai", "Experiment"),
+        _text("product", "Ce que cela a produit", "Concrete product"),
+        Column(
+            "state", "État", "State", Type.CODE, as_read("state"), values=tuple(PropositionState)
+        ),
+        _text("reason", "Motif de la dernière étape", "Reason of the last step"),
+        _month("proposed_on", "Mois où elle est proposée", "Month when it is proposed"),
+        _month("sent_on", "Mois où elle est transmise", "Month when it is sent"),
+        _month("due_on", "Mois prévu pour la réponse", "Month when an answer is planned"),
+        _month(
+            "ended_on",
+            "Mois où elle est adoptée, refusée ou abandonnée",
+            "Month when it is adopted, refused or abandoned",
+        ),
+        _yes(
+            "overdue",
+            "En retard : réponse prévue avant ce jour, et pas venue",
+            "Overdue: an answer was planned before today, and did not come",
+        ),
+        Column(
+            "co_author_roles",
+            "Rôle de chaque co-auteur",
+            "Role of each co-author",
+            Type.CODES,
+            each("co_author_roles"),
+        ),
+        _yes("co_written", "Co-écrite par des usagers", "Co-written by users"),
+        _count("evidence_for", "Paroles pour", "Excerpts for it"),
+        _count("evidence_against", "Paroles contre", "Excerpts against it"),
+        _excerpt_ids(
+            "excerpt_ids_for",
+            "Extraits pour, de ceux qui peuvent sortir, dans cet export seulement",
+            "Excerpts for it, of those that may leave, in this export only",
+        ),
+        _excerpt_ids(
+            "excerpt_ids_against",
+            "Extraits contre, de ceux qui peuvent sortir, dans cet export seulement",
+            "Excerpts against it, of those that may leave, in this export only",
+        ),
+        _yes(
+            "needs_review",
+            "À revoir : des paroles ont changé ou ne sont plus là",
+            "To be reviewed: words have changed or are gone",
+        ),
         ANOMALY,
     ),
 )
 
-ALL = (TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS, THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS)
+ALL = (
+    *(TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS),
+    *(THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS, PROPOSITIONS),
+)
 DATASETS = {dataset.name: dataset for dataset in ALL}

@@ -12,7 +12,7 @@ from app.core.models import as_stored, now
 from app.exports.datasets import Dataset
 
 BATCH = 1000
-Read: TypeAlias = Row[Any]  # what `reads` names of one row, then the columns of the order
+Read: TypeAlias = Row[Any]  # what `names` names of one row, then the columns of the order
 
 
 def batches(database: Database, dataset: Dataset, filters: Any) -> Iterator[list[Read]]:
@@ -24,7 +24,7 @@ def batches(database: Database, dataset: Dataset, filters: Any) -> Iterator[list
         yield found
         if len(found) < BATCH:
             return
-        last = found[-1][len(dataset.reads) :]
+        last = found[-1][len(dataset.names) :]
         position = dataset.order.position.validate_python(tuple(last))
 
 
@@ -32,7 +32,8 @@ def _rows(
     db: Session, dataset: Dataset, filters: Any, at: datetime, position: tuple[Any, ...] | None
 ) -> list[Read]:
     order = dataset.order
-    read = [*dataset.reads.values(), *map(as_stored, order.columns)]
+    moving = [of(at) for of in dataset.reads_at.values()]
+    read = [*dataset.reads.values(), *moving, *map(as_stored, order.columns)]
     labelled: list[Any] = [column.label(f"read_{number}") for number, column in enumerate(read)]
     rows: Select[Any] = dataset.rows(filters, at).with_only_columns(*labelled)
     ranges = [rows] if position is None else [rows.where(end) for end in order.after(position)]

@@ -19,6 +19,7 @@ from app.exports.datasets import (
     DATASETS,
     DECISIONS,
     EXCERPTS,
+    PROPOSITIONS,
     REACTIONS,
     TESTIMONIES,
     THEMES_OF_CODEBOOKS,
@@ -32,6 +33,7 @@ from app.exports.schemas import (
     DictionaryOut,
     ExcerptExport,
     Format,
+    PropositionExport,
     PurposeHeader,
     ReactionExport,
     TestimonyExport,
@@ -125,6 +127,17 @@ def export_reactions(
     A text that may quote words which may not leave stays here.
     """
     return _export(REACTIONS, format_, filters, why, call)
+
+
+@router.get("/propositions.{format}", response_class=Response, responses=FILE)
+def export_propositions(
+    filters: Annotated[PropositionExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The propositions, how much speaks for and against them, and what became of them.
+
+    No words of witnesses are in it, and no co-author but by their role.
+    """
+    return _export(PROPOSITIONS, format_, filters, why, call)
 
 
 @router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)

@@ -13,6 +13,7 @@ from app.core.schemas import In, Out
 from app.core.text import Line, as_utf8
 from app.excerpts.schemas import ExcerptFilters
 from app.moderation.schemas import DecisionFilters
+from app.propositions.schemas import PropositionFilters
 from app.reactions.schemas import ReactionFilters
 from app.testimonies.schemas import TestimonyFilters
 from app.witnesses.schemas import WitnessFilters
@@ -89,6 +90,10 @@ class DecisionExport(Whole, DecisionFilters):
 
 class ReactionExport(Whole, ReactionFilters):
     """Which reactions to export, and why."""
+
+
+class PropositionExport(Whole, PropositionFilters):
+    """Which propositions to export, and why."""
 
 
 class CodebookExport(In):

@@ -111,7 +111,7 @@ class Stream:
         self.rows = self.anomalies = 0
         self._writer = writer(asked.format, asked.language, asked.dataset.columns)
         self._columns = [_shown_to(by, column) for column in asked.dataset.columns]
-        self._names = list(asked.dataset.reads)
+        self._names = asked.dataset.names
         self._restrictions = [self._names.index(name) for name in asked.dataset.restrictions]
         self._digest, self._is_whole = sha256(), False
         self._exported = lru_cache(KNOWN_IDS)(_ids(secrets.token_bytes(32)))

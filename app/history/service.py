@@ -236,10 +236,10 @@ def forget(db: Session, thing: Base) -> None:
     erase(db, list(db.scalars(_of(thing).with_only_columns(V.id))))
 
 
-def erase(db: Session, ids: Collection[UUID], but_of: type[Base] | None = None) -> None:
-    """These versions are gone, but those of things of one sort."""
-    rows = select(V).where(V.id.in_(ids))
-    gone = db.scalars(rows.where(V.of != but_of.__tablename__) if but_of else rows).all()
+def erase(db: Session, ids: Collection[UUID], but_of: Collection[type[Base]] = ()) -> None:
+    """These versions are gone, but those of things of some sorts."""
+    kept = [model.__tablename__ for model in but_of]
+    gone = db.scalars(select(V).where(V.id.in_(ids), V.of.not_in(kept))).all()
     for row in gone:
         db.delete(row)
     forget_lineage(db, V.__tablename__, [row.id for row in gone])

@@ -271,7 +271,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="versions",
-        what="Versions antérieures des témoignages, transcriptions, extraits et dossiers",
+        what="Versions antérieures : témoignages, transcriptions, extraits, dossiers, propositions",
         tables=["versions"],
         kept=WITH_IT,
         then=ERASED_AS_WITHDRAWN,
@@ -488,6 +488,14 @@ RULES: Sequence[Rule] = (
         because="une adresse donnée une fois ne montre jamais autre chose ; elle n'est de personne",
     ),
     Rule(
+        code="propositions",
+        what="Propositions, et ce qui en est advenu",
+        tables=["propositions", "proposition_steps"],
+        kept=FOR_GOOD,
+        then=STAYS,
+        because="ce que l'équipe a proposé, et la réponse ; aucune parole de témoin n'y est copiée",
+    ),
+    Rule(
         code="candor",
         what="Appréciations de la liberté de parole, par l'équipe",
         tables=["candors"],
@@ -503,6 +511,7 @@ RULES: Sequence[Rule] = (
             *("decisions", "excerpt_themes", "bundle_items", "release_items", "approvals"),
             *("bundle_expectations", "decision_maker_themes"),
             *("appearances", "group_members", "derivations", "transcriptions", "indexed_texts"),
+            *("proposition_evidence", "proposition_co_authors"),
         ],
         kept=WITH_IT,
         then=STAYS,

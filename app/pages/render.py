@@ -38,6 +38,7 @@ PAGES.filters |= {
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
         *("clock", "language", "file_name", "file_facts", "form_name", "commitment"),
+        *("road", "sign_of", "stance_of"),
     )
 }
 # What a page needs is in it, for who reads it offline.
@@ -94,6 +95,13 @@ def public_list_page(found: Sequence[Mapping[str, Any]], cursor: str | None) -> 
 def answered_page(here: str) -> str:
     """After a recipient answered the release that is read at this address."""
     return PAGES.get_template("reaction_done.html").render(here=here)
+
+
+def proposition_page(sheet: Mapping[str, Any]) -> str:
+    """A proposition, for the team and its meetings: what `propositions.sheet.sheet_of` gives."""
+    return PAGES.get_template("proposition.html").render(
+        sheet=sheet, competences=words.COMPETENCES, draft=words.DRAFT
+    )
 
 
 def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:

@@ -1,7 +1,7 @@
 """How pages say things in French: dates, durations, shares, counts, spaces."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -94,6 +94,23 @@ STATES = {  # of a testimony: a sentence, and its shape
     "rejected": ("Pas retenu par l’équipe", "no"),
     "withdrawn": ("Retiré, à votre demande ou à celle d’une personne qui parlait avec vous", "no"),
 }
+ROAD = {  # of a proposition: a sentence, and its shape
+    "martyr": ("Mise en discussion", "wait"),
+    "proposed": ("Proposée", "wait"),
+    "sent": ("Transmise aux personnes qui peuvent décider", "wait"),
+    "accepted": ("Acceptée", "yes"),
+    "refused": ("Refusée", "no"),
+    "experiment": ("Mise à l’essai", "wait"),
+    "adopted": ("Adoptée", "yes"),
+    "abandoned": ("Abandonnée", "no"),
+}
+DRAFT = "À débattre : une première version, faite pour être critiquée"
+STANCES = {
+    ("for",): "Vos paroles appuient cette proposition.",
+    ("against",): "Vos paroles disent le contraire de cette proposition.",
+    ("for", "against"): "Vos paroles disent le pour et le contre de cette proposition.",
+}
+COMPETENCES = {"region": "Région", "state": "État", "other": "Autre"}
 FATES = {  # of a withdrawal
     "effective": (
         "En cours d’effacement. Plus personne ne peut lire, voir ou entendre cela, "
@@ -126,13 +143,15 @@ ROLES = {  # who saw a name
 }
 
 
-def date_of(moment: datetime | str) -> date:
-    """The day that it is for the readers: `2026-11-22T23:30:00Z` -> the 23rd."""
+def date_of(moment: date | str) -> date:
+    """The day that it is for the readers: `2026-11-22T23:30:00Z` -> the 23rd; a day is itself."""
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        return moment
     found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
     return found.astimezone(HERE).date()
 
 
-def day(moment: datetime | str) -> str:
+def day(moment: date | str) -> str:
     """`2026-11-22T14:05:00Z` -> « 22 novembre 2026 »."""
     found = date_of(moment)
     first = "1er" if found.day == 1 else str(found.day)
@@ -201,6 +220,21 @@ def state_of(testimony_state: str) -> str:
 def shape_of(testimony_state: str) -> str:
     """Which shape goes with it: `yes`, `wait` or `no`."""
     return STATES[testimony_state][1]
+
+
+def road(proposition_state: str) -> str:
+    """« Transmise aux personnes qui peuvent décider »."""
+    return ROAD[proposition_state][0]
+
+
+def sign_of(proposition_state: str) -> str:
+    """Which shape goes with it: `yes`, `wait` or `no`."""
+    return ROAD[proposition_state][1]
+
+
+def stance_of(stances: Sequence[str]) -> str:
+    """What somebody's words say of a proposition."""
+    return STANCES[tuple(stances)]
 
 
 def fate(withdrawal_state: str) -> str:

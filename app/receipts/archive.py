@@ -63,8 +63,9 @@ Vos paroles
 
 Ce dossier a été fait pour vous le {day}. Vous y êtes {pseudonym} : votre nom n'y est pas.
 
-- data.json : ce que vous avez dit, en entier ; où c'est utilisé ; qui l'a reçu ; ce que vous avez
-  accepté ou refusé, et quand ; ce que vous avez retiré ; qui a demandé à connaître votre identité.
+- data.json : ce que vous avez dit, en entier ; où c'est utilisé ; qui l'a reçu ; ce qui a été
+  proposé et décidé à partir de là ; ce que vous avez accepté ou refusé, et quand ; ce que vous avez
+  retiré ; qui a demandé à connaître votre identité.
   C'est un fichier de texte : un navigateur ou un éditeur de texte l'ouvre.
 {recordings}
 Ce dossier n'est plus protégé par votre code : gardez-le en lieu sûr, et ne le laissez pas sur un

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.core.schemas import In, Out
 from app.core.text import Line
+from app.propositions.models import PropositionState, Stance
 from app.reactions.models import Commitment
 from app.testimonies.models import State
 from app.witnesses.decision import GivenBy, Reach, Verb
@@ -80,13 +81,27 @@ class OwnWorkshopOut(Out):
     place: str
 
 
-class FateOut(Out):
-    """A proposition made of one's words, and what was decided of it."""
+class FateStepOut(Out):
+    """Something that happened to a proposition."""
 
-    title: str
-    state: str
+    state: PropositionState
     reason: str | None
     on: date
+
+
+class FateOut(Out):
+    """A proposition that rests on one's words, or that one wrote too: its last step, then all.
+
+    `stances` are what one's words say of it; nothing is told from before it was proposed.
+    """
+
+    title: str
+    state: PropositionState
+    reason: str | None
+    on: date
+    stances: list[Stance]
+    co_written: bool
+    steps: list[FateStepOut]
 
 
 class OwnWithdrawalOut(Out):

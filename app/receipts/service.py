@@ -13,6 +13,7 @@ from app.core.models import now
 from app.core.problems import Invalid, NotFound
 from app.moderation.models import Decision
 from app.places.models import Place
+from app.receipts.fates import fates_of
 from app.receipts.models import Approval
 from app.receipts.sessions import Holder
 from app.receipts.uses import Use, described, uses_of
@@ -44,7 +45,7 @@ def read(db: Session, witness: Witness) -> dict[str, Any]:
         "pseudonym": witness.pseudonym,
         "workshop": _workshop(db, witness),
         "testimonies": _testimonies(db, witness, uses),
-        "propositions": [],
+        "propositions": fates_of(db, witness),
         "consents": tell(db, witness, proof=False, with_cells=False)["effective"],
         "withdrawals": [withdrawal_out(row) for row in _withdrawals(db, witness)],
         "disclosures": _disclosures(db, witness),

@@ -14,7 +14,7 @@ Duration = Annotated[int, Field(ge=1, le=86_400_000, strict=True)]
 Crowd = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 
 
-class StepIn(In):
+class TurnIn(In):
     """A step of the programme: an item of the release, or something else that has a title."""
 
     item_id: UUID | None = None
@@ -22,7 +22,7 @@ class StepIn(In):
     duration_ms: Duration | None = None
 
     @model_validator(mode="after")
-    def _is_something(self) -> "StepIn":
+    def _is_something(self) -> "TurnIn":
         if self.item_id is None and self.title is None:
             raise PydanticCustomError("step_told", "A step has an item_id or a title")
         return self
@@ -51,14 +51,14 @@ class EventIn(In):
     held_on: Day
     place_id: UUID | None = None
     starts_at: Moment | None = None
-    programme: Annotated[list[StepIn], Field(max_length=200)] = []
+    programme: Annotated[list[TurnIn], Field(max_length=200)] = []
     attendance: Annotated[list[AttendanceIn], Field(max_length=50)] = []
     shown: Annotated[list[UUID], Field(max_length=500)] = []
     minutes: Body | None = None
     reactions: Annotated[list[EventReactionIn], Field(max_length=500)] = []
 
 
-class StepOut(Out):
+class TurnOut(Out):
     """A step of the programme."""
 
     item_id: UUID | None
@@ -89,7 +89,7 @@ class EventOut(Out):
     held_on: date
     place_id: UUID | None
     starts_at: datetime | None
-    programme: list[StepOut]
+    programme: list[TurnOut]
     attendance: list[AttendanceOut]
     shown: list[UUID]
     minutes: str | None

@@ -33,6 +33,8 @@ from app.media.service import DOOMED
 from app.moderation import candor
 from app.moderation import service as moderation
 from app.moderation.models import Candor
+from app.propositions import service as propositions
+from app.propositions.models import Proposition
 from app.reactions.forgetting import unquote
 from app.reactions.models import Reaction
 from app.releases import successors
@@ -70,6 +72,7 @@ def purge(db: Session, withdrawal: Withdrawal) -> list[str]:
         keys += forget_testimonies(db, spoken)
         keys += _forget_appearances(db, witness_id)
         keys += _undo(db, made_from(db, {Witness.__tablename__: {witness_id}}))
+        propositions.forget_witness(db, witness_id)
         keys += _forget_evidence(db, witness_id)
         keys += forget_people(db, [witness_id])
     return keys
@@ -140,6 +143,7 @@ def _recall(db: Session, below: Rows) -> list[str]:
 
 def _erase_excerpts(db: Session, ids: Collection[UUID]) -> None:
     bundles.erase(db, ids, [])
+    propositions.erase(db, ids)
     excerpts.erase(db, ids)
 
 
@@ -159,8 +163,11 @@ def _rows_of(erase: Callable[[Session, Collection[UUID]], None]) -> Undo:
 
 
 def _erase_versions(db: Session, ids: Collection[UUID]) -> None:
-    """Those of bundles show passages, and hold no words of them: `bundles.erase` knows."""
-    history.erase(db, ids, but_of=Bundle)
+    """Those of bundles and propositions point at passages, and hold no words of them.
+
+    What they say of them, `bundles.erase` and `propositions.erase` know.
+    """
+    history.erase(db, ids, but_of=(Bundle, Proposition))
 
 
 def _recall_releases(db: Session, ids: Collection[UUID]) -> list[str]:
@@ -192,6 +199,7 @@ TOUCHED = (
     *("media", "renditions", "transcripts", "uploads", "versions"),
     *("remarks", "annotations", "reactions"),
     *("witnesses", "identities", "consent_events", "idempotency_keys", "decision_maker_contacts"),
+    *("propositions", "proposition_evidence", "proposition_co_authors"),
 )
 
 

@@ -21,6 +21,7 @@ from app.core.pages import Order
 from app.core.problems import Invalid, NotFound
 from app.excerpts import service as excerpts
 from app.jobs.service import enqueue
+from app.propositions import service as propositions
 from app.storage.service import StorageUnavailable
 from app.testimonies import service as testimonies
 from app.testimonies.models import TestimonyWitness
@@ -229,6 +230,7 @@ def _act(db: Session, witness: Witness, withdrawal: Withdrawal) -> None:
     witness.touch()
     testimonies.touch_those_of(db, witness.id)
     excerpts.touch_those_of(db, spoken)
+    propositions.touch_those_on(db, excerpts.ids_of(db, spoken))
     forget_answers(db)  # a retry must not be answered with words that were taken back
     enqueue(db, MADE, withdrawal_id=str(withdrawal.id))
 

@@ -22,6 +22,9 @@ from app.demo.stories import load
 from app.excerpts.models import Excerpt
 from app.media.models import Media, Status
 from app.operations.failures import Failure
+from app.propositions.models import Competence, Proposition, PropositionState
+from app.propositions.service import shown
+from app.propositions.steps import told
 from app.releases.models import Delivery, Release
 from app.schemes.models import Term
 from app.testimonies.models import State, Testimony
@@ -80,6 +83,7 @@ def test_the_demo_is_told_once_and_keeps_its_promises(
     _lets_its_accounts_in(database, added)
     _gives_back_one_bundle(as_anonymous, added)
     _balances_as_told(database)
+    _follows_two_propositions(database)
     _keeps_its_secrets(database, added)
 
     before = rows(database)
@@ -114,6 +118,7 @@ def _has_the_promised_numbers(database: Database) -> None:
     assert count(database, Media) == count(database, Media, Media.status == Status.READY) == 5
     assert count(database, Excerpt) == 40
     assert count(database, Bundle) == 3
+    assert count(database, Proposition) == 2
     assert count(database, Release) == 1
     assert count(database, Delivery) == 2
     assert count(database, Account) == 9
@@ -158,6 +163,22 @@ def _gives_back_one_bundle(as_anonymous: TestClient, added: Demo) -> None:
     films = [item["media"]["url"] for item in items if item["media"]]
     assert len(films) == 2
     assert as_anonymous.get(films[0], headers={"Range": "bytes=0-9"}).status_code == 206
+
+
+def _follows_two_propositions(database: Database) -> None:
+    """One was adopted after it was tried, one refused with its reason."""
+    roads = {}
+    with database.read() as db:
+        for proposition in db.scalars(select(Proposition)):
+            steps = told(db, proposition.id)
+            assert "inventée" in proposition.description
+            assert shown(db, proposition)["needs_review"] is False
+            assert steps[-1].reason
+            roads[proposition.competence] = [step.state for step in steps][-2:]
+    assert roads == {
+        Competence.REGION: [PropositionState.EXPERIMENT, PropositionState.ADOPTED],
+        Competence.STATE: [PropositionState.SENT, PropositionState.REFUSED],
+    }
 
 
 def _balances_as_told(database: Database) -> None:

@@ -294,8 +294,9 @@ def test_nothing_says_who_somebody_is(
     with database.write.begin() as db:
         db.add(seal(witness.id, identity))
     testimony = says("Le premier jour", witnesses=[witness], themes=[make.theme()])
-    make.excerpt(testimony, memo="CANARY-memo")
+    excerpt = make.excerpt(testimony, memo="CANARY-memo")
     make.decision(testimony, comment="CANARY-comment")
+    make.proposition(excerpt, co_authors=[witness], responsible="CANARY-responsible")
     content = get(as_evaluator, f"{dataset}.{format_}").text
     assert len(content.splitlines()) >= 1
     assert "CANARY" not in content

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from app.core.settings import settings
+from app.propositions.models import PropositionState
 from app.receipts.models import Approval, ReceiptSession
 from app.testimonies.models import State, Testimony
 from app.withdrawals.models import Withdrawal
 from tests.conftest import ClientFor
+from tests.make import Make
 from tests.pages.conftest import WORDS, Dossier
 from tests.pages.test_routes import HOSTILE_ORIGINS
 from tests.receipts.conftest import Kept, give, kept
@@ -200,3 +202,24 @@ def test_codes_and_tokens_are_not_logged(reader: TestClient, kept: Kept) -> None
     assert {line["route"] for line in lines} == {"/suivi", OWN}
     assert kept.code not in str(lines)
     assert reader.cookies["suivi"] not in str(lines)
+
+
+def test_what_was_proposed_and_decided_is_told_with_its_day_and_reason(
+    reader: TestClient, make: Make, kept: Kept
+) -> None:
+    reader.cookies.set("suivi", make.receipt(kept.witness), path="/suivi")
+    assert "Rien n’a encore été proposé à partir de vos paroles." in reader.get(OWN).text
+    said = make.excerpt(make.testimony(witnesses=[kept.witness]))
+    make.proposition(said, title="Une <b>ébauche</b>")
+    assert "ébauche" not in reader.get(OWN).text
+    steps = [PropositionState.PROPOSED, PropositionState.SENT, PropositionState.REFUSED]
+    make.proposition(said, steps=steps, title="Prêter <b>une voiture</b>")
+    page = reader.get(OWN).text
+    for words in (
+        "Prêter &lt;b&gt;une voiture",
+        'Refusée, le <time datetime="2013-08-03">3 août 2013',
+        "Trop cher cette année.",
+        "Vos paroles appuient cette proposition.",
+        'datetime="2013-07-03">3 juillet 2013</time>&nbsp;: transmise aux personnes',
+    ):
+        assert words in page, words

@@ -151,6 +151,17 @@ class Editor(Person):
         made_up = {"title": "Dossier", "introduction": "Ils ont parlé.", "sections": [part]}
         return {"scheme_id": self.scheme_id, **made_up} | facts
 
+    def proposes(self, *excerpts: Thing, **facts: Any) -> Thing:
+        """A proposition that these excerpts speak for, a draft."""
+        rests = [{"excerpt_id": excerpt["id"], "stance": "for"} for excerpt in excerpts]
+        made_up = {"description": "Ce qui changerait.", "competence": "region", "evidence": rests}
+        return self.posts("/propositions", {"scheme_id": self.scheme_id, **made_up} | facts)
+
+    def says_of(self, proposition: Thing, state: str, on: str, **facts: Any) -> Thing:
+        """What became of it."""
+        step = {"state": state, "on": on}
+        return self.posts(f"/propositions/{proposition['id']}/steps", step | facts)
+
     def publishes(self, bundle: Thing, expected: int = 201) -> Thing:
         return self.posts(f"/bundles/{bundle['id']}/releases", expected=expected)
 

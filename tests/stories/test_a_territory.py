@@ -79,20 +79,20 @@ def answer(editor: Editor, bundle: Thing, wish: Thing) -> Thing:
 def test_words_for_the_department_stay_in_the_department(town: Town, database: Database) -> None:
     investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
     office = town.place("Bureau des entretiens", "other", investigators, "04070")
-    animator, editor = town.animator(investigators), town.editor()
-    evaluator = town.evaluator()
+    animator, editor, evaluator = town.animator(investigators), town.editor(), town.evaluator()
     department, region = editor.territory("04"), editor.territory("93")
 
     # The officials are met first: who can act there, and what they want to know.
     official, wish, far_off = meet(editor, office)
 
-    excerpts, testimonies = [], []
+    excerpts, testimonies, employers = [], [], []
     freely = ["first_person", "concrete_episode"]
     for body, nature in ((VILLAGES, "practice"), (CAR, "practice"), (DOUBT, "feeling")):
         interview = animator.opens(office, kind="interview", method="interview")
         employer = animator.registers(
             interview, "employer", *OFFICIALS, reach="department", territory_id=department
         )
+        employers.append(employer)
         told = {"body": body, "method": "interview", "nature": nature}
         testimony = animator.hands_in(interview, employer, **told)
         animator.finds(testimony, *(freely if nature == "practice" else ["prepared_text"]))
@@ -139,3 +139,63 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     assert [item["quote"] for item in items_of(read)] == [VILLAGES, CAR, HEARD_AGAIN]
     assert {item["territory_label"] for item in items_of(read)} == {"Alpes-de-Haute-Provence"}
     assert all(item["media"] is None for item in items_of(read))
+
+    follow(town, editor, evaluator, excerpts, employers)
+
+
+def follow(
+    town: Town, editor: Editor, evaluator: Person, excerpts: list[Thing], employers: list[Thing]
+) -> None:
+    """Two propositions: one is tried and adopted, one is refused; those who spoke are told."""
+    _, car, doubt = excerpts
+    author = {"role": "employer", "witness_id": employers[1]["id"]}
+    loan = editor.proposes(
+        car, title="Prêter une voiture", kind="organization", co_authors=[author]
+    )
+    week = editor.proposes(
+        doubt, title="Une semaine d'essai", kind="recruitment", competence="state"
+    )
+    assert (loan["state"], loan["label"]) == ("martyr", None)
+    assert week["label"] == "Aucun usager n'a co-écrit cette proposition."
+    assert told_to(town, employers[1]) == []
+
+    for proposition in (loan, week):
+        editor.says_of(proposition, "proposed", "2013-05-28")
+        editor.says_of(proposition, "sent", "2013-06-06")
+    editor.says_of(loan, "experiment", "2013-07-01", responsible="Service emploi (essai)")
+    editor.says_of(loan, "adopted", "2014-01-16", reason="Les contrats ont tenu.")
+    refusal = {"state": "refused", "on": "2013-10-03"}
+    editor.posts(f"/propositions/{week['id']}/steps", refusal, expected=422)
+    editor.says_of(week, "refused", "2013-10-03", reason="Cela existe déjà.")
+    states = {p["title"]: p["state"] for p in evaluator.gets("/propositions")["items"]}
+    assert states == {"Prêter une voiture": "adopted", "Une semaine d'essai": "refused"}
+
+    (adopted,), (refused,) = told_to(town, employers[1]), told_to(town, employers[2])
+    assert (adopted["state"], adopted["on"], adopted["co_written"]) == (
+        "adopted",
+        "2014-01-16",
+        True,
+    )
+    assert [s["state"] for s in adopted["steps"]] == ["proposed", "sent", "experiment", "adopted"]
+    assert (refused["state"], refused["reason"]) == ("refused", "Cela existe déjà.")
+
+    # Who doubted takes everything back: the proposition says that it lost what it rested on.
+    witness = as_witness(town, employers[2])
+    witness.posts("/receipt/withdrawals", {"all": True})
+    assert evaluator.gets(f"/propositions/{week['id']}")["needs_review"]
+    assert not evaluator.gets(f"/propositions/{loan['id']}")["needs_review"]
+    assert witness.gets("/receipt")["propositions"] == []
+
+
+def as_witness(town: Town, witness: Thing) -> Person:
+    """Somebody who types the code that they kept."""
+    reader = town.somebody()
+    session = reader.posts("/receipt-sessions", {"code": witness["receipt_code"]})
+    reader.client.headers["Authorization"] = f"Bearer {session['token']}"
+    return reader
+
+
+def told_to(town: Town, witness: Thing) -> list[Thing]:
+    """What a witness is told of propositions."""
+    found: list[Thing] = as_witness(town, witness).gets("/receipt")["propositions"]
+    return found

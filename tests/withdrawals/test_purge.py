@@ -5,16 +5,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.appearances.models import Appearance, AppearanceKind
 from app.core.models import Base, now
+from app.excerpts.models import SelectorType
+from app.history.models import Version
 from app.jobs.models import Job
 from app.jobs.service import enqueue
 from app.lineage.models import Derivation
 from app.media.models import Media, Rendition
+from app.propositions.models import CoAuthor, Evidence
 from app.releases.models import FileStatus, ReleaseFile
 from app.storage.service import storage
 from app.testimonies.models import Testimony
@@ -280,6 +284,77 @@ def test_a_composed_file_with_one_blocked_item_is_gone_at_once_then_destroyed(
         assert (client.get(url).status_code, client.get(url).json()["superseded_by"]) == (410, 2)
     assert not db.scalars(select(ReleaseFile).where(ReleaseFile.id == file.id)).all()
     assert holding(CANARY, bytes_of_storage()) == []
+
+
+# Propositions
+
+
+def proposition_of(world: World, client: TestClient | None = None) -> dict[str, Any]:
+    found = (client or world.editor).get(f"{API}/propositions/{world.proposition_id}")
+    return found.json()  # type: ignore[no-any-return]
+
+
+def test_a_proposition_says_at_once_that_words_were_taken_from_it(world: World) -> None:
+    before = proposition_of(world)
+    assert [e["state"] for e in before["evidence"]] == ["valid"] * 3
+    since = {"updated_since": now().isoformat()}
+    world.take_back()  # and no worker is there
+    after = proposition_of(world)
+    assert after["needs_review"]
+    assert after["version"] > before["version"]
+    assert after["evidence"] == [
+        {"excerpt_id": None, "stance": "for", "state": "withdrawn"},
+        {"excerpt_id": str(world.excerpts[1].id), "stance": "for", "state": "valid"},
+        {"excerpt_id": None, "stance": "against", "state": "withdrawn"},
+    ]
+    roles = [(a["role"], a["witness_id"]) for a in after["co_authors"]]
+    assert roles == [("tutor", None), ("tutor", str(world.other.id))]
+    (listed,) = world.evaluator.get(f"{API}/propositions", params=since).json()["items"]
+    assert (listed["id"], listed["needs_review"]) == (str(world.proposition_id), True)
+
+
+def test_then_nothing_links_it_to_them_and_the_others_stay(world: World, db: Session) -> None:
+    world.take_back()
+    at_once = proposition_of(world)
+    world.work()
+    after = proposition_of(world)
+    for told in ("evidence", "co_authors", "needs_review", "label"):
+        assert after[told] == at_once[told]
+    gone = {world.witness.id, world.excerpts[0].id, world.excerpts[2].id}
+    rests = db.scalars(select(Evidence.excerpt_id)).all()
+    wrote = db.scalars(select(CoAuthor.witness_id)).all()
+    assert {*rests, *wrote} == {None, world.excerpts[1].id, world.other.id}
+    (version,) = db.scalars(select(Version).where(Version.of_id == world.proposition_id))
+    assert not [id_ for id_ in gone if str(id_) in str(version.content)]
+    assert [e["excerpt_id"] for e in version.content["evidence"]] == [str(world.excerpts[1].id)]
+    assert [a["role"] for a in version.content["co_authors"]] == ["tutor", "tutor"]
+    history = world.evaluator.get(f"{API}/propositions/{world.proposition_id}/history")
+    assert not [id_ for id_ in gone if str(id_) in history.text]
+
+
+def test_words_that_go_with_who_is_heard_leave_it_too(world: World, db: Session) -> None:
+    """Somebody else's film, in which the witness is heard: that passage bears nothing any more."""
+    film = world.make.media(organization=world.account.organization, files={"original": b"film"})
+    transcript = world.make.transcript(film, "Une chose", "Une autre")
+    testimony = world.make.testimony(workshop=world.workshop, witnesses=[world.other], media=[film])
+    heard = world.make.excerpt(
+        testimony,
+        exact=None,
+        selector=SelectorType.TIME,
+        media_id=film.id,
+        start=0,
+        stop=9_000,
+        public_quote="à deux voix",
+    )
+    with world.make.sessions.begin() as writing:
+        about = {"media_id": film.id, "witness_id": world.witness.id}
+        writing.add(Appearance(start_ms=0, end_ms=9_000, kind=AppearanceKind.VOICE, **about))
+    assert transcript.id
+    proposition = world.make.proposition(heard)
+    world.take_back()
+    world.work()
+    found = world.editor.get(f"{API}/propositions/{proposition.id}").json()
+    assert found["evidence"] == [{"excerpt_id": None, "stance": "for", "state": "withdrawn"}]
 
 
 # Lineage, holds, repetition

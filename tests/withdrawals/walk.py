@@ -51,6 +51,7 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "remark_id": world.remark_id,
         "annotation_id": world.annotation_id,
         "reaction_id": world.reaction_id,
+        "proposition_id": world.proposition_id,
     }
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
         for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:

@@ -24,6 +24,7 @@ from app.excerpts.models import Excerpt, SelectorType
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.media.models import Media
+from app.propositions.models import Proposition, PropositionState
 from app.releases.models import Delivery, ReleaseItem
 from app.storage.service import storage
 from app.testimonies.models import Nature, Testimony
@@ -79,6 +80,7 @@ class World:
     remark_id: str
     annotation_id: str
     reaction_id: str
+    proposition_id: UUID
 
     def take_back(self, **what: Any) -> dict[str, Any]:
         """The witness asks who heard them; by default, for everything."""
@@ -189,6 +191,7 @@ def build(
         remark_id=remark_id,
         annotation_id=annotation_id,
         reaction_id=_answer(make, delivery_id),
+        proposition_id=_propose(make, excerpts, [witness, other]).id,
     )
 
 
@@ -239,6 +242,22 @@ def _answer(make: Make, delivery_id: str) -> str:
         told = rows.where(Delivery.id == UUID(delivery_id), Testimony.body.contains(CANARY))
         item_id = db.scalars(told).first().item_id  # type: ignore[union-attr]
     return str(make.reaction(delivery_id, text=f"{CANARY} !", item_id=item_id).id)
+
+
+def _propose(make: Make, excerpts: list[Excerpt], witnesses: list[Witness]) -> Proposition:
+    """What rests on what both said, and was written with both; so was its first version."""
+    theirs, others, filmed = excerpts
+    proposition = make.proposition(
+        theirs, others, against=[filmed], co_authors=witnesses, steps=[PropositionState.PROPOSED]
+    )
+    rests = [{"excerpt_id": str(one.id), "stance": "for"} for one in excerpts]
+    wrote = [
+        {"role": one.role, "witness_id": str(one.id), "organization_id": None} for one in witnesses
+    ]
+    sources: list[Any] = [(Excerpt, one.id) for one in excerpts]
+    sources += [(Witness, one.id) for one in witnesses]
+    make.version(proposition, {"evidence": rests, "co_authors": wrote}, sources=sources)
+    return proposition
 
 
 def _publish(

@@ -1,0 +1,1 @@
+"""Propositions: what should change, the words that speak for and against it, its dated fate."""
