@@ -23,6 +23,8 @@ from tests.audiences.conftest import DIRECTORY, official
 from tests.conftest import ClientFor
 from tests.make import Make
 
+NO_ONE = "00000000-0000-4000-8000-000000000000"
+
 CONTACT = "Mme Exemple (démo), secrétariat : 04 00 00 00 00"
 
 
@@ -116,8 +118,8 @@ def test_a_contact_that_is_left_out_stays_and_null_erases_it(
         ("audience", "nobody", "#/audience"),
         ("preferred_forms", ["note", "opera"], "#/preferred_forms/1"),
         ("theme_ids", [str(uuid4())], "#/theme_ids/0"),
-        ("territory_id", str(uuid4()), "#/territory_id"),
-        ("organization_id", str(uuid4()), "#/organization_id"),
+        ("territory_id", NO_ONE, "#/territory_id"),
+        ("organization_id", NO_ONE, "#/organization_id"),
         ("title", "un\nnom", "#/title"),
         ("title", "\u202enom", "#/title"),
         ("title", "", "#/title"),
