@@ -184,7 +184,7 @@ def test_to_acknowledge_then_thanks() -> None:
     form, _ = shown(item()).all("form")  # and the answer's
     assert form == {"method": "post", "action": f"{HERE}/accuse-de-reception"}
     thanked = shown(item(), acknowledged_at="2026-11-22T14:05:00Z")
-    assert not thanked.all("form")
+    assert [form["action"] for form in thanked.all("form")] == [f"{HERE}/reactions#reponse"]
     assert "Vous avez pris connaissance de ce dossier le 22 novembre 2026." in thanked.text
     assert {time["datetime"] for time in thanked.all("time")} == {"2026-11-22"}
 
