@@ -130,10 +130,15 @@ def enter(database: Database, token: str, passcode: str | None) -> UUID:
         _require_passcode(database, delivery, passcode, tries)
     with database.write.begin() as db:
         delivery = find(db, token)
-        if not delivery.opened_at:
-            delivery.opened_at = now()
-        record(db, "delivery.opened", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
+        note_opening(db, delivery)
     return delivery.id
+
+
+def note_opening(db: Session, delivery: Delivery) -> None:
+    """The recipient opens it: the first time is kept."""
+    if not delivery.opened_at:
+        delivery.opened_at = now()
+    record(db, "delivery.opened", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
 
 
 def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
