@@ -6,6 +6,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     demo          three invented stories, told through the deeds of the features below
     pages         HTML for people without an account: the release that a personal link gives
     operations    what keeps it running: installation, serving, health, jobs, audit, verification
+    returns       what became of the words of a workshop, for the wall of the place
     receipts      what witnesses see and do with their receipt code: follow, take back, carry away
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
     indicators    figures about the whole: natures over time, what each method brought

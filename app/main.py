@@ -47,6 +47,7 @@ from app.receipts import routes as receipts
 from app.releases import event_routes as events
 from app.releases import routes as releases
 from app.remarks import routes as remarks
+from app.returns import routes as returns
 from app.schemes import routes as schemes
 from app.search import routes as search
 from app.testimonies import routes as testimonies
@@ -109,6 +110,7 @@ ROUTERS = [
     indicators.router,
     exports.router,
     receipts.router,
+    returns.router,
     operations.router,
 ]
 

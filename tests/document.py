@@ -140,7 +140,9 @@ def _string(schema: Schema, _: bool) -> Any:
     if "format" in schema:
         return by_format[schema["format"]]
     if pattern := schema.get("pattern"):
-        return next(text for text in PATTERNED if re.search(pattern, text))
+        least = schema.get("minLength", 0)
+        fit = (text for text in PATTERNED if len(text) >= least)
+        return next(text for text in fit if re.search(pattern, text))
     return "a" * max(1, schema.get("minLength", 1))
 
 

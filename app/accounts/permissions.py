@@ -18,6 +18,7 @@ class Permission(StrEnum):
     CODE = "code"  # themes and excerpts
     COMPOSE = "compose"  # bundles, their releases and deliveries
     PROPOSE = "propose"  # propositions, and what became of them
+    TELL_WITNESSES = "tell_witnesses"  # what became of what was said in a workshop that one sees
     READ_BUNDLES = "read_bundles"  # and propositions
     REMARK = "remark"  # beside testimonies, excerpts and bundles that one sees
     EXPORT = "export"
@@ -57,11 +58,11 @@ CAPTURE = {
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY, P.ASSESS, P.STUDY}),
+    Role.ANIMATOR: frozenset({*CAPTURE, P.DISCLOSE_IDENTITY, P.ASSESS, P.STUDY, P.TELL_WITNESSES}),
     Role.EDITOR: frozenset(
         {
             *(P.MODERATE, P.CODE, P.COMPOSE, P.PROPOSE, P.READ_BUNDLES, P.REMARK),
-            *(P.MANAGE_FRAME, P.ASSESS, P.STUDY),
+            *(P.MANAGE_FRAME, P.ASSESS, P.STUDY, P.TELL_WITNESSES),
         }
     ),
     Role.EVALUATOR: frozenset({P.EXPORT, P.READ_BUNDLES, P.REMARK, P.STUDY}),

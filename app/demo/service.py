@@ -30,11 +30,15 @@ from app.jobs.models import Job
 from app.jobs.runner import Worker
 from app.jobs.service import MEDIA, QUEUES
 from app.media import service as media
+from app.mobilization import service as mobilization
+from app.mobilization.schemas import MobilizationIn
 from app.operations.failures import Failure
 from app.operations.service import is_empty, operator
-from app.releases import deliveries
+from app.reactions import service as reactions
+from app.reactions.schemas import PublicationIn, ReactionIn
+from app.releases import deliveries, public
 from app.releases import service as releases
-from app.releases.models import Release
+from app.releases.models import Delivery, Release
 from app.releases.schemas import DeliveryIn
 from app.schemes.models import Scheme
 from app.storage.service import Stored
@@ -190,14 +194,33 @@ def _give_back(database: Database, stories: Stories) -> list[tuple[str, str]]:
                 bundle = db.scalars(select(Bundle).where(*ours)).one()
                 bundles.declare_ready(db, bundle, by=me)
                 release, _ = releases.publish(db, bundle, by=me)
-                given = map(known.described, row["deliveries"])
-                links += [_deliver(db, release, to, by=me) for to in given]
+                if slug := row.get("public_slug"):
+                    public.give(db, release, slug, by=me)
+                for given in row["deliveries"]:
+                    to = known.described(given, "answers", "mobilization")
+                    url, delivery = deliveries.deliver(db, release, DeliveryIn(**to), None, by=me)
+                    links.append((delivery.recipient, url))
+                    _answer(db, delivery, given.get("answers", []), by=me)
+                    for line in given.get("mobilization", []):
+                        _mobilize(db, scheme, delivery, line, by=me)
     return links
 
 
-def _deliver(db: Session, release: Release, to: Row, by: Caller) -> tuple[str, str]:
-    url, delivery = deliveries.deliver(db, release, DeliveryIn(**to), None, by=by)
-    return delivery.recipient, url
+def _answer(db: Session, delivery: Delivery, answers: Sequence[Row], by: Caller) -> None:
+    """The recipient opens the link and answers; an editor publishes what is for the witnesses."""
+    for row in answers:
+        if not delivery.acknowledged_at:
+            deliveries.note_opening(db, delivery)
+            deliveries.acknowledge(db, delivery)
+        said = {name: value for name, value in row.items() if name != "published"}
+        reaction = reactions.react(db, delivery, ReactionIn(**said))
+        if row["published"]:
+            reactions.publish(db, reaction, PublicationIn(), by=by)
+
+
+def _mobilize(db: Session, scheme: Scheme, delivery: Delivery, line: Row, by: Caller) -> None:
+    about = {"scheme_id": scheme.id, "delivery_id": delivery.id, "with_whom": delivery.recipient}
+    mobilization.note(db, MobilizationIn(**about, **line), by=by)
 
 
 # Recordings

@@ -177,17 +177,18 @@ def _code(edition: Edition, item: Mapping[str, Any]) -> dict[str, str] | None:
     what = "voir la vidéo" if item["show_as"] == "video" else "écouter cette personne"
     length = (item["media"] or {}).get("duration_ms")
     lasts = f" ({duration(length)})" if length else ""
-    return _drawn(address, f"Pour {what}{lasts}")
+    return drawn(address, f"Pour {what}{lasts}")
 
 
 def _code_of_all(edition: Edition) -> dict[str, str] | None:
     """The way to the whole, when there is one to some item of it."""
     address = next(iter(edition.links.values()), None)
     whole = "Pour lire, voir et écouter l’exposition chez vous"
-    return _drawn(address.partition("#")[0], whole) if address else None
+    return drawn(address.partition("#")[0], whole) if address else None
 
 
-def _drawn(address: str, purpose: str) -> dict[str, str]:
+def drawn(address: str, purpose: str) -> dict[str, str]:
+    """A code that opens this address: `svg`, `alt`, and `help` beside it."""
     out = BytesIO()
     code = segno.make(address, error="m", micro=False, boost_error=False)
     code.save(out, kind="svg", xmldecl=False, border=4, dark="#000", light="#fff")

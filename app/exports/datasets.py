@@ -700,6 +700,7 @@ REACTIONS = Dataset(
         _text("text", "Réponse publiée", "Published answer"),
         Column("published", "Publiée", "Published", Type.BOOLEAN, as_read("published")),
         _month("answered_on", "Mois de la réponse", "Month of the answer"),
+        ANOMALY,
     ),
 )
 

@@ -77,14 +77,18 @@ def mistake_of(problem: Problem) -> str:
     return ENOUGH
 
 
-def subjects(items: list[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What may be answered: the id of each item that is shown, and how it is called."""
+def subjects(items: list[Mapping[str, Any]], numbers: Mapping[str, int]) -> list[dict[str, str]]:
+    """What may be answered: the id of each item that is shown, and how it is called.
+
+    By the number that it has on the page; the editor's own words have none.
+    """
     shown = (item for item in items if not item["withdrawn"])
-    return [{"id": item["id"], "label": _label(n, item)} for n, item in enumerate(shown, 1)]
+    return [{"id": item["id"], "label": _label(numbers.get(item["id"]), item)} for item in shown]
 
 
-def _label(number: int, item: Mapping[str, Any]) -> str:
-    """« 3. On s'appelle tous les soirs. »."""
+def _label(number: int | None, item: Mapping[str, Any]) -> str:
+    """« n° 3 : On s'appelle tous les soirs. »."""
     said = " ".join((item["quote"] or item["caption"] or "").split())
     told = said if len(said) <= BEGINNING else said[:BEGINNING].rsplit(" ", 1)[0] + "…"
-    return words.spaced(f"{number}. {told}" if told else f"{number}. Enregistrement")
+    told = words.spaced(told or "Enregistrement")
+    return f"n°{words.NO_BREAK}{number}{words.NO_BREAK}: {told}" if number else told

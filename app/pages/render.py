@@ -57,15 +57,17 @@ def release_page(
 ) -> str:
     """A release, read at the address `here`, below which its reader acknowledges and answers it.
 
-    Without `here` nobody does: it is a file, or everybody reads it (`is_public`). What was
-    `answered` with a `mistake` is shown again.
+    Without `here` nobody does: it is a file, or everybody reads it (`is_public`); nor does who
+    stands before an exhibition. What was `answered` with a `mistake` is shown again.
     """
+    is_visit = not content.get("personal", True)
     items = [item for section in content["sections"] for item in section["items"]]
     files = {file["name"]: file for file in content["files"]}
     return pages.get_template("release.html").render(
         release=content,
-        here=here,
+        here=None if is_visit else here,
         is_public=is_public,
+        is_visit=is_visit,
         kind_of=kind_of,
         numbers=_numbers(items),
         length=_length(content, items),
@@ -73,9 +75,9 @@ def release_page(
         film=_film(content["form"], files),
         parts=_parts(content["balance"].get("nature") or {}),
         roles=_roles(items),
-        files=[file for file in content["files"] if _is_beside_the_page(file)],
+        files=[] if is_visit else _beside_the_page(content["files"]),
         recordings=any(item["media"] for item in items),
-        items=subjects(items),
+        items=subjects(items, _numbers(items)),
         commitments=COMMITMENTS,
         answered=answered or Answer(),
         mistake=mistake,
@@ -104,10 +106,16 @@ def proposition_page(sheet: Mapping[str, Any]) -> str:
     )
 
 
-def invitation_page(here: str, until: datetime, *, asks: bool, mistake: str | None = None) -> str:
-    """Before a release is opened, at the address `here`; `asks` for a passcode when it has one."""
+def invitation_page(
+    until: datetime, *, asks: bool, mistake: str | None = None, is_visit: bool = False
+) -> str:
+    """Before a release is opened: `asks` for a passcode when it has one.
+
+    Its form goes where the page is, and has no `action`: so the fragment of a code on a panel, the
+    id of an item, is still there on the page that follows. `is_visit`: before an exhibition.
+    """
     return PAGES.get_template("invitation.html").render(
-        here=here, until=until, asks=asks, mistake=mistake
+        until=until, asks=asks, mistake=mistake, is_visit=is_visit
     )
 
 
@@ -251,6 +259,8 @@ def _parts(natures: Mapping[str, Any]) -> list[Part]:
     return [part for part in parts if part.width]
 
 
-def _is_beside_the_page(file: Mapping[str, Any]) -> bool:
-    is_page = file["content_type"].startswith("text/html")
-    return not is_page and not file["content_type"].startswith("image/")
+def _beside_the_page(files: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What may be taken away, that which has a French name first, everything at once last."""
+    shown = [f for f in files if not f["content_type"].startswith(("text/html", "image/"))]
+    order = {name: place for place, name in enumerate(words.FILES)}
+    return sorted(shown, key=lambda file: order.get(file["name"], len(order)))

@@ -79,7 +79,7 @@ from app.reactions import service as reactions
 from app.reactions.service import TooManyReactions
 from app.receipts import archive, service, sessions
 from app.receipts.sessions import Holder, InvalidReceiptCode
-from app.releases import deliveries, public
+from app.releases import deliveries, exhibitions, public
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.files import FileNotReady
@@ -124,7 +124,7 @@ def invite(token: str, request: Request) -> Response:
     """The invitation to open what was given to the holder of this link."""
     with database_of(request).read() as db:
         delivery = deliveries.find(db, token)
-    return page(_invitation(token, delivery))
+    return page(_invitation(delivery))
 
 
 @router.post("/r/{token}")
@@ -137,7 +137,7 @@ def enter(token: str, request: Request, passcode: Passcode = "") -> Response:
     except PasscodeNeeded:
         with database.read() as db:
             delivery = deliveries.find(db, token)
-        return page(_invitation(token, delivery, WRONG if passcode else MISSING), 403)
+        return page(_invitation(delivery, WRONG if passcode else MISSING), 403)
     with database.read() as db:
         release_id = deliveries.find(db, token).release_id
     return _admitted(release_id, delivery_id)
@@ -357,9 +357,10 @@ def _address(release_id: UUID) -> str:
     return f"/dossiers/{release_id}"
 
 
-def _invitation(token: str, delivery: Delivery, mistake: str | None = None) -> str:
+def _invitation(delivery: Delivery, mistake: str | None = None) -> str:
     asks = delivery.passcode_hash is not None
-    return invitation_page(f"/r/{token}", delivery.expires_at, asks=asks, mistake=mistake)
+    is_visit = exhibitions.is_link(delivery)
+    return invitation_page(delivery.expires_at, asks=asks, mistake=mistake, is_visit=is_visit)
 
 
 def _bearer(request: Request, release_id: UUID) -> UUID:

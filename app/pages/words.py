@@ -40,6 +40,7 @@ FILES = {  # of a release, by name
     "cards.pdf": "Les cartes de l’exposition",
     "programme.pdf": "Le programme",
     "minutes.pdf": "Le compte rendu",
+    "facilitator.pdf": "La feuille de qui anime",
     "bundle.zip": "Tout le dossier, en un seul fichier",
 }
 KINDS_OF_FILE = {

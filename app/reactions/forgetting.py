@@ -31,7 +31,7 @@ def unquote(db: Session, ids: Collection[UUID]) -> None:
             reaction.text = reaction.public_text = None
             forget(db, Reaction.__tablename__, [reaction.id])
             continue
-        words = _words(db, reaction)
+        words = words_read(db, reaction)
         for name in ("text", "public_text"):
             if said := getattr(reaction, name):
                 setattr(reaction, name, unquoted(said, words))
@@ -50,7 +50,7 @@ def forget_texts(db: Session, ids: Sequence[UUID]) -> list[str]:
     return []
 
 
-def _words(db: Session, reaction: Reaction) -> list[str]:
+def words_read(db: Session, reaction: Reaction) -> list[str]:
     """All that the recipient read in the release, as far as it is still there."""
     read = select(ReleaseItem).where(ReleaseItem.release_id == reaction.release_id)
     found: list[str | None] = []

@@ -26,6 +26,7 @@ from app.lineage.models import Derivation
 from app.lineage.service import made
 from app.reactions.models import TOLD, Reaction, State
 from app.reactions.schemas import PublicationIn, ReactionFilters, ReactionIn, ReactionParams
+from app.releases import deliveries as links
 from app.releases import service as releases
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.testimonies.models import State as TestimonyState
@@ -50,8 +51,10 @@ class TooManyReactions(Problem):
 def react(db: Session, delivery: Delivery, payload: ReactionIn) -> Reaction:
     """What the holder of this link answers. `delivery` is locked.
 
-    Raises Invalid, TooManyReactions; ReleaseRecalled when it is not to be read any more.
+    Raises Invalid, TooManyReactions; ReleaseRecalled when it is not to be read any more; Forbidden,
+    for a visitor of an exhibition.
     """
+    links.require_recipient(delivery)
     release = db.get_one(Release, delivery.release_id)
     content, _ = releases.read(db, release, now(), delivery.id)
     if payload.item_id and str(payload.item_id) not in _shown(content):

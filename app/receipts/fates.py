@@ -1,5 +1,6 @@
 """What became of the propositions that rest on a witness's words, or that they wrote too."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ def fates_of(db: Session, witness: Witness) -> list[dict[str, Any]]:
     stances, wrote = _stances(db, witness.id), _written_by(db, witness)
     ids = [*stances, *wrote]
     propositions = db.scalars(select(Proposition).where(Proposition.id.in_(ids)))
-    steps = _steps(db, ids)
+    steps = steps_told(db, ids)
     told = []
     for proposition in propositions:
         if not (taken := steps.get(proposition.id)):
@@ -65,8 +66,8 @@ def _written_by(db: Session, witness: Witness) -> set[UUID]:
     return set(db.scalars(rows))
 
 
-def _steps(db: Session, ids: list[UUID]) -> dict[UUID, list[Step]]:
-    """The steps of each, from the first time it was proposed."""
+def steps_told(db: Session, ids: Collection[UUID]) -> dict[UUID, list[Step]]:
+    """The steps of each, from the first time it was proposed; a draft is not among them."""
     rows = select(Step).where(Step.proposition_id.in_(ids)).order_by(Step.number)
     found: dict[UUID, list[Step]] = {}
     for step in db.scalars(rows):

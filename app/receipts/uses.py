@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.models import now
@@ -38,16 +38,21 @@ class Use:
 
 
 def uses_of(db: Session, witness_id: UUID) -> list[Use]:
-    """The uses of this witness's words, the latest first.
+    """The uses of this witness's words, as `uses_of_words` tells them."""
+    spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
+    return uses_of_words(db, spoken)
+
+
+def uses_of_words(db: Session, testimony_ids: Select[UUID]) -> list[Use]:
+    """The uses of these testimonies, the latest first.
 
     Of each item of a bundle, the newest release that shows it and was not recalled; what the gate
     blocks at this moment is no use any more.
     """
-    spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
     rows = db.execute(
         select(ReleaseItem, Release)
         .join(Release, Release.id == ReleaseItem.release_id)
-        .where(ReleaseItem.testimony_id.in_(spoken), Release.recalled_at.is_(None))
+        .where(ReleaseItem.testimony_id.in_(testimony_ids), Release.recalled_at.is_(None))
         .order_by(Release.published_at.desc(), Release.number.desc(), ReleaseItem.id)
     ).all()
     newest: dict[tuple[UUID, UUID], tuple[ReleaseItem, Release]] = {}

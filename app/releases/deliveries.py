@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.accounts.authentication import Caller, fingerprint, new_token
+from app.accounts.authentication import Caller, Forbidden, fingerprint, new_token
 from app.accounts.passwords import is_right
 from app.accounts.permissions import Permission
 from app.accounts.tries import count_try, forget_tries, require_tries_left
@@ -20,6 +20,7 @@ from app.core.pages import Item, Order
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
 from app.gate.service import GENERAL_PUBLIC
+from app.releases import exhibitions
 from app.releases import service as releases
 from app.releases.models import Delivery, Release
 from app.releases.schemas import DeliveryIn
@@ -129,10 +130,15 @@ def enter(database: Database, token: str, passcode: str | None) -> UUID:
         _require_passcode(database, delivery, passcode, tries)
     with database.write.begin() as db:
         delivery = find(db, token)
-        if not delivery.opened_at:
-            delivery.opened_at = now()
-        record(db, "delivery.opened", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
+        note_opening(db, delivery)
     return delivery.id
+
+
+def note_opening(db: Session, delivery: Delivery) -> None:
+    """The recipient opens it: the first time is kept."""
+    if not delivery.opened_at:
+        delivery.opened_at = now()
+    record(db, "delivery.opened", on=delivery, by=Actor(ActorKind.LINK, delivery.id))
 
 
 def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
@@ -145,11 +151,19 @@ def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
         "files": releases.withheld(files) if blocked else files,
         "acknowledged_at": delivery.acknowledged_at,
         "superseded_by": newer.number if newer else None,
+        "personal": not exhibitions.is_link(delivery),
     }
 
 
+def require_recipient(delivery: Delivery) -> None:
+    """Raise Forbidden behind the codes of an exhibition: who stands there speaks for nobody."""
+    if exhibitions.is_link(delivery):
+        raise Forbidden
+
+
 def acknowledge(db: Session, delivery: Delivery) -> Delivery:
-    """The recipient took note. Twice is once."""
+    """The recipient took note. Twice is once. Raises Forbidden, for a visitor of an exhibition."""
+    require_recipient(delivery)
     if not delivery.acknowledged_at:
         delivery.acknowledged_at = now()
         record(db, "delivery.acknowledged", on=delivery, by=Actor(ActorKind.LINK, delivery.id))

@@ -61,6 +61,11 @@ def close_link(db: Session, release: Release) -> None:
         known.expires_at = min(known.expires_at, now())
 
 
+def is_link(delivery: Delivery) -> bool:
+    """Whether this is what the codes open: whoever stands there reads, and nobody in person."""
+    return hmac.compare_digest(delivery.fingerprint, fingerprint(token_of(delivery.release_id)))
+
+
 def links(db: Session, release: Release) -> dict[str, str]:
     """The address behind the link of each recording that the snapshot shows, by item.
 

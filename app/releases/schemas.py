@@ -130,6 +130,9 @@ class SharedOut(Out):
     files: list[FileOut]
     acknowledged_at: datetime | None
     superseded_by: int | None
+    personal: bool = Field(
+        description="False behind the codes of an exhibition: nobody takes note there, nor answers."
+    )
 
 
 class AcknowledgementOut(Out):

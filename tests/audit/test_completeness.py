@@ -18,6 +18,8 @@ READS = ("find", "require_")
 NOT_RECORDED = {
     "app.gate.captions.listed": "reads",
     "app.gate.media.renditions": "reads",
+    "app.releases.events.to_note": "reads",
+    "app.remarks.quotes.quotable": "reads",
     "app.operations.service.verify_audit": "reads",
     "app.receipts.sessions.leave": "the session that was opened is recorded; it ends by itself too",
 }

@@ -21,10 +21,12 @@ from app.demo.service import PASSWORD, Demo, is_wanted, seed, tell
 from app.demo.stories import load
 from app.excerpts.models import Excerpt
 from app.media.models import Media, Status
+from app.mobilization.models import Mobilization, What
 from app.operations.failures import Failure
 from app.propositions.models import Competence, Proposition, PropositionState
 from app.propositions.service import shown
 from app.propositions.steps import told
+from app.reactions.models import Commitment, Reaction
 from app.releases.models import Delivery, Release
 from app.schemes.models import Term
 from app.testimonies.models import State, Testimony
@@ -82,6 +84,8 @@ def test_the_demo_is_told_once_and_keeps_its_promises(
     _was_done_by_people(database)
     _lets_its_accounts_in(database, added)
     _gives_back_one_bundle(as_anonymous, added)
+    _is_answered(database)
+    _shows_everybody_an_exhibition(as_anonymous)
     _balances_as_told(database)
     _follows_two_propositions(database)
     _keeps_its_secrets(database, added)
@@ -119,8 +123,8 @@ def _has_the_promised_numbers(database: Database) -> None:
     assert count(database, Excerpt) == 40
     assert count(database, Bundle) == 3
     assert count(database, Proposition) == 2
-    assert count(database, Release) == 1
-    assert count(database, Delivery) == 2
+    assert count(database, Release) == 2
+    assert count(database, Delivery) == 3, "two recipients, and the codes of the exhibition"
     assert count(database, Account) == 9
 
 
@@ -132,9 +136,14 @@ def _was_done_by_people(database: Database) -> None:
     assert actions["witness.registered"] == 30
     assert actions["testimony.deposited"] == 60
     assert actions["excerpt.chosen"] == 40
-    assert actions["release.published"] == 1
-    assert actions["delivery.made"] == 2
+    assert actions["release.published"] == 2
+    assert actions["delivery.made"] == 3
+    assert actions["reaction.received"] == 2
+    assert actions["reaction.published"] == 1
+    assert actions["mobilization.noted"] == 3
     by = {kind: {a for a, k in events if k is kind} for kind in ActorKind}
+    of_links = {"delivery.opened", "delivery.acknowledged", "reaction.received"}
+    assert by[ActorKind.LINK] == of_links
     assert by[ActorKind.COMMAND] == {"organization.added", "account.added"}
     of_machines = {action for action in by[ActorKind.SYSTEM] if not action.startswith("media.")}
     assert of_machines == {"withdrawal.noted", "withdrawal.purged"}  # one said no afterwards
@@ -163,6 +172,26 @@ def _gives_back_one_bundle(as_anonymous: TestClient, added: Demo) -> None:
     films = [item["media"]["url"] for item in items if item["media"]]
     assert len(films) == 2
     assert as_anonymous.get(films[0], headers={"Range": "bytes=0-9"}).status_code == 206
+
+
+def _is_answered(database: Database) -> None:
+    """One recipient answered, and all of it is visibly invented; the other did not open it yet."""
+    with database.read() as db:
+        given = select(Delivery).where(Delivery.recipient.endswith("(démo)"))
+        opened = [delivery.opened_at is not None for delivery in db.scalars(given)]
+        answers = list(db.scalars(select(Reaction)))
+        lines = list(db.scalars(select(Mobilization)))
+    assert sorted(opened) == [False, True]
+    assert all("inventée" in (answer.text or "") for answer in answers)
+    assert [a.commitment for a in answers if a.published_at] == [Commitment.PLANNED]
+    assert {line.what for line in lines} == {What.MET, What.COMMITTED, What.INVITED}
+    assert all((line.note or "").endswith("(démo)") for line in lines)
+
+
+def _shows_everybody_an_exhibition(as_anonymous: TestClient) -> None:
+    address = "/p/ma-fille-fait-le-jour-et-la-nuit"
+    assert address in as_anonymous.get("/p/").text
+    assert as_anonymous.get(address).status_code == 200
 
 
 def _follows_two_propositions(database: Database) -> None:

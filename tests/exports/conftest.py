@@ -14,6 +14,9 @@ from app.exports.queries import EXPORTED
 from app.testimonies.models import Testimony
 from app.witnesses.models import Witness
 from tests.make import Make
+from tests.pages.conftest import Dossier, dossier, published
+
+__all__ = ["Dossier", "dossier", "published"]
 
 URL = "/api/v1/exports"
 WHY = {"purpose": "évaluation 2014"}

@@ -10,9 +10,7 @@ from app.core.models import now
 from app.reactions.models import Commitment
 from app.witnesses.decision import Cell, Medium, Purpose
 from tests.make import Make
-from tests.pages.conftest import Dossier, dossier
-
-__all__ = ["dossier"]
+from tests.pages.conftest import Dossier
 
 URL = "/api/v1/exports/reactions.csv"
 INSIDE = Cell(Medium.ANONYMOUS_TEXT, "team", "dataset", Purpose.EVALUATION)

@@ -23,6 +23,7 @@ from app.workshops.models import Workshop
 from tests.conftest import ClientFor
 from tests.exports.conftest import URL, WHY, Says, get, rows_of, table_of, titles_of
 from tests.make import Make
+from tests.pages.conftest import Dossier
 
 Willing = Callable[..., Witness]
 CSV = f"{URL}/testimonies.csv"
@@ -285,6 +286,7 @@ def test_nothing_says_who_somebody_is(
     make: Make,
     willing: Willing,
     says: Says,
+    dossier: Dossier,
     database: Database,
     dataset: str,
     format_: str,
@@ -297,6 +299,8 @@ def test_nothing_says_who_somebody_is(
     excerpt = make.excerpt(testimony, memo="CANARY-memo")
     make.decision(testimony, comment="CANARY-comment")
     make.proposition(excerpt, co_authors=[witness], responsible="CANARY-responsible")
+    _, delivery_id = dossier.deliver()
+    make.reaction(delivery_id, text="CANARY-text")
     content = get(as_evaluator, f"{dataset}.{format_}").text
     assert len(content.splitlines()) >= 1
     assert "CANARY" not in content

@@ -15,9 +15,9 @@ from app.witnesses.decision import Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
 from tests.conftest import ClientFor
 from tests.make import Make
-from tests.pages.conftest import CELL, Dossier, dossier
+from tests.pages.conftest import CELL, Dossier, dossier, published
 
-__all__ = ["dossier"]
+__all__ = ["dossier", "published"]
 
 RECEPTION, LOOP = "/api/v1/indicators/reception", "/api/v1/indicators/loop"
 HIDDEN = {"value": None, "suppressed": True}

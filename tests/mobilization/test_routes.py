@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from app.audit.models import AuditEvent
 from app.core.models import now
 from tests.make import Make
-from tests.pages.conftest import Dossier, dossier
+from tests.pages.conftest import Dossier, dossier, published
 
-__all__ = ["dossier"]
+__all__ = ["dossier", "published"]
 
 URL = "/api/v1/mobilizations"
 

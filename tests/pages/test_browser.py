@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 import uvicorn
@@ -27,9 +28,10 @@ from app.pages.render import (
     release_page,
 )
 from app.pages.routes import WRONG, router
+from app.releases import exhibitions
 from app.releases.public import NoLongerPublic
 from app.transcripts.formats import Format, write
-from tests.pages.conftest import Dossier
+from tests.pages.conftest import Dossier, Published
 from tests.pages.contents import FILM, SAID, content, demo, item, note, withdrawn
 
 CHROMIUM = shutil.which("chromium")
@@ -75,6 +77,7 @@ SHOWN = {
         content(item(), form="filmed_interview", files=[FILES[0] | {"status": "pending"}]), "/x"
     ),
     "exhibition": release_page(content(*EVERYTHING, form="exhibition", files=FILES), "/x"),
+    "visit": release_page(content(*EVERYTHING, form="exhibition", personal=False), "/x"),
     "event": release_page(content(*EVERYTHING, form="event"), "/x"),
     "note": release_page(content(item(), form="note", files=FILES[2:]), "/x"),
     "public": release_page(content(*EVERYTHING, files=FILES), is_public=True),
@@ -83,9 +86,10 @@ SHOWN = {
     "gone": message_page(public_message_of(NoLongerPublic()), "/p/"),
     "recall": recall_page("/x", {"number": 1, "superseded_by": 2}),
     "thanks": release_page(content(item(), acknowledged_at="2026-11-22T14:05:00Z"), "/x"),
-    "invitation": invitation_page("/r/x", UNTIL, asks=False),
-    "passcode": invitation_page("/r/x", UNTIL, asks=True),
-    "mistake": invitation_page("/r/x", UNTIL, asks=True, mistake=WRONG),
+    "invitation": invitation_page(UNTIL, asks=False),
+    "entrance": invitation_page(UNTIL, asks=False, is_visit=True),
+    "passcode": invitation_page(UNTIL, asks=True),
+    "mistake": invitation_page(UNTIL, asks=True, mistake=WRONG),
     "message": message_page(OUR_FAULT),
 }
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -305,6 +309,22 @@ def test_from_a_message_to_the_thanks(
         page.wait_for_url(f"{address}{dossier.here}#merci")
         expect(page.get_by_text("Vous avez pris connaissance")).to_be_in_viewport()
         assert dossier.told(delivery_id)["acknowledged_at"]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_code_on_a_panel_leads_to_its_words(
+    app: FastAPI, published: Published, open_page: Open, script: bool
+) -> None:
+    dossier = published(form="exhibition")
+    read = dossier.editor.get(f"/api/v1/releases/{dossier.release_id}").json()
+    last = read["content"]["sections"][-1]["items"][-1]["id"]
+    token = exhibitions.token_of(UUID(dossier.release_id))
+    with serving(Edge(app, settings())) as address:
+        page = open_page(f"{address}/r/{token}#{last}", java_script_enabled=script)
+        page.get_by_role("button", name="Entrer dans l’exposition").click()
+        page.wait_for_url(f"{address}{dossier.here}#{last}")
+        expect(page.locator(f"[id='{last}']")).to_be_in_viewport()
+        expect(page.get_by_role("button")).to_have_count(0)
 
 
 def test_another_site_cannot_acknowledge(app: FastAPI, dossier: Dossier, browser: Browser) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.models import now
 from app.releases import public
-from app.releases.models import Release, ReleaseFile
+from app.releases.models import FileStatus, Release, ReleaseFile
 from app.storage.keys import new_key
 from app.storage.service import storage
 from tests.make import Make
@@ -196,6 +196,7 @@ def compose(dossier: Dossier, name: str, content: bytes, content_type: str) -> N
         release_id=UUID(dossier.release_id),
         name=name,
         content_type=content_type,
+        status=FileStatus.READY,
         size=stored.size,
         sha256=stored.sha256,
         key=stored.key,

@@ -39,9 +39,13 @@ def test_an_answer_is_thanked_for_and_kept_once(
 ) -> None:
     shown = reader.get(dossier.here).text
     assert f'action="{dossier.here}/reactions#reponse"' in shown
-    assert f">1. {WORDS[0]}<" in shown
+    assert f">n°\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}: {WORDS[0]}<" in shown
     assert "Voir" not in shown
-    item_id = shown.partition(f">1. {WORDS[0]}<")[0].rpartition('value="')[2].rstrip('"')
+    item_id = (
+        shown.partition(f">n°\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}: {WORDS[0]}<")[0]
+        .rpartition('value="')[2]
+        .rstrip('"')
+    )
     said = {
         "item_id": item_id,
         "commitment": "planned",

@@ -174,9 +174,11 @@ def test_a_film_without_captions_says_so_and_has_our_poster() -> None:
 
 def test_the_balance_is_a_table_and_hides_small_cells() -> None:
     reader = shown(item())
-    assert len(reader.all("caption")) == 4
+    assert len(reader.all("caption")) == 3
     assert "Tuteur ou tutrice 50 %" in reader.text
-    assert "Vidéo non communiqué" in reader.text
+    assert "Recueilli comment : vidéo (parts non communiquées)." in reader.text
+    some = {"method": {"written": 0.8, "video": {"value": None, "suppressed": True}}}
+    assert "Vidéo non communiqué" in shown(item(), balance=some).text
     assert not shown(item(), balance={}).all("table")
 
 
@@ -184,9 +186,29 @@ def test_to_acknowledge_then_thanks() -> None:
     form, _ = shown(item()).all("form")  # and the answer's
     assert form == {"method": "post", "action": f"{HERE}/accuse-de-reception"}
     thanked = shown(item(), acknowledged_at="2026-11-22T14:05:00Z")
-    assert not thanked.all("form")
+    assert [form["action"] for form in thanked.all("form")] == [f"{HERE}/reactions#reponse"]
     assert "Vous avez pris connaissance de ce dossier le 22 novembre 2026." in thanked.text
     assert {time["datetime"] for time in thanked.all("time")} == {"2026-11-22"}
+
+
+def test_who_stands_before_an_exhibition_is_asked_for_nothing() -> None:
+    files = [{"name": "panels.pdf", "content_type": "application/pdf", "status": "pending"}]
+    given: dict[str, Any] = {"form": "exhibition", "files": files}
+    in_person, visit = (shown(item(), **given, personal=personal) for personal in (True, False))
+    assert in_person.all("form")
+    assert "vous est adressé personnellement" in in_person.text
+    assert "Les panneaux" in in_person.text
+    assert not visit.all("form")
+    for words in ("personnellement", "Accuser réception", "Répondre", "Les panneaux"):
+        assert words not in visit.text
+    assert "Cette page accompagne une exposition" in visit.text
+
+
+def test_an_answer_is_about_the_number_that_the_page_shows() -> None:
+    items = (note("Mot de l'équipe."), withdrawn(), item(quote="Le trajet à blanc."))
+    page = shown(*items).text
+    assert page.count("n° 2") == 2  # beside the words, and among what may be answered
+    assert "n° 2 : Le trajet à blanc." in page
 
 
 def test_a_newer_release_is_announced() -> None:

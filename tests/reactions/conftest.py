@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 from app.witnesses.models import Witness
 from tests.conftest import ClientFor
 from tests.make import Make
-from tests.pages.conftest import WORDS, Dossier, dossier
+from tests.pages.conftest import WORDS, Dossier, dossier, published
 
-__all__ = ["WORDS", "Dossier", "dossier"]
+__all__ = ["WORDS", "Dossier", "dossier", "published"]
 
 API = "/api/v1"
 Answer = Callable[..., dict[str, Any]]

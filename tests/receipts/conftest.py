@@ -14,9 +14,9 @@ from app.witnesses.consents import cells_of
 from app.witnesses.models import Notice, Witness
 from tests.conftest import ClientFor
 from tests.make import Make
-from tests.pages.conftest import WORDS, Dossier, dossier
+from tests.pages.conftest import WORDS, Dossier, dossier, published
 
-__all__ = ["WORDS", "Dossier", "dossier"]
+__all__ = ["WORDS", "Dossier", "dossier", "published"]
 
 SESSIONS = "/api/v1/receipt-sessions"
 RECEIPT = "/api/v1/receipt"

@@ -161,3 +161,23 @@ def test_when_words_are_taken_back_the_codes_on_the_wall_are_closed_and_new_ones
     with database.read() as db:
         made = select(AuditEvent).where(AuditEvent.action == "delivery.made")
         assert len(db.scalars(made).all()) == 2
+
+
+def test_a_visitor_takes_note_of_nothing_and_answers_nothing(
+    as_editor: TestClient, as_anonymous: TestClient, hung: Hung
+) -> None:
+    release = hung()
+    here = f"/api/v1/shared/{token_of(release)}"
+    assert as_anonymous.get(here).json()["personal"] is False
+    assert as_anonymous.put(f"{here}/acknowledgement").status_code == 403
+    answer = {"commitment": "thinking", "text": "J'y pense."}
+    assert as_anonymous.post(f"{here}/reactions", json=answer).status_code == 403
+    [listed] = deliveries_of(as_editor, release)
+    assert listed["acknowledged_at"] is None
+    given = as_editor.post(
+        f"/api/v1/releases/{release['id']}/deliveries", json={"recipient": "Madame l'Élue (démo)"}
+    )
+    personal = "/api/v1/shared/" + given.json()["url"].rpartition("/")[2]
+    assert as_anonymous.get(personal).json()["personal"] is True
+    assert as_anonymous.put(f"{personal}/acknowledgement").status_code == 200
+    assert as_anonymous.post(f"{personal}/reactions", json=answer).status_code == 201

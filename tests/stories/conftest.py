@@ -1,6 +1,6 @@
 """A town where the stories happen: an administrator makes it, by the API."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -8,7 +8,9 @@ import pytest
 
 from app.accounts.permissions import Role
 from app.core.db import Database
-from app.worker import Workers, start
+from app.jobs.runner import Worker
+from app.jobs.service import QUEUES
+from app.worker import Workers, discover, start
 from tests.audit.deeds import Deeds
 from tests.conftest import ClientFor
 from tests.make import Make
@@ -87,6 +89,19 @@ def client_for(client_for: ClientFor, database: Database) -> Iterator[ClientFor]
 def town(make: Make, client_for: ClientFor) -> Town:
     administrator = make.account(role=Role.ADMINISTRATOR)
     return Town(Person(client_for(administrator)), client_for)
+
+
+@pytest.fixture
+def machines(database: Database) -> Callable[[], None]:
+    """Do all that waits to be done."""
+    discover()
+    worker = Worker(database)
+
+    def machines() -> None:
+        while any(worker.run_next(queue) for queue in QUEUES):
+            pass
+
+    return machines
 
 
 @pytest.fixture

@@ -172,6 +172,13 @@ class Editor(Person):
         return str(delivery["url"]).rpartition("/")[2]
 
 
+def composed(reader: Person, token: str) -> dict[str, bytes]:
+    """The files that a personal link gives, once the machines have made them."""
+    files = reader.gets(f"/shared/{token}")["files"]
+    assert {file["status"] for file in files} == {"ready"}
+    return {file["name"]: reader.client.get(file["url"]).content for file in files}
+
+
 def quoted(excerpt: Thing, **facts: Any) -> Thing:
     """An item that shows the words of an excerpt."""
     return {"excerpt_id": excerpt["id"], "show_as": "text", **facts}

@@ -14,7 +14,16 @@ import pytest
 from app.worker import Workers
 from tests.media.film import H264, PICTURES, SOUND, film
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, Animator, Editor, Person, Thing, items_of, quoted
+from tests.stories.people import (
+    OFFICIALS,
+    Animator,
+    Editor,
+    Person,
+    Thing,
+    composed,
+    items_of,
+    quoted,
+)
 
 CARDS = "Je fais une fiche à chaque question nouvelle"
 RESPECT = "Le respect vient quand les gens voient que tu reviens le lendemain"
@@ -201,3 +210,65 @@ def open_page(reader: Person, token: str) -> tuple[str, list[str]]:
     return text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), re.findall(
         r'src="(/api/v1/releases/[^"]+\.mp4\?[^"]+)"', text
     )
+
+
+def test_what_was_said_hangs_on_the_wall_and_fills_an_evening(
+    town: Town, machines: Callable[[], None]
+) -> None:
+    host = town.organization("Association de Berthe (essai)", "eric_host")
+    eric = town.place("ERIC-Cyber-base Berthe", "eric_cyber_base", host, "83126")
+    animator, editor = town.animator(host), town.editor()
+    workshop = animator.opens(eric, title="Un mardi à Berthe", roles_expected=["young_person"])
+    awa = animator.registers(
+        workshop, "young_person", *OFFICIALS, "written_public", reach="world", birth_year=1991
+    )
+    testimony = animator.hands_in(workshop, awa, body=f"{CARDS}. {RESPECT}.")
+    editor.decides(testimony, "accept")
+    practice = quoted(editor.quotes(testimony, CARDS, "practice"))
+    feeling = quoted(editor.quotes(testimony, RESPECT, "feeling"))
+
+    # Panels and cards for the walls of the ERIC, which everybody may read.
+    shown = {"audience": "general_public", "form": "exhibition", "title": "Des mardis à Berthe"}
+    exhibition = editor.publishes(editor.composes(practice, feeling, **shown))
+    hung = editor.gives(exhibition, "ERIC de Berthe (essai)")
+    machines()
+    files = composed(town.somebody(), hung)
+    assert [files[name][:4] for name in ("panels.pdf", "cards.pdf")] == [b"%PDF", b"%PDF"]
+
+    # An evening with officials: who came is counted, what they said is told.
+    where = {"territory_id": editor.territory("93")}
+    told = {"audience": "elected_officials", "form": "event", "title": "Une soirée à Berthe"}
+    evening = editor.publishes(editor.composes(practice, feeling, **told, **where))
+    first, second = items_of(evening["content"])
+    recorded = {
+        "held_on": "2013-06-20",
+        "place_id": eric["id"],
+        "programme": [{"title": "Accueil"}, {"item_id": first["id"]}, {"item_id": second["id"]}],
+        "attendance": [{"role": "elected_officials", "count": 6}, {"role": "tutor", "count": 9}],
+        "shown": [first["id"]],
+        "minutes": "On a parlé des fiches.",
+        "reactions": [
+            {"item_id": first["id"], "text": "J'en ferai autant.", "role": "elected_officials"}
+        ],
+    }
+    here = f"/releases/{evening['id']}/event"
+    editor.puts(here, recorded, expected=200)
+    kept = editor.gets(here)
+    assert (kept["minutes"], kept["shown"]) == ("On a parlé des fiches.", [first["id"]])
+    assert [(one["role"], one["count"]) for one in kept["attendance"]] == [
+        ("elected_officials", 6),
+        ("tutor", 9),
+    ]
+    machines()
+    papers = composed(town.somebody(), editor.gives(evening, "Madame l'Élue (essai)"))
+    assert {"programme.pdf", "facilitator.pdf", "minutes.pdf"} <= papers.keys()
+
+    # The animator hangs up what became of it, for those who came.
+    sheet = animator.client.get(f"/api/v1/workshops/{workshop['id']}/return.pdf")
+    assert (sheet.status_code, sheet.content[:4]) == (200, b"%PDF")
+
+    # Awa takes everything back: nothing of it is read any more, and the minutes are not either.
+    animator.posts("/withdrawals", {"witness_id": awa["id"], "all": True})
+    machines()
+    assert town.somebody().asks("GET", f"/shared/{hung}", 410)
+    assert editor.asks("GET", here, 410)

@@ -1,7 +1,13 @@
 """A sector: employers of culture and of social centres write, and the committee reads a note."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.media.film import H264, PICTURES, SOUND, film
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, Editor, Person, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Person, composed, items_of, quoted
 
 POST = "On a refait la fiche de poste en dessins, et on l'a collée à la laverie du quartier."
 PROUD = "J'avais oublié ce que ça fait, de voir quelqu'un réussir pour la première fois."
@@ -100,3 +106,46 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
     read = town.somebody().gets(f"/shared/{token}")
     assert (read["audience"], read["form"]) == ("steering_committee", "note")
     assert len(items_of(read)) == 3
+
+
+@pytest.mark.slow
+def test_young_people_watch_a_film_of_what_employers_do(
+    town: Town, machines: Callable[[], None], tmp_path: Path
+) -> None:
+    network = town.organization("Réseau culturel (essai)", "association")
+    room = town.place("Salle du réseau", "other", network, "13055")
+    animator, editor = town.animator(network), town.editor()
+    workshop = animator.opens(room, method="video", roles_expected=["tutor"])
+    seen = ("written_inside", "written_public", "video_public")
+    tutor = animator.registers(workshop, "tutor", *seen, reach="world")
+    small = (*PICTURES, *SOUND, "-vf", "scale=160:90", *H264, "-c:a", "aac")
+    with film(tmp_path / "fiche.mp4", *small, seconds=2).open("rb") as file:
+        form = {"file": ("fiche.mp4", file, "video/mp4")}
+        video = animator.asks("POST", "/media", 201, files=form).json()
+    machines()
+    told = {"body": POST, "method": "self_media", "media_ids": [video["id"]]}
+    testimony = animator.hands_in(workshop, tutor, **told)
+    editor.decides(testimony, "accept")
+
+    passage = {"type": "time", "media_id": video["id"], "start_ms": 200, "end_ms": 1400}
+    clip = editor.chooses(testimony, passage, "practice")
+    machines()
+    bundle = editor.composes(
+        {"excerpt_id": clip["id"], "show_as": "video"},
+        quoted(editor.quotes(testimony, POST, "practice")),
+        title="La fiche en dessins",
+        audience="young_people",
+        form="film",
+    )
+    token = editor.gives(editor.publishes(bundle), "Classe de seconde (essai)")
+    machines()
+    files = composed(town.somebody(), token)
+    assert files["film.mp4"][4:8] == b"ftyp"
+    assert files["film.vtt"].startswith(b"WEBVTT")
+
+    # The tutor does not want to be seen any more: the film is gone at once.
+    animator.notes(tutor, "withdraw", "video_public")
+    read = town.somebody()
+    first, _ = items_of(read.gets(f"/shared/{token}"))
+    assert first["withdrawn"]
+    read.asks("GET", f"/shared/{token}/files/film.mp4", 410)

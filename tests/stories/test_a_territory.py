@@ -3,11 +3,10 @@
 Everybody knows everybody there: what they say may be read in their department, and not beyond.
 """
 
-import app.excerpts.jobs  # noqa: F401 - registers the handler
-from app.core.db import Database
-from tests.jobs.desk import Desk
+from collections.abc import Callable
+
 from tests.stories.conftest import Town
-from tests.stories.people import OFFICIALS, Editor, Person, Thing, items_of, quoted
+from tests.stories.people import OFFICIALS, Editor, Person, Thing, composed, items_of, quoted
 
 VILLAGES = "On s'est mis à trois communes pour faire un temps plein."
 CAR = "On prête une voiture contre un carnet de bord."
@@ -76,7 +75,9 @@ def answer(editor: Editor, bundle: Thing, wish: Thing) -> Thing:
     return release
 
 
-def test_words_for_the_department_stay_in_the_department(town: Town, database: Database) -> None:
+def test_words_for_the_department_stay_in_the_department(
+    town: Town, machines: Callable[[], None]
+) -> None:
     investigators = town.organization("Enquêtrices des Alpes (essai)", "association")
     office = town.place("Bureau des entretiens", "other", investigators, "04070")
     animator, editor, evaluator = town.animator(investigators), town.editor(), town.evaluator()
@@ -103,11 +104,9 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     assert editor.gets("/testimonies", media_kind="video", count="true")["total"] == 0
 
     # Two interviews are heard again: a quote follows its words, another asks a person.
-    desk = Desk(database)
     editor.corrects(testimonies[0], f"Chez nous, c'est petit. {VILLAGES}")
     editor.corrects(testimonies[2], HEARD_AGAIN)
-    while desk.run_next():
-        pass
+    machines()
     followed = words_of(town.evaluator(), excerpts[0])
     assert followed == ("Chez nous, c'est petit. ", VILLAGES, "")
     confirm(editor, excerpts[2])
@@ -139,6 +138,10 @@ def test_words_for_the_department_stay_in_the_department(town: Town, database: D
     assert [item["quote"] for item in items_of(read)] == [VILLAGES, CAR, HEARD_AGAIN]
     assert {item["territory_label"] for item in items_of(read)} == {"Alpes-de-Haute-Provence"}
     assert all(item["media"] is None for item in items_of(read))
+
+    # It is a note that they may print; one of them says what she will do about a passage.
+    machines()
+    be_answered(town, editor, release, token, employers)
 
     follow(town, editor, evaluator, excerpts, employers)
 
@@ -185,6 +188,39 @@ def follow(
     assert evaluator.gets(f"/propositions/{week['id']}")["needs_review"]
     assert not evaluator.gets(f"/propositions/{loan['id']}")["needs_review"]
     assert witness.gets("/receipt")["propositions"] == []
+
+
+def be_answered(
+    town: Town, editor: Editor, release: Thing, token: str, employers: list[Thing]
+) -> None:
+    """The official takes note, and says what is planned; who spoke reads it once published."""
+    reader = town.somebody()
+    files = composed(reader, token)
+    assert files["note.pdf"].startswith(b"%PDF")
+    assert "bundle.zip" in files
+    reader.puts(f"/shared/{token}/acknowledgement", expected=200)
+    _, car, _ = items_of(reader.gets(f"/shared/{token}"))
+    said = {"item_id": car["id"], "commitment": "planned"}
+    reader.posts(f"/shared/{token}/reactions", said, expected=422)  # what, and when?
+    reader.posts(f"/shared/{token}/reactions", said | {"text": "Au conseil du 3 octobre."})
+    (delivery,) = editor.gets("/deliveries", unanswered=False)["items"]
+    assert (delivery["reactions"], delivery["release_id"]) == (1, release["id"])
+    assert delivery["opened_at"]
+    assert delivery["acknowledged_at"]
+
+    assert answers_told_to(town, employers[1]) == []
+    (waiting,) = editor.gets(f"/releases/{release['id']}/reactions", state="waiting")["items"]
+    editor.puts(f"/reactions/{waiting['id']}/publication", {}, expected=200)
+    (answer,) = answers_told_to(town, employers[1])
+    assert (answer["commitment"], answer["text"]) == ("planned", "Au conseil du 3 octobre.")
+    assert answer["audience_label"] == "Élus"
+    assert answers_told_to(town, employers[0]) == [], "it is not about their words"
+
+
+def answers_told_to(town: Town, witness: Thing) -> list[Thing]:
+    """What a witness is told that others answered to their words."""
+    (testimony,) = as_witness(town, witness).gets("/receipt")["testimonies"]
+    return [answer for use in testimony["uses"] for answer in use["reactions"]]
 
 
 def as_witness(town: Town, witness: Thing) -> Person:
