@@ -50,6 +50,7 @@ from app.remarks import routes as remarks
 from app.schemes import routes as schemes
 from app.search import routes as search
 from app.testimonies import routes as testimonies
+from app.traces import routes as traces
 from app.uploads import routes as uploads
 from app.withdrawals import routes as withdrawals
 from app.witnesses import routes as witnesses
@@ -107,6 +108,7 @@ ROUTERS = [
     proposition_pages.router,
     withdrawals.router,
     indicators.router,
+    traces.router,
     exports.router,
     receipts.router,
     operations.router,

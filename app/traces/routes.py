@@ -1,0 +1,26 @@
+"""The HTTP routes of traces."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.calls.call import Call
+from app.core.bodies import Route
+from app.core.problems import NotFound, documented
+from app.traces.chain import trace
+from app.traces.kinds import Kind
+from app.traces.schemas import TraceOut
+
+router = APIRouter(
+    route_class=Route, prefix="/traces", tags=["traces"], responses=documented(NotFound)
+)
+
+
+@router.get("/{kind}/{traced_id}", response_model=TraceOut)
+def show(kind: Kind, traced_id: UUID, call: Call) -> Response:
+    """The chain from what was said to what was decided: what this came from, what became of it.
+
+    Of the chain, what you may see; the rest is not there, nor is what only it leads to.
+    """
+    with call as (db, me):
+        return call.shown(TraceOut, trace(db, kind, traced_id, by=me))
