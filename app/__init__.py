@@ -10,6 +10,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     receipts      what witnesses see and do with their receipt code: follow, take back, carry away
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
     indicators    figures about the whole: natures over time, what each method brought
+    traces        the chain from what was said to what was decided, both ways
     withdrawals   words taken back: at once, then wherever they were kept; the ledger
     annotations   what the team says of a draft that is there to be taken apart; answers
     propositions  what should change: the words it rests on, who wrote it, what became of it

@@ -51,6 +51,7 @@ from app.returns import routes as returns
 from app.schemes import routes as schemes
 from app.search import routes as search
 from app.testimonies import routes as testimonies
+from app.traces import routes as traces
 from app.uploads import routes as uploads
 from app.withdrawals import routes as withdrawals
 from app.witnesses import routes as witnesses
@@ -108,6 +109,7 @@ ROUTERS = [
     proposition_pages.router,
     withdrawals.router,
     indicators.router,
+    traces.router,
     exports.router,
     receipts.router,
     returns.router,

@@ -477,11 +477,11 @@ class Make:
         self._made(remark, *sources)
         return remark
 
-    def annotation(self, bundle: Bundle, **given: Any) -> Annotation:
-        """An evaluator's question about a bundle, made of `sources`."""
+    def annotation(self, thing: Bundle | Proposition, **given: Any) -> Annotation:
+        """An evaluator's question about a bundle or a proposition, made of `sources`."""
         given["by_id"] = given.get("by_id") or self.account(role=Role.EVALUATOR).id
         sources = given.pop("sources", [])
-        about = {"bundle_id": bundle.id, "subject_version": bundle.version}
+        about = {f"{type(thing).__name__.lower()}_id": thing.id, "subject_version": thing.version}
         annotation = self._save(
             Annotation, given, kind=AnnotationKind.QUESTION, text="Qui manque ici ?", **about
         )

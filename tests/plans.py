@@ -13,12 +13,12 @@ Asked = list[tuple[str, Any]]
 
 
 @contextmanager
-def asked(database: Database, table: str) -> Iterator[Asked]:
-    """The queries that are read meanwhile from this table in the first place."""
+def asked(database: Database, table: str | None = None) -> Iterator[Asked]:
+    """The queries that are read meanwhile; from this table in the first place, if one is told."""
     queries: Asked = []
 
     def note(_1: Connection, _2: object, query: str, values: Any, *_: object) -> None:
-        if f"\nFROM {table} " in query:
+        if table is None or f"\nFROM {table} " in query:
             queries.append((query, values))
 
     engine = database.read.kw["bind"]

@@ -287,6 +287,8 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "token": world.token,
         "withdrawal_id": withdrawal["id"],
         "hold_id": hold.json()["id"],
+        "kind": "excerpt",
+        "traced_id": world.excerpts[0].id,
         "dataset": "testimonies",
         "format": "csv",
     }

@@ -170,6 +170,8 @@ def strangers(
         "item_id": section["items"][0]["id"],
         "delivery_id": delivery["id"],
         "reaction_id": make.reaction(delivery["id"]).id,
+        "kind": "excerpt",
+        "traced_id": excerpt.id,
         "mobilization_id": make.mobilization().id,
         "group_id": group.id,
         "decision_maker_id": make.decision_maker().id,

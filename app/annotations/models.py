@@ -28,7 +28,7 @@ class Annotation(Versioned):
 
     __tablename__ = "annotations"
     __table_args__ = (
-        CheckConstraint("bundle_id IS NOT NULL", name="about_one_thing"),
+        CheckConstraint("(bundle_id IS NULL) <> (proposition_id IS NULL)", name="about_one_thing"),
         CheckConstraint("section IS NULL OR item_id IS NULL", name="about_one_part"),
         CheckConstraint(
             "(answer IS NULL) = (answered_at IS NULL)"
@@ -39,9 +39,13 @@ class Annotation(Versioned):
             "(resolved_at IS NULL) = (resolved_by_id IS NULL)", name="resolved_by_someone"
         ),
         Index(None, "bundle_id", "created_at", "id"),
+        Index(None, "proposition_id", "created_at", "id"),
     )
 
     bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("bundles.id", ondelete="CASCADE"))
+    proposition_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("propositions.id", ondelete="CASCADE")
+    )
     subject_version: Mapped[int]
     section: Mapped[int | None]
     item_id: Mapped[UUID | None]

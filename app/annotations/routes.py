@@ -16,6 +16,7 @@ from app.calls.call import ApiCall, Call
 from app.core.bodies import Route
 from app.core.pages import Page, PageParams
 from app.core.problems import NotFound, PreconditionFailed, WrongState, documented
+from app.propositions.service import find as find_proposition
 
 router = APIRouter(
     route_class=Route,
@@ -40,6 +41,25 @@ def write_on_bundle(bundle_id: UUID, payload: AnnotationIn, call: Call) -> Respo
     """Say something of a martyr bundle, of one of its sections, or of an item."""
     with call as (db, me):
         return _created(call, db, find_bundle(db, bundle_id, by=me), payload, me)
+
+
+@router.get("/propositions/{proposition_id}/annotations", response_model=Page[AnnotationOut])
+def index_of_proposition(proposition_id: UUID, params: Params, call: Call) -> Response:
+    """What the team said of a proposition while it was a martyr, the oldest first.
+
+    Sort: `created_at,id`. Without those written when it rested on a passage that you may not read.
+    """
+    with call as (db, me):
+        return _page(call, find_proposition(db, proposition_id, by=me), params, me)
+
+
+@router.post(
+    "/propositions/{proposition_id}/annotations", response_model=AnnotationOut, status_code=201
+)
+def write_on_proposition(proposition_id: UUID, payload: AnnotationIn, call: Call) -> Response:
+    """Say something of a martyr proposition."""
+    with call as (db, me):
+        return _created(call, db, find_proposition(db, proposition_id, by=me), payload, me)
 
 
 @router.get("/annotations/{annotation_id}", response_model=AnnotationOut)

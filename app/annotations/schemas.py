@@ -12,7 +12,10 @@ from app.core.text import Paragraph
 
 
 class AnnotationIn(In):
-    """What is said of the whole, of a section (its place, from 0), or of an item."""
+    """What is said of the whole, of a section (its place, from 0), or of an item.
+
+    A proposition is one whole: it has neither sections nor items.
+    """
 
     kind: AnnotationKind
     text: Paragraph
@@ -41,6 +44,7 @@ class AnnotationOut(Out):
     id: UUID
     version: int
     bundle_id: UUID | None
+    proposition_id: UUID | None
     subject_version: int
     section: int | None
     item_id: UUID | None

@@ -53,7 +53,7 @@ def write(db: Session, thing: Thing, payload: AnnotationIn, by: Caller) -> Annot
     """Say something of a thing that `by` sees. Raises WrongState unless it is a martyr."""
     by.require(Permission.REMARK)
     subject = kind_of(thing)
-    subject.require_martyr(thing)
+    subject.require_martyr(db, thing)
     annotation = A(by_id=by.id)
     setattr(annotation, subject.column.key, thing.id)
     _say(db, annotation, thing, payload)
@@ -130,7 +130,7 @@ def erase(db: Session, ids: Collection[UUID]) -> None:
 def _martyr_of(db: Session, annotation: Annotation) -> Thing:
     """What it is about. Raises WrongState unless that is a martyr still."""
     thing = thing_of(db, annotation)
-    kind_of(thing).require_martyr(thing)
+    kind_of(thing).require_martyr(db, thing)
     return thing
 
 

@@ -10,13 +10,17 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.annotations.models import Annotation
+from app.bundles import service as bundles
 from app.bundles.models import Bundle, BundleItem
-from app.bundles.service import require_martyr, sections_of
-from app.bundles.service import visible_to as visible_bundles
 from app.core.db import locked
+from app.excerpts.models import Excerpt
+from app.excerpts.service import visible_to as visible_excerpts
+from app.propositions import service as propositions
+from app.propositions import steps
+from app.propositions.models import Evidence, Proposition
 from app.remarks.quotes import Sources, quotable
 
-Thing = Bundle
+Thing = Bundle | Proposition
 
 
 @dataclass(frozen=True)
@@ -35,22 +39,49 @@ class Subject:
     WrongState unless it may be annotated now, `quotable` is what may be quoted beside it.
     """
 
-    model: type[Thing]
+    model: type[Any]
     column: Any
     visible_to: Callable[[Caller], Select[Any]]
-    require_martyr: Callable[[Thing], None]
-    parts: Callable[[Session, Thing], Parts]
-    quotable: Callable[[Session, Thing, Caller], Sources]
+    require_martyr: Callable[[Session, Any], None]
+    parts: Callable[[Session, Any], Parts]
+    quotable: Callable[[Session, Any, Caller], Sources]
+
+
+def _require_martyr_bundle(_: Session, bundle: Bundle) -> None:
+    bundles.require_martyr(bundle)
 
 
 def _parts_of_bundle(db: Session, bundle: Bundle) -> Parts:
     items = select(BundleItem.id).where(BundleItem.bundle_id == bundle.id)
-    return Parts(len(sections_of(db, bundle.id)), set(db.scalars(items)))
+    return Parts(len(bundles.sections_of(db, bundle.id)), set(db.scalars(items)))
+
+
+def _parts_of_proposition(_: Session, __: Proposition) -> Parts:
+    return Parts(0, [])
+
+
+def _quotable_of_proposition(db: Session, proposition: Proposition, by: Caller) -> Sources:
+    rests = select(Evidence.excerpt_id).where(Evidence.proposition_id == proposition.id)
+    seen = visible_excerpts(by).where(Excerpt.id.in_(rests.where(Evidence.excerpt_id.is_not(None))))
+    return [(Excerpt, id_) for id_ in db.scalars(seen.with_only_columns(Excerpt.id))]
 
 
 SUBJECTS = [
     Subject(
-        Bundle, Annotation.bundle_id, visible_bundles, require_martyr, _parts_of_bundle, quotable
+        Bundle,
+        Annotation.bundle_id,
+        bundles.visible_to,
+        _require_martyr_bundle,
+        _parts_of_bundle,
+        quotable,
+    ),
+    Subject(
+        Proposition,
+        Annotation.proposition_id,
+        propositions.visible_to,
+        steps.require_martyr,
+        _parts_of_proposition,
+        _quotable_of_proposition,
     ),
 ]
 
@@ -64,7 +95,8 @@ def thing_of(db: Session, annotation: Annotation) -> Thing:
     """What it is about; locked if it may be changed: it is not frozen meanwhile."""
     subject = next(s for s in SUBJECTS if getattr(annotation, s.column.key))
     of_it = subject.model.id == getattr(annotation, subject.column.key)
-    return db.scalars(locked(db, select(subject.model).where(of_it))).one()
+    found: Thing = db.scalars(locked(db, select(subject.model).where(of_it))).one()
+    return found
 
 
 def about_visible(me: Caller) -> ColumnElement[bool]:

@@ -28,10 +28,12 @@ class Mobilization(Base):
         Index(None, "on", "id"),
         Index(None, "scheme_id", "on", "id"),
         Index(None, "delivery_id", "on", "id"),
+        Index(None, "decision_maker_id", "on", "id"),
     )
 
     scheme_id: Mapped[UUID] = mapped_column(ForeignKey("schemes.id"))
     delivery_id: Mapped[UUID | None] = mapped_column(ForeignKey("deliveries.id"))
+    decision_maker_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision_makers.id"))
     with_whom: Mapped[str] = mapped_column(String(200))
     what: Mapped[What]
     on: Mapped[date]

@@ -16,7 +16,7 @@ class MobilizationIn(In):
 
     scheme_id: UUID
     delivery_id: UUID | None = Field(None, description="What was given to them, if anything was.")
-    decision_maker_id: None = Field(None, description="Reserved for the directory.")
+    decision_maker_id: UUID | None = Field(None, description="Who of the directory it was.")
     with_whom: Line = Field(examples=["Madame l'Élue (démo)"])
     what: What
     on: Day
@@ -28,6 +28,7 @@ class MobilizationFilters(PageParams):
 
     scheme_id: UUID | None = None
     delivery_id: UUID | None = None
+    decision_maker_id: UUID | None = None
     what: list[What] = []
     by_id: UUID | None = None
     on_from: Day | None = None
@@ -40,6 +41,7 @@ class MobilizationOut(Out):
     id: UUID
     scheme_id: UUID
     delivery_id: UUID | None
+    decision_maker_id: UUID | None
     with_whom: str
     what: What
     on: date

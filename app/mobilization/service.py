@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
+from app.audiences.service import require_decision_maker
 from app.audit.service import record
 from app.bundles.models import Bundle
 from app.core.models import now
@@ -30,7 +31,7 @@ def visible_to(me: Caller) -> Select[Mobilization]:
 
 def search(me: Caller, filters: MobilizationFilters) -> Select[Mobilization]:
     """The visible lines which pass the filters."""
-    names = ("scheme_id", "delivery_id", "what", "by_id")
+    names = ("scheme_id", "delivery_id", "decision_maker_id", "what", "by_id")
     rows = visible_to(me).where(*matches(M, filters, *names))
     if filters.on_from:
         rows = rows.where(M.on >= filters.on_from)
@@ -52,9 +53,11 @@ def note(db: Session, payload: MobilizationIn, by: Caller) -> Mobilization:
     require_scheme(db, payload.scheme_id)
     if payload.delivery_id:
         _require_delivery(db, payload.delivery_id, payload.scheme_id, by)
+    if payload.decision_maker_id:
+        require_decision_maker(db, payload.decision_maker_id)
     if payload.on > now().date():
         raise Invalid.at("#/on", "future")
-    line = Mobilization(by_id=by.id, **payload.model_dump(exclude={"decision_maker_id"}))
+    line = Mobilization(by_id=by.id, **payload.model_dump())
     db.add(line)
     record(db, "mobilization.noted", on=line, by=by, what=line.what)
     return line

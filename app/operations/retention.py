@@ -287,7 +287,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="annotations",
-        what="Annotations des dossiers soumis à la critique (« martyrs »), et leurs réponses",
+        what="Annotations des « martyrs » (dossiers, propositions), et leurs réponses",
         tables=["annotations"],
         kept=WITH_IT,
         then=ERASED_AS_WITHDRAWN,

@@ -48,6 +48,13 @@ def told(db: Session, proposition_id: UUID) -> list[Step]:
     return list(db.scalars(rows))
 
 
+def require_martyr(db: Session, proposition: Proposition) -> None:
+    """Raise WrongState unless it is there to be taken apart."""
+    last = _last(db, proposition)
+    if last and last.state is not S.MARTYR:
+        raise WrongState(state=last.state)
+
+
 def take(db: Session, proposition: Proposition, payload: StepIn, by: Caller) -> Step:
     """A new step of a proposition that is locked.
 
@@ -59,7 +66,7 @@ def take(db: Session, proposition: Proposition, payload: StepIn, by: Caller) -> 
         raise Invalid.at("#/reason", "reason_needed")
     if payload.on > now().date():
         raise Invalid.at("#/on", "future")
-    last = db.scalars(steps_of(proposition).order_by(Step.number.desc()).limit(1)).first()
+    last = _last(db, proposition)
     state = last.state if last else S.MARTYR
     if payload.state not in (possible := following(state, last is not None)):
         raise WrongState(state=state, next_states=possible)
@@ -72,3 +79,7 @@ def take(db: Session, proposition: Proposition, payload: StepIn, by: Caller) -> 
     proposition.touch()
     record(db, "proposition.step-taken", on=proposition, by=by, state=step.state, number=number)
     return step
+
+
+def _last(db: Session, proposition: Proposition) -> Step | None:
+    return db.scalars(steps_of(proposition).order_by(Step.number.desc()).limit(1)).first()

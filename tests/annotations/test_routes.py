@@ -373,6 +373,7 @@ def test_a_bundle_that_is_discarded_takes_it_along(
         {"resolved_at": now()},
         {"section": 0, "item_id": uuid4()},
         {"bundle_id": None},
+        {"proposition_id": uuid4()},
     ],
 )
 def test_the_database_keeps_its_facts_together(

@@ -69,7 +69,12 @@ def test_it_is_listed_by_what_it_is(
     assert found(scheme_id=other) == ["read"]
     assert found(what=["declined", "committed"]) == ["committed", "declined"]
     assert found(on_from="2026-02-10", on_to="2026-02-28") == ["declined"]
-    assert found(by_id=str(uuid4())) == found(delivery_id=str(uuid4())) == []
+    minister, mayor = (str(make.decision_maker().id) for _ in range(2))
+    for what, who in (("met", minister), ("read", mayor)):
+        as_editor.post(URL, json=line | {"what": what, "decision_maker_id": who})
+    assert found(decision_maker_id=minister) == ["met"]
+    for of_nobody in ("by_id", "delivery_id", "decision_maker_id"):
+        assert found(**{of_nobody: str(uuid4())}) == []
 
 
 @pytest.mark.parametrize(
@@ -93,6 +98,20 @@ def test_what_cannot_be_is_refused(
     assert refused.status_code == 422
     assert pointer in [error["pointer"] for error in refused.json()["errors"]]
     assert as_editor.get(URL).json()["items"] == []
+
+
+def test_it_says_who_of_the_directory_was_met(
+    as_editor: TestClient, as_evaluator: TestClient, make: Make, line: dict[str, Any]
+) -> None:
+    who = str(make.decision_maker().id)
+    noted = as_editor.post(URL, json=line | {"decision_maker_id": who})
+    assert (noted.status_code, noted.json()["decision_maker_id"]) == (201, who)
+    assert as_evaluator.get(f"{URL}/{noted.json()['id']}").json() == noted.json()
+    assert as_editor.post(URL, json=line).json()["decision_maker_id"] is None
+    retired = make.decision_maker(retired_at=now(), retired_by_id=make.account().id)
+    refused = as_editor.post(URL, json=line | {"decision_maker_id": str(retired.id)})
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["#/decision_maker_id"]
 
 
 def test_a_delivery_of_another_scheme_is_not_this_ones(

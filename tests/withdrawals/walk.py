@@ -53,6 +53,8 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
         "reaction_id": world.reaction_id,
         "proposition_id": world.proposition_id,
     }
+    for kind, id_ in _traced(world).items() if "traced_id" in operation.in_path else ():
+        yield operation.url(kind=kind, traced_id=id_)
     for excerpt in world.excerpts if "excerpt_id" in operation.in_path else [None]:
         for name in (*NAMES, *CAPTIONS) if "name" in operation.in_path else [""]:
             for format_ in ("csv", "jsonl") if "format" in operation.in_path else [""]:
@@ -68,6 +70,19 @@ def _addresses(operation: Operation, world: World) -> Iterator[str]:
                     yield f"{url}?purpose=essai"
                 if "cells" in queries:
                     yield f"{url}?cells=true"
+
+
+def _traced(world: World) -> dict[str, Any]:
+    """One of each kind that a trace starts from."""
+    return {
+        "testimony": world.testimony.id,
+        "excerpt": world.excerpts[0].id,
+        "bundle": world.bundle_id,
+        "release": world.release_id,
+        "delivery": world.delivery_id,
+        "reaction": world.reaction_id,
+        "proposition": world.proposition_id,
+    }
 
 
 def walk(world: World, people: dict[str, TestClient], before: Walk | None = None) -> Walk:

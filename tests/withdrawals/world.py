@@ -256,6 +256,7 @@ def _propose(make: Make, excerpts: list[Excerpt], witnesses: list[Witness]) -> P
     ]
     sources: list[Any] = [(Excerpt, one.id) for one in excerpts]
     sources += [(Witness, one.id) for one in witnesses]
+    make.annotation(proposition, text=f"Pourquoi {CANARY} ?", sources=sources[: len(excerpts)])
     make.version(proposition, {"evidence": rests, "co_authors": wrote}, sources=sources)
     return proposition
 
