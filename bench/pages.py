@@ -1,9 +1,11 @@
-"""The page of a release, beside a static file that is sent once the gate was asked.
+"""The page of a release, beside a static file sent after the bare statements of the gate.
 
 The page has 20 quotes, which is a long one for a phone, and everybody reads it: no link is asked.
 """
 
+import pickle
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,13 @@ from app.bundles.models import Bundle
 from app.core.db import Database
 from app.core.models import now
 from app.releases.models import PublicAddress, Release, ReleaseItem
+from app.releases.service import blocked_items
 from app.testimonies.models import Testimony, TestimonyWitness
-from app.witnesses.decision import Cell, Medium, Purpose, Reach, Verb
-from app.witnesses.models import CurrentConsent
+from app.witnesses.consents import append
+from app.witnesses.decision import Cell, GivenBy, Medium, Purpose, Reach, Verb
+from app.witnesses.models import ConsentEvent
 from bench.load import Server, alternately, request, send
+from bench.record import noted
 
 SLUG, QUOTES, SECTIONS = "banc", 20, 4
 EVERYBODY = Cell(Medium.ANONYMOUS_TEXT, "general_public", "web_page", Purpose.EVALUATION)
@@ -32,11 +37,23 @@ WORDS = (
 def page_and_file(
     app: Server, bare: Server, database: Database, folder: Path, scheme_id: str
 ) -> tuple[float, float]:
-    """The cost of the page, and of the same bytes as a file once the gate was asked, in ms."""
+    """The cost of the page, and of the same bytes as a file after the gate's bare SQL, in ms."""
     _publish(database, UUID(scheme_id))
     asked = request("GET", f"/p/{SLUG}", "nobody")
     (folder / "page.html").write_bytes(send(app, asked))
+    _record(database, folder)
     return alternately((app, asked), (bare, request("GET", "/page", "nobody")), 100)
+
+
+def _record(database: Database, folder: Path) -> None:
+    """What the gate asks the database about all that the page shows, which it lets out."""
+    with database.read() as db:
+        release = db.scalars(select(Release)).one()
+        with noted(database.read) as statements:
+            blocked = blocked_items(db, release, now())
+    if blocked:
+        raise RuntimeError(f"{len(blocked)} quotes are not shown")
+    (folder / "gate.pickle").write_bytes(pickle.dumps({"statements": statements}))
 
 
 def _publish(database: Database, scheme_id: UUID) -> None:
@@ -76,17 +93,20 @@ def _publish(database: Database, scheme_id: UUID) -> None:
         speakers = select(TestimonyWitness.witness_id).where(
             TestimonyWitness.testimony_id.in_(told)
         )
-        given = {
-            "giver_id": None,
-            "starts_at": now(),
-            "valid_until": now().replace(year=now().year + 1),
-            "verb": Verb.GIVE,
-            "number": 1,
-            "reach": Reach.WORLD,
-            **EVERYBODY._asdict(),
-        }
-        people = set(db.scalars(speakers))
-        db.execute(insert(CurrentConsent), [given | {"witness_id": one} for one in people])
+        for witness_id in set(db.scalars(speakers)):
+            said = ConsentEvent(
+                witness_id=witness_id,
+                verb=Verb.GIVE,
+                choices=[],
+                cells=[list(EVERYBODY)],
+                territory=Reach.WORLD,
+                given_by=GivenBy.SELF,
+                method="paper",
+                at=now(),
+                valid_from=now() - timedelta(days=1),
+                valid_until=now() + timedelta(days=365),
+            )
+            append(db, said)
         db.execute(text("ANALYZE"))
 
 

@@ -2,6 +2,8 @@
 
 import pickle
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +18,29 @@ AUTHENTICATION = "api_tokens"
 NEW = {"id", "number", "rowid"}  # of a row: no other has them
 
 
-def record(database: Database, folder: Path, name: str, **request: Any) -> None:
-    """Keep it in `<name>.pickle`; authentication apart, which the ceiling does by itself."""
+@contextmanager
+def noted(sessions: Any) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are executed meanwhile in these sessions, and their values."""
     statements: list[tuple[str, Any]] = []
 
     def note(_1: Any, _2: Any, statement: str, values: Any, _3: Any, _4: Any) -> None:
         if AUTHENTICATION not in statement and not statement.startswith(("BEGIN", "PRAGMA")):
             statements.append((statement, values))
 
-    is_read = request["method"] == "GET"
-    engine = (database.read if is_read else database.write).kw["bind"]
-    client = TestClient(create_app(database))
+    engine = sessions.kw["bind"]
     event.listen(engine, "before_cursor_execute", note)
-    response = client.request(**request)
-    event.remove(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def record(database: Database, folder: Path, name: str, **request: Any) -> None:
+    """Keep it in `<name>.pickle`; authentication apart, which the ceiling does by itself."""
+    is_read = request["method"] == "GET"
+    client = TestClient(create_app(database))
+    with noted(database.read if is_read else database.write) as statements:
+        response = client.request(**request)
     response.raise_for_status()
     if not is_read:
         statements = [(s, v) for s, v in statements if s.startswith("INSERT")]

@@ -227,7 +227,7 @@ def of_publishing(bench: Bench) -> Iterator[Measure]:
 
 
 def of_page(bench: Bench) -> Iterator[Measure]:
-    """The page of a release, beside a static file that is sent once the gate was asked."""
+    """The page of a release, beside a static file sent after the bare statements of the gate."""
     from bench.pages import QUOTES, page_and_file
 
     scheme_id = bench.payload["scheme_id"]

@@ -1,16 +1,17 @@
 """Who appears in a passage, and what it shows of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.appearances.models import Appearance, AppearanceKind
-from app.core.models import At
+from app.core.db import rows_of
+from app.core.models import At, Guid
 from app.witnesses.decision import Medium
 from app.witnesses.queries import refused_to_team
 
@@ -35,11 +36,11 @@ class Segment:
     start_ms: int = 0
     end_ms: int | None = None
 
-    def holds(self, appearance: Appearance) -> bool:
-        """Whether some of this appearance falls into it."""
+    def holds(self, appearance: Any) -> bool:
+        """Whether some of this appearance, or of its row, falls into it."""
         begins_before = self.end_ms is None or appearance.start_ms < self.end_ms
         ends_after = appearance.end_ms > self.start_ms
-        return self.media_id == appearance.media_id and begins_before and ends_after
+        return bool(self.media_id == appearance.media_id and begins_before and ends_after)
 
 
 def falls_into(start_ms: Any, end_ms: Any) -> ColumnElement[bool]:
@@ -47,17 +48,26 @@ def falls_into(start_ms: Any, end_ms: Any) -> ColumnElement[bool]:
     return and_(Appearance.start_ms < end_ms, Appearance.end_ms > start_ms)
 
 
+THERE = (
+    select(
+        Appearance.media_id,
+        Appearance.start_ms,
+        Appearance.end_ms,
+        Appearance.witness_id,
+        Appearance.kind,
+    )
+    .where(Appearance.media_id.in_(bindparam("media_ids", expanding=True, type_=Guid())))
+    .order_by(Appearance.media_id, Appearance.start_ms, Appearance.id)
+)
+
+
 def appearing(
     db: Session, segments: Iterable[Segment]
 ) -> dict[Segment, dict[UUID, frozenset[Medium]]]:
     """For each passage, who appears in it, and what of them it may show."""
     wanted = set(segments)
-    rows: Sequence[Appearance] = []
-    if wanted:
-        media_ids = {segment.media_id for segment in wanted}
-        in_order = (Appearance.media_id, Appearance.start_ms, Appearance.id)
-        found = select(Appearance).where(Appearance.media_id.in_(media_ids)).order_by(*in_order)
-        rows = db.scalars(found).all()
+    media_ids = list({segment.media_id for segment in wanted})
+    rows = rows_of(db, THERE, media_ids=media_ids) if wanted else []
     shown: dict[Segment, dict[UUID, frozenset[Medium]]] = {segment: {} for segment in wanted}
     for segment, people in shown.items():
         for row in filter(segment.holds, rows):

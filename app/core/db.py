@@ -227,3 +227,12 @@ def insert_new(db: Session, model: type[DeclarativeBase], **values: Any) -> bool
     insert = dialect.insert(model.__table__).values(values).on_conflict_do_nothing()
     inserted = insert.returning(model.__table__.c.id)
     return db.connection().execute(inserted).first() is not None
+
+
+def rows_of(db: Session, statement: Select[*Rows], **parameters: Any) -> Sequence[Any]:
+    """The rows of a statement that was built once, with its parameters left open.
+
+    They are no entities, so that the session has nothing to do; what it holds is written first.
+    """
+    db.flush()
+    return db.connection().execute(statement, parameters).all()

@@ -1,22 +1,24 @@
 """The facts that bear on a use of words, gathered for many uses at once, and the verdicts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.appearances.queries import Segment, appearing
+from app.core.db import rows_of
+from app.core.models import Guid
 from app.groups.models import Protocol
 from app.groups.service import binding_protocols, limits_of
 from app.places.models import Level, Place
-from app.places.service import lineage
+from app.places.service import lineages
 from app.testimonies.models import State, Testimony, TestimonyWitness
-from app.witnesses.consents import decisive, events_of
+from app.witnesses.consents import said_by
 from app.witnesses.decision import (
     Cell,
     Facts,
@@ -28,6 +30,7 @@ from app.witnesses.decision import (
     Verdict,
     WitnessFacts,
     decide,
+    is_minor,
 )
 from app.witnesses.guardians import ids_of
 from app.witnesses.models import Witness
@@ -37,6 +40,7 @@ GENERAL_PUBLIC = "general_public"
 REASONS = list(Reason)
 # Every territory of the reference data lies in this country, which has no row of its own.
 FRANCE = uuid5(NAMESPACE_DNS, "france.territories")
+BASE = func.coalesce(Witness.territory_id, Place.territory_id)
 LEVELS = {Level.DEPARTMENT: Reach.DEPARTMENT, Level.REGION: Reach.REGION}
 
 SHOWN = {
@@ -84,6 +88,35 @@ def media_shown(show_as: str, *, with_text: bool, names_employer: bool) -> froze
     return media | {Medium.EMPLOYER_NAME} if names_employer else media
 
 
+OF_THESE = bindparam("testimony_ids", expanding=True, type_=Guid())
+TOLD = (
+    select(
+        Testimony.id,
+        Testimony.state,
+        Testimony.restriction,
+        Testimony.embargo_until,
+        Workshop.group_id,
+    )
+    .outerjoin(Workshop, Workshop.id == Testimony.workshop_id)
+    .where(Testimony.id.in_(OF_THESE))
+)
+PERSON = Witness.id.label("witness_id"), Witness.birth_year, BASE.label("territory_id")
+SPOKE = (
+    select(TestimonyWitness.testimony_id, *PERSON)
+    .join(Witness, Witness.id == TestimonyWitness.witness_id)
+    .outerjoin(Workshop, Workshop.id == Witness.workshop_id)
+    .outerjoin(Place, Place.id == Workshop.place_id)
+    .where(TestimonyWitness.testimony_id.in_(OF_THESE))
+    .order_by(TestimonyWitness.testimony_id, TestimonyWitness.position)
+)
+PEOPLE = (
+    select(*PERSON)
+    .outerjoin(Workshop, Workshop.id == Witness.workshop_id)
+    .outerjoin(Place, Place.id == Workshop.place_id)
+    .where(Witness.id.in_(bindparam("witness_ids", expanding=True, type_=Guid())))
+)
+
+
 def judge(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> list[Verdict]:
     """For each use, whether it may take this way out at this moment, and else the first reason."""
     gathered = _gather(db, uses, way, at)
@@ -91,34 +124,60 @@ def judge(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> list[V
 
 
 @dataclass(frozen=True)
+class _Told:
+    """What bears on all that is taken from one testimony."""
+
+    speakers: list[UUID]
+    accepted: bool
+    restriction: Limits | None
+    embargo_until: datetime | None
+    protocol: Limits | None
+
+
+@dataclass(frozen=True)
 class _Gathered:
-    testimonies: dict[UUID, Testimony]
-    speakers: dict[UUID, list[UUID]]
+    """The facts of one question, and what was decided while it is answered."""
+
+    told: dict[UUID, _Told]
     appearing: dict[Segment, dict[UUID, frozenset[Medium]]]
     people: dict[UUID, WitnessFacts]
-    protocols: dict[UUID, Protocol]
     where: frozenset[UUID] | None
+    decided: dict[Any, Verdict] = field(default_factory=dict)
+
+    def decide(
+        self,
+        people: Sequence[UUID],
+        told: _Told,
+        own: Limits | None,
+        media: frozenset[Medium],
+        way: WayOut,
+        at: datetime,
+    ) -> Verdict:
+        """Once for equal facts: many items are of the same people, in the same film."""
+        bearing = told.accepted, told.restriction, told.embargo_until, told.protocol
+        known = tuple(people), media, own, *bearing
+        if known not in self.decided:
+            facts = Facts(
+                witnesses=[self.people[witness_id] for witness_id in people],
+                where=self.where,
+                accepted=told.accepted,
+                restrictions=[r for r in (own, told.restriction) if r],
+                embargo_until=told.embargo_until,
+                protocol=told.protocol,
+            )
+            self.decided[known] = decide(facts, way.cells(media), at)
+        return self.decided[known]
 
 
 def _judge(gathered: _Gathered, use: Use, way: WayOut, at: datetime) -> Verdict:
     """Who speaks is asked all that is shown, who appears what is shown of them."""
-    testimony = gathered.testimonies[use.testimony_id]
-    speakers = gathered.speakers[use.testimony_id]
-    protocol = gathered.protocols.get(use.testimony_id)
-    facts = Facts(
-        witnesses=[gathered.people[witness_id] for witness_id in speakers],
-        where=gathered.where,
-        accepted=testimony.state is State.ACCEPTED,
-        restrictions=[limits(r) for r in (use.restriction, testimony.restriction) if r],
-        embargo_until=testimony.embargo_until,
-        protocol=limits_of(protocol) if protocol else None,
-    )
-    verdicts = [decide(facts, way.cells(use.media), at)]
+    told = gathered.told[use.testimony_id]
+    own = limits(use.restriction) if use.restriction else None
+    verdicts = [gathered.decide(told.speakers, told, own, use.media, way, at)]
     others = gathered.appearing[use.segment] if use.segment else {}
     for witness_id, shown in others.items():
-        if cells := way.cells(use.media & shown):
-            alone = replace(facts, witnesses=[gathered.people[witness_id]])
-            verdicts.append(decide(alone, cells, at))
+        if seen := use.media & shown:
+            verdicts.append(gathered.decide([witness_id], told, own, seen, way, at))
     return first_no(verdicts)
 
 
@@ -156,54 +215,64 @@ def protocols_of(
 
 def _gather(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> _Gathered:
     ids = list({use.testimony_id for use in uses})
-    testimonies = {t.id: t for t in db.scalars(select(Testimony).where(Testimony.id.in_(ids)))}
+    found = rows_of(db, TOLD, testimony_ids=ids)
+    binding = binding_protocols(db, {row.group_id for row in found if row.group_id}, at)
+    spoke = rows_of(db, SPOKE, testimony_ids=ids)
     speakers: dict[UUID, list[UUID]] = {testimony_id: [] for testimony_id in ids}
-    spoke = (
-        select(TestimonyWitness.testimony_id, TestimonyWitness.witness_id)
-        .where(TestimonyWitness.testimony_id.in_(ids))
-        .order_by(TestimonyWitness.testimony_id, TestimonyWitness.position)
-    )
-    for testimony_id, witness_id in db.execute(spoke):
+    for testimony_id, witness_id, *_ in spoke:
         speakers[testimony_id].append(witness_id)
-    there = appearing(db, [use.segment for use in uses if use.segment])
-    people = _people(db, {*chain(*speakers.values()), *chain(*there.values())})
-    protocols = protocols_of(db, ids, at)
-    return _Gathered(testimonies, speakers, there, people, protocols, _where(db, way))
-
-
-def _people(db: Session, ids: Collection[UUID]) -> dict[UUID, WitnessFacts]:
-    events, guardians = events_of(db, list(ids)), ids_of(db, ids)
-    homes: dict[UUID | None, Mapping[Reach, UUID]] = {None: {}}
-    found = {}
-    rows = (
-        select(Witness, Place.territory_id)
-        .outerjoin(Workshop, Workshop.id == Witness.workshop_id)
-        .outerjoin(Place, Place.id == Workshop.place_id)
-        .where(Witness.id.in_(ids))
-    )
-    for witness, place_territory_id in db.execute(rows):
-        base = witness.territory_id or place_territory_id
-        if base not in homes:
-            homes[base] = _home(db, base)
-        found[witness.id] = WitnessFacts(
-            id=witness.id,
-            events=decisive(events[witness.id]),
-            territory=homes[base],
-            birth_year=witness.birth_year,
-            guardians=guardians.get(witness.id, frozenset()),
+    told = {
+        row.id: _Told(
+            speakers=speakers[row.id],
+            accepted=row.state is State.ACCEPTED,
+            restriction=limits(row.restriction) if row.restriction else None,
+            embargo_until=row.embargo_until,
+            protocol=limits_of(binding[row.group_id]) if row.group_id in binding else None,
         )
-    return found
+        for row in found
+    }
+    there = appearing(db, [use.segment for use in uses if use.segment])
+    people = {row.witness_id: (row.birth_year, row.territory_id) for row in spoke}
+    if others := {*chain(*there.values())} - people.keys():
+        rows = rows_of(db, PEOPLE, witness_ids=list(others))
+        people |= {row.witness_id: (row.birth_year, row.territory_id) for row in rows}
+    where, homes = _places(db, way, {base for _, base in people.values()})
+    return _Gathered(told, there, _facts(db, people, homes, at), where)
 
 
-def _home(db: Session, territory_id: UUID) -> Mapping[Reach, UUID]:
-    home = {Reach.PLACE: territory_id, Reach.COUNTRY: FRANCE}
-    for territory in lineage(db, territory_id):
-        if reach := LEVELS.get(territory.level):
-            home[reach] = territory.id
-    return home
+def _facts(
+    db: Session,
+    people: Mapping[UUID, tuple[int | None, UUID | None]],
+    homes: Mapping[UUID | None, Mapping[Reach, UUID]],
+    at: datetime,
+) -> dict[UUID, WitnessFacts]:
+    """Of people by birth year and home. Only minors have guardians who are heard."""
+    minors = [id_ for id_, (year, _) in people.items() if is_minor(year, at.date())]
+    guardians = ids_of(db, minors) if minors else {}
+    said = said_by(db, people.keys())
+    return {
+        id_: WitnessFacts(
+            id=id_,
+            events=said[id_],
+            territory=homes.get(base, {}),
+            birth_year=birth_year,
+            guardians=guardians.get(id_, frozenset()),
+        )
+        for id_, (birth_year, base) in people.items()
+    }
 
 
-def _where(db: Session, way: WayOut) -> frozenset[UUID] | None:
+def _places(
+    db: Session, way: WayOut, bases: Collection[UUID | None]
+) -> tuple[frozenset[UUID] | None, dict[UUID | None, Mapping[Reach, UUID]]]:
+    """Where this way leads, and what each home is in; in the whole world nobody is asked where."""
     if way.territory_id is None or way.audience == GENERAL_PUBLIC:
-        return None
-    return frozenset({FRANCE, *(t.id for t in lineage(db, way.territory_id))})
+        return None, {}
+    above = lineages(db, {way.territory_id, *(base for base in bases if base)})
+    homes: dict[UUID | None, Mapping[Reach, UUID]] = {
+        base: {Reach.PLACE: base, Reach.COUNTRY: FRANCE}
+        | {LEVELS[level]: id_ for id_, level in above[base] if level in LEVELS}
+        for base in bases
+        if base
+    }
+    return frozenset({FRANCE, *(id_ for id_, _ in above[way.territory_id])}), homes

@@ -232,6 +232,8 @@ def binding_protocols(
     db: Session, group_ids: Collection[UUID], at: datetime
 ) -> dict[UUID, Protocol]:
     """What binds these groups at this moment: the protocol that each adopted last, if any."""
+    if not group_ids:
+        return {}
     adopted = (
         select(Protocol)
         .where(Protocol.group_id.in_(group_ids), Protocol.adopted_at <= at)

@@ -1,15 +1,17 @@
 """What can be done with places and territories."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.accounts.service import require_organization
 from app.audit.service import record
-from app.core.db import locked
+from app.core.db import locked, rows_of
+from app.core.models import Guid
 from app.core.pages import Order, matches
 from app.core.problems import Invalid, NotFound
 from app.places.models import Level, Place, Territory
@@ -35,6 +37,34 @@ def lineage(db: Session, territory_id: UUID) -> list[Territory]:
     while known and len(found) < len(LEVELS) and (territory := db.get(Territory, known)):
         found.append(territory)
         known = territory.parent_id
+    return found
+
+
+def _above() -> Select[UUID, UUID, Level]:
+    """`(of, id, level)` of each of these territories and of all that it lies in, in that order."""
+    columns = Territory.id, Territory.level, Territory.parent_id
+    above = (
+        select(Territory.id.label("of"), *columns, literal(1).label("height"))
+        .where(Territory.id.in_(bindparam("territory_ids", expanding=True, type_=Guid())))
+        .cte("above", recursive=True)
+    )
+    larger = (
+        select(above.c.of, *columns, above.c.height + 1)
+        .join(above, Territory.id == above.c.parent_id)
+        .where(above.c.height < len(LEVELS))
+    )
+    above = above.union_all(larger)
+    return select(above.c.of, above.c.id, above.c.level).order_by(above.c.of, above.c.height)
+
+
+ABOVE = _above()
+
+
+def lineages(db: Session, territory_ids: Collection[UUID]) -> dict[UUID, list[tuple[UUID, Level]]]:
+    """Of each of these territories its `lineage`, as ids and levels."""
+    found: dict[UUID, list[tuple[UUID, Level]]] = {each: [] for each in territory_ids}
+    for of, id_, level in rows_of(db, ABOVE, territory_ids=list(territory_ids)) if found else ():
+        found[of].append((id_, level))
     return found
 
 

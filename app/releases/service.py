@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -18,6 +18,7 @@ from app.bundles.checks import blockers
 from app.bundles.models import Bundle
 from app.bundles.service import require_publishable
 from app.bundles.service import visible_to as visible_bundles
+from app.core.db import rows_of
 from app.core.models import Base, now
 from app.core.pages import Order
 from app.core.problems import NotFound, Problem
@@ -37,9 +38,19 @@ from app.transcripts.words import widened
 from app.witnesses.decision import Medium, Reason
 
 LATEST_FIRST = Order(Release.number, Release.id, descending=True)
-Blocked = dict[str, tuple[ReleaseItem, Reason]]  # by item: what it is made from, and why not
+Blocked = dict[str, tuple[Row[Any], Reason]]  # by item: what it is made from, and why not
 ON_REQUEST = {Reason.REFUSED, Reason.WITHDRAWN, Reason.GUARDIAN_VETO}
 RELEASE_ITEMS = ReleaseItem.metadata.tables["release_items"]
+# What the gate is asked about: built once, executed at each reading.
+MADE_FROM = select(
+    ReleaseItem.item_id,
+    ReleaseItem.testimony_id,
+    ReleaseItem.excerpt_id,
+    ReleaseItem.media_shown,
+    ReleaseItem.restriction,
+    ReleaseItem.file_id,
+).where(ReleaseItem.release_id == bindparam("release_id"))
+MADE_ONE_FROM = MADE_FROM.where(ReleaseItem.item_id == bindparam("item_id"))
 PAGE, CAPTIONS = "page.html", "captions.vtt"
 
 
@@ -241,10 +252,11 @@ def blocked_items(
     db: Session, release: Release, at: datetime, item_id: UUID | None = None
 ) -> Blocked:
     """The items that may not be shown now, by id, and why."""
-    rows = select(ReleaseItem).where(ReleaseItem.release_id == release.id)
-    if item_id:
-        rows = rows.where(ReleaseItem.item_id == item_id)
-    items = list(db.scalars(rows))
+    items = (
+        rows_of(db, MADE_ONE_FROM, release_id=release.id, item_id=item_id)
+        if item_id
+        else rows_of(db, MADE_FROM, release_id=release.id)
+    )
     way = WayOut(release.audience, release.form, release.purpose, release.territory_id)
     uses = [
         Use(row.testimony_id, frozenset(map(Medium, row.media_shown)), row.restriction, segment)
@@ -258,19 +270,21 @@ def blocked_items(
     }
 
 
-def _segments(db: Session, release: Release, items: Sequence[ReleaseItem]) -> list[Segment | None]:
+def _segments(db: Session, release: Release, items: Sequence[Row[Any]]) -> list[Segment | None]:
     """Where each item was recorded: what its file shows, else what its excerpt was taken from.
 
     Of words that are read, also what is said just before and after. An excerpt that was changed
     since is no witness of what was published: all is asked.
     """
-    files = select(Rendition).where(Rendition.id.in_([row.file_id for row in items]))
+    file_ids = [row.file_id for row in items if row.file_id]
+    excerpt_ids = [row.excerpt_id for row in items if row.excerpt_id]
+    files = select(Rendition).where(Rendition.id.in_(file_ids))
     shown: dict[UUID | None, Segment] = {
         file.id: Segment(file.media_id, *(passage_of(file.name) or ()))
-        for file in db.scalars(files)
+        for file in (db.scalars(files) if file_ids else ())
     }
-    excerpts = select(Excerpt).where(Excerpt.id.in_([row.excerpt_id for row in items]))
-    for excerpt in db.scalars(excerpts):
+    excerpts = select(Excerpt).where(Excerpt.id.in_(excerpt_ids))
+    for excerpt in db.scalars(excerpts) if excerpt_ids else ():
         if excerpt.media_id:
             same = excerpt.updated_at <= release.published_at
             passage = excerpt.passage if same and excerpt.passage else ()

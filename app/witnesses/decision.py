@@ -109,6 +109,7 @@ class Reason(StrEnum):
     NOT_ACCEPTED = "not-accepted"
 
 
+ORDER: Final = {reason: place for place, reason in enumerate(Reason)}
 REFUSING: Final = {Verb.REFUSE: Reason.REFUSED, Verb.WITHDRAW: Reason.WITHDRAWN}
 
 
@@ -225,9 +226,8 @@ def decide(facts: Facts, cells: Collection[Cell], at: datetime) -> Verdict:
     """
     if not facts.witnesses or not cells:
         return Verdict(False, Reason.NEVER_GIVEN)
-    order = list(Reason)
     noes = [*_noes_of_people(facts, cells, at), *_noes_of_the_thing(facts, cells, at)]
-    first = min(noes, key=lambda no: order.index(no.reason), default=None)
+    first = min(noes, key=lambda no: ORDER[no.reason], default=None)
     return Verdict(False, *first) if first else Verdict(True)
 
 
@@ -294,19 +294,19 @@ def in_force(
     events: Iterable[Event], cell: Cell, at: datetime, giver: UUID | None = None
 ) -> Event | None:
     """The event that decides of a cell at this moment: the last word of this giver about it."""
-    said = [event for event in events if event.giver == giver]
-    named = [event for event in said if event.verb is not Verb.RESTRICT and cell in event.cells]
+    named: list[Event] = []
+    restricting: list[Event] = []
+    for event in events:
+        if event.guardian_id == giver and (cell in event.cells) != (event.verb is Verb.RESTRICT):
+            (restricting if event.verb is Verb.RESTRICT else named).append(event)
+    if not named:
+        return None  # there is nothing to restrict
     last = max((event for event in named if event.counts(at)), key=_number, default=None)
     if last and last.verb in REFUSING:
         return last  # there is nothing left to restrict
-    restricted = (
-        event
-        for event in said
-        if event.verb is Verb.RESTRICT
-        and cell not in event.cells
-        and any(earlier.number < event.number for earlier in named)
-    )
-    return max((*restricted, *([last] if last else [])), key=_number, default=None)
+    first = min(map(_number, named))
+    restricted = [event for event in restricting if event.number > first]
+    return max([*restricted, last] if last else restricted, key=_number, default=None)
 
 
 def _said(verb: Verb, valid_until: datetime | None, at: datetime) -> Reason | None:

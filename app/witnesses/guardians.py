@@ -7,13 +7,14 @@ minor's words leave with the word of the minor *and* of every declared guardian.
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
-from app.core.models import now
+from app.core.db import rows_of
+from app.core.models import Guid, now
 from app.core.pages import Order
 from app.core.problems import Problem
 from app.witnesses.decision import is_minor
@@ -49,10 +50,14 @@ def declare(db: Session, witness: Witness, payload: GuardianIn, by: Caller) -> G
     return guardian
 
 
+OF_THESE = select(Guardian.witness_id, Guardian.id).where(
+    Guardian.witness_id.in_(bindparam("witness_ids", expanding=True, type_=Guid()))
+)
+
+
 def ids_of(db: Session, witness_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
     """The declared guardians of these witnesses; those who have none are left out."""
     found: dict[UUID, set[UUID]] = {}
-    rows = select(Guardian.witness_id, Guardian.id).where(Guardian.witness_id.in_(witness_ids))
-    for witness_id, guardian_id in db.execute(rows):
+    for witness_id, guardian_id in rows_of(db, OF_THESE, witness_ids=list(witness_ids)):
         found.setdefault(witness_id, set()).add(guardian_id)
     return {witness_id: frozenset(ids) for witness_id, ids in found.items()}
