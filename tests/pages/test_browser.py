@@ -178,8 +178,9 @@ def test_nothing_is_wider_than_the_screen(
 def test_accessibility(site: str, open_page: Open, name: str, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
     page = open_page(f"{site}/shown/{name}", width, color_scheme=scheme)
-    for details in page.locator("details:not([open]) > summary").all():
-        details.click()
+    closed = page.locator("details:not([open]) > summary")
+    while closed.count():
+        closed.first.click()
     options = {"runOnly": {"type": "tag", "values": STANDARDS}, "resultTypes": ["violations"]}
     found = axe.Axe().run(page, options=options).response["violations"]
     assert not [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
