@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import inspect, make_url, select, update
 
+import app.pages.jobs  # noqa: F401 - registers the handlers
 from app.core.db import Database
 from app.core.models import now
 from app.core.settings import settings
@@ -16,6 +17,7 @@ from app.operations.rows import every_table
 from app.testimonies.models import State, Testimony
 from app.withdrawals import ledger
 from tests.conftest import DATA_DIR
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.operations.test_backup import dumped
 from tests.postgres import NoServer, free_port
@@ -49,8 +51,11 @@ def here(url: str, database: Database) -> Place:
 
 
 @pytest.fixture
-def saved(here: Place, world: World, tmp_path: Path) -> Path:
+def saved(here: Place, world: World, database: Database, tmp_path: Path) -> Path:
     """A backup of the world."""
+    desk = Desk(database)
+    while desk.run_next():
+        pass  # what was published is composed
     folder = tmp_path / "saved"
     done = here.do("backup", str(folder))
     assert (done.returncode, done.stderr) == (0, "")
