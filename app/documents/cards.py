@@ -1,20 +1,14 @@
 """The cards of a film as pictures: 1280 by 720 pixels, and names as small as they are."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.documents import typesetting
 from app.documents.cutlist import Card, Kind
 from app.documents.edition import Edition
-from app.documents.flow import breakable, is_right_to_left, spaced
+from app.documents.flow import breakable
+from app.documents.wording import NO_BREAK, day, is_rtl, spaced
 
-HERE = ZoneInfo("Europe/Paris")
-MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
 LIT, DARK, BLUE, PALE = "#faf8f4", "#171614", "#17456b", "#e7eef4"
 GROUNDS = {  # from which a card appears, and into which it goes
     Kind.TITLE: BLUE,
@@ -45,7 +39,7 @@ def names(cards: Iterable[Card], edition: Edition) -> list[bytes]:
 
 def imprint(edition: Edition) -> str:
     """« Film n° 3 du 1er mai 2013 »."""
-    return f"Film n°\u00a0{edition.number} du {_day(edition.published_at)}"
+    return f"Film n°{NO_BREAK}{edition.number} du {day(edition.published_at)}"
 
 
 def _pictures(template: str, cards: list[dict[str, Any]]) -> list[bytes]:
@@ -71,9 +65,4 @@ def _told(card: Card, edition: Edition) -> dict[str, Any]:
 
 
 def _line(text: str) -> dict[str, Any]:
-    return {"text": breakable(spaced(text)), "rtl": is_right_to_left(text)}
-
-
-def _day(moment: datetime) -> str:
-    day = moment.astimezone(HERE).date()
-    return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
+    return {"text": breakable(spaced(text)), "rtl": is_rtl(text)}

@@ -10,7 +10,6 @@ WORD = 24  # characters of a word, before it may be broken anywhere
 LONG = re.compile(rf"\S{{{WORD + 1},}}")
 ZERO_WIDTH = "\u200b"
 BREATH = re.compile(r"(?<=[.!?…»])(\s+)|(\n+)")
-SPACED = re.compile(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)")
 TOGETHER = ("Mn", "Mc", "Me", "Cf", "Sk")  # categories that belong to the character before
 
 
@@ -23,20 +22,9 @@ def flowed(text: str, longest: int = LONGEST) -> list[str]:
     return next((cards for cards in tries if len(cards) == fewest), _packed(pieces, longest))
 
 
-def spaced(text: str) -> str:
-    """The same text, whose French punctuation never stands alone on a line."""
-    return SPACED.sub("\u00a0", text)
-
-
 def breakable(text: str) -> str:
     """The same text, whose longest words may be broken: an address, a row of emoji."""
     return LONG.sub(lambda word: ZERO_WIDTH.join(_parts(word[0], 8)), text)
-
-
-def is_right_to_left(text: str) -> bool:
-    """Whether its first letter is of a script that goes to the left (as HTML's `dir=auto`)."""
-    kinds = (unicodedata.bidirectional(character) for character in text)
-    return next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def _weight(text: str) -> int:

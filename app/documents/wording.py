@@ -1,6 +1,7 @@
-"""How printed matter says things in French: dates, durations, shares, spaces, long words."""
+"""How documents and pages say things in French: dates, durations, shares, spaces, long words."""
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 from unicodedata import bidirectional
@@ -32,6 +33,12 @@ LABELS = {  # of the tables of a balance
     "method": {code: french for code, french, _ in TERMS["methods"]},
 }
 UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé"}
+COMMITMENTS = {  # of somebody who answered
+    "none": "en prend note",
+    "thinking": "y réfléchit",
+    "planned": "dit que quelque chose est prévu",
+    "made": "dit que quelque chose est fait",
+}
 
 Paragraph = dict[str, Any]
 
@@ -54,8 +61,12 @@ def quoted(text: str | None) -> list[Paragraph]:
 
 def line(text: str) -> str:
     """The text, whose French punctuation never stands alone, and whose longest words may break."""
-    spaced = re.sub(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)", NO_BREAK, text)
-    return UNBROKEN.sub(lambda found: _in_pieces(found[0]), spaced)
+    return UNBROKEN.sub(lambda found: _in_pieces(found[0]), spaced(text))
+
+
+def spaced(text: str) -> str:
+    """The same text, whose French punctuation never stands alone on a line."""
+    return re.sub(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)", NO_BREAK, text)
 
 
 def is_rtl(text: str) -> bool:
@@ -79,12 +90,16 @@ def hour(moment: datetime) -> str:
 
 def duration(milliseconds: int) -> str:
     """`125000` -> « 2 min 5 s »; never nothing."""
-    left, told = max(1, round(milliseconds / 1000)), []
-    for unit, seconds in UNITS:
+    return " ".join(f"{many}{NO_BREAK}{unit}" for many, unit in in_units(milliseconds, UNITS))
+
+
+def in_units(milliseconds: int, units: Iterable[tuple[str, int]]) -> Iterator[tuple[int, str]]:
+    """How many of each unit, of so many seconds, a duration lasts: at least one of the last."""
+    left = max(1, round(milliseconds / 1000))
+    for unit, seconds in units:
         many, left = divmod(left, seconds)
         if many:
-            told.append(f"{many}{NO_BREAK}{unit}")
-    return " ".join(told)
+            yield many, unit
 
 
 def share(value: Any) -> str:

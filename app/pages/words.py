@@ -4,32 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from app.documents import wording
+from app.documents.wording import COMMITMENTS, HERE, LABELS, NATURES, NO_BREAK, label, share, spaced
 from app.schemes.reference import TERMS
 
-HERE = ZoneInfo("Europe/Paris")  # where the readers are
-MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
-UNITS = (("heure", 3600), ("minute", 60), ("seconde", 1))
-NO_BREAK = "\N{NO-BREAK SPACE}"
+__all__ = ["LABELS", "NATURES", "NO_BREAK", "label", "share", "spaced"]  # as documents say them
 
-NATURES = {
-    "practice": "Pratique",
-    "feeling": "Ressenti",
-    "mixed": "Pratique et ressenti",
-    "idea": "Idée",
-    "information": "Information",
-}
-UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé"}
-LABELS = {  # of the tables of a balance
-    "nature": NATURES,
-    "role": {code: french for code, french, _ in TERMS["witness_roles"]},
-    "territory": {},
-    "method": {code: french for code, french, _ in TERMS["methods"]},
-}
+UNITS = (("heure", 3600), ("minute", 60), ("seconde", 1))
 
 FORMS = {code: french for code, french, _ in TERMS["forms"]}
 FILES = {  # of a release, by name
@@ -132,12 +114,6 @@ REASONS = {  # why a choice is not allowed
     "guardian-missing": "Il manque l’accord d’un de vos parents.",
     "guardian-veto": "Un de vos parents a dit non.",
 }
-COMMITMENTS = {  # of somebody who answered
-    "none": "en prend note",
-    "thinking": "y réfléchit",
-    "planned": "dit que quelque chose est prévu",
-    "made": "dit que quelque chose est fait",
-}
 ROLES = {  # who saw a name
     "animator": "La personne qui vous a entendu·e, ou sa structure",
     "custodian": "La personne qui veille à la protection des données",
@@ -154,19 +130,13 @@ def date_of(moment: date | str) -> date:
 
 def day(moment: date | str) -> str:
     """`2026-11-22T14:05:00Z` -> « 22 novembre 2026 »."""
-    found = date_of(moment)
-    first = "1er" if found.day == 1 else str(found.day)
-    return f"{first} {MONTHS[found.month - 1]} {found.year}"
+    return wording.day(date_of(moment))
 
 
 def duration(milliseconds: int) -> str:
     """`125000` -> « 2 minutes 5 secondes »; never nothing."""
-    left, told = max(1, round(milliseconds / 1000)), []
-    for unit, seconds in UNITS:
-        many, left = divmod(left, seconds)
-        if many:
-            told.append(counted(many, unit))
-    return " ".join(told)
+    told = wording.in_units(milliseconds, UNITS)
+    return " ".join(counted(many, unit) for many, unit in told)
 
 
 def counted(many: int, what: str) -> str:
@@ -178,24 +148,6 @@ def listed(words: list[str]) -> str:
     """« a, b et c »."""
     *others, last = words or [""]
     return f"{', '.join(others)} et {last}" if others else last
-
-
-def share(value: Any) -> str:
-    """`0.6` -> « 60 % »; a share of too few people is not told."""
-    if not isinstance(value, int | float):
-        return "non communiqué"
-    return f"{round(value * 100)}{NO_BREAK}%" if value else f"moins de 5{NO_BREAK}%"
-
-
-def label(table: str, code: str) -> str:
-    """The words for a code of a balance; what has none says it itself."""
-    known = LABELS[table] | UNKNOWN
-    return known.get(code) or code.replace("_", " ")
-
-
-def spaced(text: str) -> str:
-    """The same text, whose French punctuation never stands alone on a line."""
-    return re.sub(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=%)", NO_BREAK, text)
 
 
 def clauses(title: str) -> list[str]:

@@ -19,22 +19,15 @@ from app.bundles.service import sections_of
 from app.bundles.sources import Source, settled
 from app.core.figures import K_PUBLIC, K_RESTRICTED, rounded
 from app.core.models import now
+from app.documents.wording import NATURES
 from app.excerpts.service import words_of
 from app.places.models import Place
 from app.places.service import coarse
 from app.schemes.models import Scheme
 from app.schemes.service import labels
-from app.testimonies.models import Nature, TestimonyWitness
+from app.testimonies.models import TestimonyWitness
 from app.witnesses.models import Witness
 from app.workshops.models import Workshop
-
-NATURES = {
-    Nature.PRACTICE: "Pratique",
-    Nature.FEELING: "Ressenti",
-    Nature.MIXED: "Pratique et ressenti",
-    Nature.IDEA: "Idée",
-    Nature.INFORMATION: "Information",
-}
 
 
 @dataclass(frozen=True)

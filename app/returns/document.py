@@ -6,9 +6,8 @@ from typing import Any
 from app.core.settings import settings
 from app.documents import typesetting
 from app.documents.panels import drawn
-from app.documents.wording import NO_BREAK, day, line, prose, quoted
+from app.documents.wording import COMMITMENTS, NO_BREAK, day, line, prose, quoted
 from app.propositions.models import PropositionState
-from app.reactions.models import Commitment
 
 FOLLOW = "/suivi"
 NOBODY = "Personne n’a encore parlé ici. Cette feuille changera quand ce sera fait."
@@ -31,13 +30,7 @@ TAKE_BACK = (
     "entendu·e. Ce que vous reprenez n’est plus montré à personne, tout de suite ; puis nous "
     "l’effaçons."
 )
-C, S = Commitment, PropositionState
-COMMITMENTS = {
-    C.NONE: "en prend note",
-    C.THINKING: "y réfléchit",
-    C.PLANNED: "dit que quelque chose est prévu",
-    C.MADE: "dit que quelque chose est fait",
-}
+S = PropositionState
 STATES = {
     S.MARTYR: "Remise en discussion",
     S.PROPOSED: "Proposée",

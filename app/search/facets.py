@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
+from app.core.db import rows_of
 from app.core.figures import K_RESTRICTED, largest_first, secret
 from app.core.pages import Item
 from app.search.schemas import SearchFilters
 from app.search.service import kinds_of
-from app.search.statements import COUNTED, MORE, execute, scope, tallies
+from app.search.statements import COUNTED, MORE, scope, tallies
 from app.textindex.languages import Where
 from app.textindex.service import asked, who_says
 from app.textindex.sought import Sought, read
@@ -53,7 +54,7 @@ def _tallied(
         return counts
     within = scope(db, filters, me)
     question = asked(sought, Where.ANYWHERE, postgresql=within.postgresql)
-    for name, code, found in execute(db, tallies(kinds, within, NEWEST), asked=question):
+    for name, code, found in rows_of(db, tallies(kinds, within, NEWEST), asked=question):
         counts[name][code or ALL] += found
     return counts
 

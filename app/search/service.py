@@ -10,9 +10,10 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
+from app.core.db import rows_of
 from app.core.pages import Item, read_cursor, write_cursor
 from app.search.schemas import SearchFilters
-from app.search.statements import Scope, execute, newest, scope, total
+from app.search.statements import Scope, newest, scope, total
 from app.textindex.languages import Where
 from app.textindex.models import TextKind
 from app.textindex.service import asked, who_says
@@ -54,7 +55,7 @@ def search(db: Session, filters: SearchFilters, me: Caller) -> Item:
         item.update(snippet=shown.text, ranges=shown.ranges, score=SCORES[item["tier"]])
     if filters.count:
         question = asked(sought, Where.ANYWHERE, postgresql=within.postgresql)
-        counts = (execute(db, total(k, within), asked=question) for k in kinds_of(filters))
+        counts = (rows_of(db, total(k, within), asked=question) for k in kinds_of(filters))
         page["total"] = sum(count for ((count,),) in counts)
     return page
 
@@ -77,7 +78,7 @@ def _of_tier(
     found = [
         {"kind": kind, "tier": tier, **row._mapping}
         for kind in kinds
-        for row in execute(db, newest(kind, within), asked=question, before=before, wanted=wanted)
+        for row in rows_of(db, newest(kind, within), asked=question, before=before, wanted=wanted)
     ]
     found.sort(key=lambda item: -item["number"])
     return found[:wanted]

@@ -5,7 +5,6 @@ parameters left open: the question (`asked`), the place in the list, and the pre
 whoever executes it fills in. So nothing that was seen is kept: only how to ask for it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -230,8 +229,3 @@ COLUMNS = {
     "nature": Testimony.nature,
     "territory": Testimony.territory_id,
 }
-
-
-def execute(db: Session, statement: Any, **parameters: Any) -> Sequence[Any]:
-    """The rows of one of these statements: no entities, so that a session has nothing to do."""
-    return db.connection().execute(statement, parameters).all()

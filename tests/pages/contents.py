@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from app.documents.wording import NATURES
 from app.pages.words import LABELS
-from app.releases.snapshot import NATURES
 
 DEMO = Path("app/demo/eric-berthe.toml")
 FILM: dict[str, Any] = {
