@@ -7,6 +7,7 @@ team writes for itself (notes, guides, memos, comments of decisions), and who de
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -145,6 +146,14 @@ def _text(name: str, label_fr: str, label_en: str) -> Column:
     return Column(name, label_fr, label_en, Type.TEXT, as_read(name))
 
 
+def _yes(name: str, label_fr: str, label_en: str) -> Column:
+    return Column(name, label_fr, label_en, Type.BOOLEAN, as_read(name))
+
+
+def _one_of(name: str, label_fr: str, label_en: str, codes: type[StrEnum]) -> Column:
+    return Column(name, label_fr, label_en, Type.CODE, as_read(name), values=tuple(codes))
+
+
 def _id(name: str, label_fr: str, label_en: str) -> Column:
     return Column(name, label_fr, label_en, Type.ID, exported_id(name))
 
@@ -164,9 +173,7 @@ TERRITORY = Column(
 METHOD = _code("method", "Méthode de recueil", "Method of collection", "methods")
 SECTOR = _code("sector", "Secteur d'activité", "Sector", "sectors")
 RECORDED = _month("recorded_on", "Mois du recueil", "Month of recording")
-NATURE = Column(
-    "nature", "Nature des propos", "Nature", Type.CODE, as_read("nature"), values=tuple(Nature)
-)
+NATURE = _one_of("nature", "Nature des propos", "Nature", Nature)
 THEMES = Column("themes", "Thèmes", "Themes", Type.TEXTS, each("themes"))
 ANOMALY = Column(
     "anomaly",
@@ -363,13 +370,11 @@ EXCERPTS = Dataset(
         SCHEME,
         METHOD,
         RECORDED,
-        Column(
+        _one_of(
             "selector",
             "De quoi il est tiré : text ou time (enregistrement)",
             "What it is taken from: text, or time (a recording)",
-            Type.CODE,
-            as_read("selector"),
-            values=tuple(SelectorType),
+            SelectorType,
         ),
         Column(
             "start",
@@ -395,13 +400,7 @@ EXCERPTS = Dataset(
             "practice_occasion", "Pratique : à quelle occasion", "Practice: on what occasion"
         ),
         THEMES,
-        Column(
-            "names_employer",
-            "Nomme l'employeur",
-            "Names the employer",
-            Type.BOOLEAN,
-            as_read("names_employer"),
-        ),
+        _yes("names_employer", "Nomme l'employeur", "Names the employer"),
         ANOMALY,
     ),
 )
@@ -497,16 +496,9 @@ WORKSHOPS = Dataset(
         _id("id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
         SCHEME,
         _id("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
-        Column(
-            "place_kind",
-            "Type de lieu",
-            "Kind of place",
-            Type.CODE,
-            as_read("place_kind"),
-            values=tuple(PlaceKind),
-        ),
+        _one_of("place_kind", "Type de lieu", "Kind of place", PlaceKind),
         TERRITORY,
-        Column("kind", "Type", "Kind", Type.CODE, as_read("kind"), values=tuple(Kind)),
+        _one_of("kind", "Type", "Kind", Kind),
         METHOD,
         _text("title", "Titre", "Title"),
         _month("starts_on", "Mois où il commence", "Month when it starts"),
@@ -520,13 +512,7 @@ WORKSHOPS = Dataset(
             made("roles_expected", words),
             vocabulary="witness_roles",
         ),
-        Column(
-            "hierarchy_present",
-            "La hiérarchie est présente",
-            "The hierarchy is present",
-            Type.BOOLEAN,
-            as_read("hierarchy_present"),
-        ),
+        _yes("hierarchy_present", "La hiérarchie est présente", "The hierarchy is present"),
         ANOMALY,
     ),
 )
@@ -567,12 +553,10 @@ THEMES_OF_CODEBOOKS = Dataset(
         _texts("examples", "Exemples", "Examples"),
         _texts("counter_examples", "Contre-exemples", "Counter-examples"),
         _text("color", "Couleur", "Color"),
-        Column(
+        _yes(
             "retired",
             "Retiré : ne se donne plus, reste sur ce qui fut codé",
             "Retired: given no more, stays on what was coded",
-            Type.BOOLEAN,
-            as_read("retired"),
         ),
         _id(
             "merged_into_id",
@@ -623,9 +607,7 @@ DECISIONS = Dataset(
         ),
         SCHEME,
         METHOD,
-        Column(
-            "verdict", "Décision", "Verdict", Type.CODE, as_read("verdict"), values=tuple(Verdict)
-        ),
+        _one_of("verdict", "Décision", "Verdict", Verdict),
         _code("reason", "Motif", "Reason", "rejection_reasons"),
         _month("decided_on", "Mois de la décision", "Month of the decision"),
         ANOMALY,
@@ -687,18 +669,11 @@ REACTIONS = Dataset(
             as_read("form_rating"),
             unit="1-5",
         ),
-        Column("understood", "A compris", "Understood", Type.BOOLEAN, as_read("understood")),
-        Column("surprised", "A été surpris", "Surprised", Type.BOOLEAN, as_read("surprised")),
-        Column(
-            "commitment",
-            "Engagement",
-            "Commitment",
-            Type.CODE,
-            as_read("commitment"),
-            values=tuple(Commitment),
-        ),
+        _yes("understood", "A compris", "Understood"),
+        _yes("surprised", "A été surpris", "Surprised"),
+        _one_of("commitment", "Engagement", "Commitment", Commitment),
         _text("text", "Réponse publiée", "Published answer"),
-        Column("published", "Publiée", "Published", Type.BOOLEAN, as_read("published")),
+        _yes("published", "Publiée", "Published"),
         _month("answered_on", "Mois de la réponse", "Month of the answer"),
         ANOMALY,
     ),
@@ -737,10 +712,6 @@ def _rests(stance: Stance) -> Callable[[datetime], ColumnElement[Any]]:
         return children(P, rows, Evidence.position, Evidence.excerpt_id)
 
     return at_moment
-
-
-def _yes(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.BOOLEAN, as_read(name))
 
 
 def _count(name: str, label_fr: str, label_en: str) -> Column:
@@ -795,22 +766,13 @@ PROPOSITIONS = Dataset(
         SCHEME,
         _id("workshop_id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
         _code("kind", "Domaine", "Kind", "proposition_kinds"),
-        Column(
-            "competence",
-            "Qui peut décider",
-            "Who may decide",
-            Type.CODE,
-            as_read("competence"),
-            values=tuple(Competence),
-        ),
+        _one_of("competence", "Qui peut décider", "Who may decide", Competence),
         _yes("relayed", "Relayée à qui elle revient", "Relayed to whom it belongs"),
         _text("title", "Titre", "Title"),
         _text("description", "Description", "Description"),
         _text("experiment", "Essai", "Experiment"),
         _text("product", "Ce que cela a produit", "Concrete product"),
-        Column(
-            "state", "État", "State", Type.CODE, as_read("state"), values=tuple(PropositionState)
-        ),
+        _one_of("state", "État", "State", PropositionState),
         _text("reason", "Motif de la dernière étape", "Reason of the last step"),
         _month("proposed_on", "Mois où elle est proposée", "Month when it is proposed"),
         _month("sent_on", "Mois où elle est transmise", "Month when it is sent"),
