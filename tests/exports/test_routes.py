@@ -277,6 +277,7 @@ def test_ids_are_those_of_one_export_alone(
 
 
 REAL_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}", re.I)
+EXPORTED_ID = re.compile(r"\bx[0-9a-f]{32}\b")
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])
@@ -305,7 +306,7 @@ def test_nothing_says_who_somebody_is(
     assert len(content.splitlines()) >= 1
     assert "CANARY" not in content
     assert witness.receipt_hash not in content
-    assert "1990" not in content
+    assert "1990" not in EXPORTED_ID.sub("", content)  # which are random, and may hold it
     assert not REAL_ID.search(content)
     for real in (witness.id, testimony.id, testimony.workshop_id, testimony.captured_by):
         assert str(real) not in content
