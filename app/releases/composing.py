@@ -82,12 +82,13 @@ class _Composition:
             release = self._shown(db)
             files = {file.name: file for file in _pending(db, release)}
             recordings = _recordings_of(db, release)
+            links, event = exhibitions.links(db, release), events.for_print(db, release)
         if not files:
             return
         last = files.pop(ARCHIVE, None)
         documents = {document.name: document for document in documents_of(release.form)}
         with room_of(self._run) as room:
-            shown = _Shown(room / "recordings", recordings)
+            shown = _Shown(room / "recordings", recordings, links, event)
             for file in files.values():
                 folder = room / str(file.id)
                 folder.mkdir()
@@ -106,8 +107,6 @@ class _Composition:
                 raise NoSuchDocument(file.name)
             if document.uses_recordings:
                 shown.fetch()
-            with self._run.reading() as db:
-                links, event = exhibitions.links(db, release), events.for_print(db, release)
             edition = Edition(
                 content=release.content,
                 number=release.number,
@@ -116,10 +115,10 @@ class _Composition:
                 folder=folder,
                 recordings=dict(shown.recordings) if document.uses_recordings else {},
                 posters=dict(shown.posters) if document.uses_recordings else {},
-                links=links,
+                links=shown.links,
                 progress=self._progress_of(file),
                 check=self._run.check,
-                event=event,
+                event=shown.event,
             )
             return storage().store_file(file.key, document.make(edition))
 
@@ -216,10 +215,20 @@ class _Composition:
 
 
 class _Shown:
-    """The recordings of a release as files, fetched once, by the first document that asks."""
+    """What the documents of a release share: its recordings as files, and what is told beside.
 
-    def __init__(self, folder: Path, recordings: list[Recording]) -> None:
+    They are fetched once, by the first document that asks.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        recordings: list[Recording],
+        links: dict[str, str],
+        event: dict[str, Any] | None,
+    ) -> None:
         self._folder, self._all = folder, recordings
+        self.links, self.event = links, event
         self.recordings: dict[str, Path] = {}
         self.posters: dict[str, Path] = {}
 
