@@ -84,6 +84,7 @@ from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.files import FileNotReady
 from app.releases.models import Delivery, Release
+from app.releases.schemas import Slug
 from app.releases.service import ReleaseRecalled
 from app.withdrawals.service import withdraw as take_back
 
@@ -279,7 +280,7 @@ def list_public(request: Request, suite: str | None = None) -> Response:
 
 
 @everybody.api_route("/p/{slug}", methods=["GET", "HEAD"])
-def read_public(slug: str, request: Request) -> Response:
+def read_public(slug: Slug, request: Request) -> Response:
     """The newest release of a bundle, as everybody may read it now."""
     with database_of(request).read() as db:
         found = public.find(db, slug)
@@ -290,7 +291,7 @@ def read_public(slug: str, request: Request) -> Response:
 
 
 @everybody.get("/p/{slug}/files/{name}")
-def read_public_file(slug: str, name: str, request: Request) -> Response:
+def read_public_file(slug: Slug, name: str, request: Request) -> Response:
     """A file of what everybody may read, or a range of it: asked of the gate each time."""
     with database_of(request).read() as db:
         found = public.find(db, slug)

@@ -43,13 +43,14 @@ class ReleaseBrief(Out):
     form: str
 
 
+Slug = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+
+
 class PublicAddressIn(In):
     """Where everybody shall read a release."""
 
-    slug: str = Field(
+    slug: Slug = Field(
         min_length=3,
-        max_length=80,
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
         description="Small letters, digits, and single hyphens between them.",
         examples=["ce-qu-on-fait-quand-ca-coince"],
     )

@@ -30,7 +30,7 @@ from app.media.models import Rendition
 from app.releases import exhibitions
 from app.releases.addresses import address
 from app.releases.files import Composed, ask, ask_again, of_release, require_ready
-from app.releases.models import FileStatus, Release, ReleaseFile, ReleaseItem
+from app.releases.models import FileStatus, Release, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
 from app.transcripts.formats import captions
@@ -221,8 +221,8 @@ def composed_file(db: Session, release: Release, name: str, at: datetime) -> Com
     its own, there is none. Raises NotFound, ReleaseRecalled, FileNotReady, WrongState.
     """
     require_current(db, release)
-    of_it = ReleaseFile.release_id == release.id, ReleaseFile.name == name
-    if not (file := db.scalar(select(ReleaseFile).where(*of_it))):
+    file = next((one for one in db.scalars(of_release(release.id)) if one.name == name), None)
+    if not file:
         raise NotFound
     if blocked_items(db, release, at):
         raise ReleaseRecalled(number=release.number, superseded_by=None)

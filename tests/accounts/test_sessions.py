@@ -46,6 +46,7 @@ def test_who_logs_in_is_told_a_token_once(
         "read_consent_proof",
         "run_workshops",
         "study",
+        "tell_witnesses",
         "withdraw",
         "write_testimonies",
     ]

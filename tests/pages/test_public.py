@@ -124,7 +124,7 @@ def test_a_cursor_of_nothing(anybody: TestClient, make: Make, cursor: str) -> No
 
 @pytest.mark.parametrize("slug", ["nothing", "%00", "%F0%9F%90%98", "a" * 3000, "..%2e", "A-B"])
 def test_an_address_of_nothing(anybody: TestClient, dossier: Dossier, slug: str) -> None:
-    for url in (f"/p/{slug}", f"/p/{slug}/files/note.pdf"):
+    for url in (f"/p/{slug}", f"/p/{slug}/files/note.pdf", f"{HERE}/files/{slug}"):
         answer = anybody.get(url)
         assert answer.status_code == 404
         assert "Nous ne trouvons pas cette page" in answer.text
