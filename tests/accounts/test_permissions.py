@@ -6,8 +6,9 @@ from app.accounts.permissions import EVERYWHERE, GRANTS, WORDS, Permission, Role
 
 CAPTURE = "run_workshops hear_witnesses write_testimonies withdraw read_consent_proof"
 MAY = {
-    "animator": f"{CAPTURE} disclose_identity assess study",
-    "editor": "moderate code compose propose read_bundles remark manage_frame assess study",
+    "animator": f"{CAPTURE} disclose_identity assess study tell_witnesses",
+    "editor": "moderate code compose propose read_bundles remark manage_frame assess study "
+    "tell_witnesses",
     "evaluator": "read_bundles remark export study",
     "custodian": "disclose_identity read_consent_proof withdraw hold export read_audit "
     "verify_audit",

@@ -21,6 +21,7 @@ NOT_RECORDED = {
     "app.releases.events.to_note": "reads",
     "app.remarks.quotes.quotable": "reads",
     "app.operations.service.verify_audit": "reads",
+    "app.traces.chain.trace": "reads",
     "app.receipts.sessions.leave": "the session that was opened is recorded; it ends by itself too",
 }
 
