@@ -23,6 +23,7 @@ from app.core.edge import Edge
 from app.core.logs import configure_logs
 from app.core.openapi import describe, operation_id
 from app.core.problems import Invalid, ServiceUnavailable, documented, install_problem_handlers
+from app.core.routing import include_all
 from app.core.settings import Settings
 from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
@@ -140,8 +141,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.state.readiness = Readiness(app.state.database)
     install_problem_handlers(app)
     install_replays(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
+    include_all(app, ROUTERS, API)
     app.include_router(operations.outside)
     describe(app)
     app.include_router(pages.router)

@@ -15,6 +15,9 @@ MORE = "…"
 ACCENTED = [chr(code) for code in range(0xC0, 0x250)]
 LIGATURES = {"oe": "œŒ", "ae": "æÆ"}
 ALIKE = 2  # letters that a word and its stem have in common, the shortest words apart
+ENDING = 4  # letters of a stem that may differ from those of the word
+MARKS = "[\u0300-\u036f]*"  # accents that stand apart
+NOT_WITHIN = r"(?<![^\W_].)"  # a word: no letter stands before the one just read
 KNOWN = 1000  # questions
 
 Places = Iterator[tuple[int, int]]
@@ -81,17 +84,37 @@ def _every(text: str, _: Sought, start: int, end: int) -> Iterator[int]:
 
 @lru_cache(KNOWN)
 def _beginnings(sought: Sought) -> re.Pattern[str]:
-    begins = {(term.beginning or term.stems[0])[:ALIKE] for term in sought.terms}
-    told = "|".join(f"{''.join(map(_forms, letters))}" for letters in sorted(begins))
-    whole = "".join(LIGATURES.get(letters, "") for letters in begins)
-    return re.compile(rf"(?<![^\W_])(?:{told}{f'|[{whole}]' if whole else ''})", re.IGNORECASE)
+    """Where words begin so. First of all a letter, which `re` looks for fastest; then the rest."""
+    told = {_alike(term.beginning or term.stems[0]) for term in sought.terms}
+    firsts = {letters[0] for letters in told}
+    ligatures = {letters for letters in told if letters[:2] in LIGATURES}
+    first = "".join(_forms(letter) for letter in firsts)
+    first += "".join(LIGATURES[letters[:2]] for letters in ligatures)
+    rest = [f"(?<=[{_forms(letters[0])}]){MARKS}{_spelled(letters[1:])}" for letters in told]
+    rest += [f"(?<=[{LIGATURES[one[:2]]}]){MARKS}{_spelled(one[2:])}" for one in ligatures]
+    return re.compile(rf"[{first}]{NOT_WITHIN}(?:{'|'.join(sorted(rest))})", re.DOTALL)
+
+
+def _alike(stem: str) -> str:
+    """What a word has in common with its stem at least: endings change its last letters."""
+    return stem[: max(ALIKE, len(stem) - ENDING)]
+
+
+def _spelled(letters: str) -> str:
+    """These letters with whatever accents; and two of them as one, where they may be a ligature."""
+    told = "".join(f"[{_forms(letter)}]{MARKS}" for letter in letters)
+    for pair, ligature in LIGATURES.items():
+        apart = "".join(f"[{_forms(letter)}]{MARKS}" for letter in pair)
+        told = told.replace(apart, f"(?:{apart}|[{ligature}]{MARKS})")
+    return told
 
 
 @cache
 def _forms(letter: str) -> str:
-    """A letter, and those that are this one with an accent: as a regular expression."""
-    accented = (one for one in ACCENTED if normalize("NFKD", one)[0] == letter)
-    return rf"[{re.escape(letter)}{''.join(accented)}][\u0300-\u036f]*"
+    """A letter small and large, and those that are this one with an accent: of a class of `re`."""
+    plain = {letter, letter.upper()} if len(letter.upper()) == 1 else {letter}
+    accented = {one for one in ACCENTED if normalize("NFKD", one)[0] in plain}
+    return re.escape("".join(sorted(plain | accented)))
 
 
 def _beginning(text: str, wanted: int) -> int:
