@@ -73,14 +73,21 @@ def fill(database: Database, testimonies: int) -> Filled:
         with database.write.begin() as db:
             _testimonies(db, frame, witnesses, themes, batch, choose)
     index(database)
-    with database.write.begin() as db:
-        db.execute(text("ANALYZE"))
+    tidy(database)
     return Filled(
         str(scheme_id),
         str(frame["workshop_id"]),
         [str(i) for i in witnesses],
         [str(i) for i in themes],
     )
+
+
+def tidy(database: Database) -> None:
+    """What PostgreSQL does by itself after a while: statistics, and indexes in order."""
+    tidying = "VACUUM ANALYZE" if database.dialect == "postgresql" else "ANALYZE"
+    with database.write() as db:
+        alone = db.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        alone.execute(text(tidying))
 
 
 def _frame(db: Session) -> dict[str, UUID]:

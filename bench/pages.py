@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from app.accounts.models import Account
 from app.bundles.models import Bundle
@@ -23,6 +23,7 @@ from app.testimonies.models import Testimony, TestimonyWitness
 from app.witnesses.consents import append
 from app.witnesses.decision import Cell, GivenBy, Medium, Purpose, Reach, Verb
 from app.witnesses.models import ConsentEvent
+from bench.fill import tidy
 from bench.load import Server, alternately, request, send
 from bench.record import noted
 
@@ -107,7 +108,7 @@ def _publish(database: Database, scheme_id: UUID) -> None:
                 valid_until=now() + timedelta(days=365),
             )
             append(db, said)
-        db.execute(text("ANALYZE"))
+    tidy(database)
 
 
 def _content(ids: Sequence[UUID]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from app.textindex.words import Word
 Texts = Sequence[Sequence[Word]]
 BREAK = " ¶ "  # a word of its own for FTS5, and of no text
 WHOLE = "="  # before a whole word of PostgreSQL, which has stems beside them
+TITLE = "^"  # before a word of a title of PostgreSQL, which has it among all words too
 APART = 5  # places between two titles, and the body: no phrase goes from one into the other
 LAST_PLACE = 16_383  # of PostgreSQL: phrases further on are not told from others
 
@@ -34,20 +35,28 @@ def _whole(said: Iterable[Word]) -> str:
 
 
 def vector(titles: Texts, body: Sequence[Word]) -> str:
-    """Of PostgreSQL: where each stem stands, and the whole words; those of titles weigh A."""
+    """Of PostgreSQL: where each stem stands, and the whole words; those of titles once more.
+
+    Words of titles are words of their own (weights would be in no index, and each row read).
+    """
     places: dict[str, list[str]] = {}
     at = 0
     for title in titles:
         for word in title:
             at += 1
             for lexeme in (word.stem, WHOLE + word.folded):
-                places.setdefault(lexeme, []).append(f"{min(at, LAST_PLACE)}A")
+                for said in (lexeme, TITLE + lexeme):
+                    places.setdefault(said, []).append(str(min(at, LAST_PLACE)))
         at += APART
     for word in body:
         at += 1
         places.setdefault(word.stem, []).append(str(min(at, LAST_PLACE)))
-        places.setdefault(WHOLE + word.folded, [str(min(at, LAST_PLACE))])  # without one it is A
-    return " ".join(f"'{lexeme}':{','.join(of)}" for lexeme, of in places.items())
+        places.setdefault(WHOLE + word.folded, [])
+    return " ".join(f"'{lexeme}'{_at(of)}" for lexeme, of in places.items())
+
+
+def _at(places: Sequence[str]) -> str:
+    return f":{','.join(places)}" if places else ""
 
 
 class Where(StrEnum):
@@ -78,7 +87,7 @@ def _fts5(sought: Sought, stems: str, whole: str) -> str:
 
 def tsquery(sought: Sought, where: Where) -> str:
     """The question to PostgreSQL."""
-    wanted, in_title = _tsquery(sought, ""), _tsquery(sought, "A")
+    wanted, in_title = _tsquery(sought, ""), _tsquery(sought, TITLE)
     refused = [_tsquery(Sought((term,)), "") for term in sought.excluded]
     if where is Where.ELSEWHERE:
         refused.append(in_title)
@@ -86,11 +95,11 @@ def tsquery(sought: Sought, where: Where) -> str:
     return " & ".join([asked, *(f"!{one}" for one in refused)])
 
 
-def _tsquery(sought: Sought, weight: str) -> str:
+def _tsquery(sought: Sought, within: str) -> str:
     def said(term: Term) -> str:
-        phrase = " <-> ".join(f"'{stem}':{weight}" for stem in term.stems)
+        phrase = " <-> ".join(f"'{within}{stem}'" for stem in term.stems)
         if not term.beginning:
             return f"({phrase})"
-        return f"({phrase} | '{WHOLE}{term.beginning}':*{weight})"
+        return f"({phrase} | '{within}{WHOLE}{term.beginning}':*)"
 
     return f"({' & '.join(map(said, sought.terms))})"

@@ -21,6 +21,7 @@ from sqlalchemy import (
     join,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
@@ -40,6 +41,7 @@ MERGED = 500  # pages of an index that are written anew in one transaction
 WORK = 2  # changes of a merge that did something (https://sqlite.org/fts5.html, "merge")
 
 
+PLAN_EACH = text("SET LOCAL plan_cache_mode = force_custom_plan")
 ASKED = bindparam("asked", type_=String())  # what `asked` makes of a question
 
 
@@ -124,8 +126,14 @@ def asked(sought: Sought, where: Where, *, postgresql: bool) -> str:
 
 
 def who_says(db: Session, sought: Sought, *wheres: Where) -> set[tuple[Where, TextKind]]:
-    """Of which kinds any thing says this, and where, whoever may see it."""
+    """Of which kinds any thing says this, and where, whoever may see it.
+
+    What is asked next, in this transaction, is planned for this question: PostgreSQL knows which
+    words are frequent, and forgets it in a plan for any.
+    """
     postgresql = is_postgresql(db)
+    if postgresql:
+        db.connection().execute(PLAN_EACH)
     questions = {where.value: asked(sought, where, postgresql=postgresql) for where in wheres}
     row = db.connection().execute(_any_says(wheres, postgresql), questions).one()
     every = product(wheres, TextKind)
