@@ -1,0 +1,66 @@
+"""A word costs what it finds: PostgreSQL walks through no table for it."""
+
+import random
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import insert, text
+
+from app.core.db import Database
+from app.textindex import languages
+from app.textindex.models import TextKind
+from app.textindex.service import TEXTS
+from app.textindex.words import words
+from tests.make import Make
+from tests.plans import asked
+
+TEXTS_THERE, WORDS = 3000, 300
+
+
+@pytest.fixture
+def library(database: Database) -> None:
+    """Many long texts, of words that others say too, and nobody's: nothing of them is found."""
+    if database.dialect != "postgresql":
+        pytest.skip("FTS5 has no other way to find a word.")
+    choose = random.Random(14)
+    said = ["".join(choose.choices("bdfglmnprst", k=6)) for _ in range(2000)]
+    for_all = [" ".join(choose.choices(said, k=WORDS)) for _ in range(100)]
+    vectors = [languages.vector([], list(words(body))) for body in for_all]
+    with database.write.begin() as db:
+        db.execute(
+            insert(TEXTS),
+            [
+                {
+                    "id": uuid4(),
+                    "kind": TextKind.TESTIMONY,
+                    "thing_id": uuid4(),
+                    "number": number,
+                    "vector": vectors[number % 100],
+                }
+                for number in range(TEXTS_THERE)
+            ],
+        )
+    with database.write() as db:
+        alone = db.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        alone.execute(text("VACUUM ANALYZE indexed_texts"))
+
+
+@pytest.mark.usefixtures("library")
+def test_a_rare_word_is_read_from_the_index(
+    as_editor: TestClient, make: Make, database: Database, index: Callable[[], None]
+) -> None:
+    found = make.testimony(body="Le pluviomètre débordait.")
+    index()
+    with asked(database) as queries:
+        page = as_editor.get("/api/v1/search", params={"q": "pluviomètre "}).json()
+    assert [item["id"] for item in page["items"]] == [str(found.id)]
+    looking = [query for query in queries if "indexed_texts" in query[0]]
+    assert len(looking) == 2  # who says it, and what is shown of them
+    with database.read.kw["bind"].connect() as connection:
+        for statement, values in looking:
+            plan = str(connection.exec_driver_sql(f"EXPLAIN {statement}", values).all())
+            assert "Seq Scan on indexed_texts" not in plan
+            assert "Scan Backward using ix_indexed_texts_kind_number" not in plan
+            assert "ix_indexed_texts_vector" in plan
