@@ -246,3 +246,26 @@ def test_a_recipient_takes_a_file_away_with_their_pass(
     assert anybody.get(url).status_code == 410
     dossier.editor.delete(f"/api/v1/deliveries/{delivery_id}")
     assert "Ce lien n’est plus valable" in anybody.get(url).text
+
+
+def test_a_revoked_link_closes_the_page_its_files_and_their_ranges_at_once(
+    anybody: TestClient, as_anonymous: TestClient, published: Published
+) -> None:
+    dossier = published()
+    compose(dossier, "note.pdf", b"%PDF-1.7", "application/pdf")
+    link, delivery_id = dossier.deliver()
+    other, _ = dossier.deliver()
+    anybody.post(link)
+    token = link.rpartition("/")[2]
+    page, shared = dossier.here, f"/api/v1/shared/{token}"
+    some = {"Range": "bytes=0-3"}
+    for address in (page, shared):
+        assert anybody.get(address).status_code == 200
+        assert anybody.get(f"{address}/files/note.pdf", headers=some).status_code == 206
+    dossier.editor.delete(f"/api/v1/deliveries/{delivery_id}")
+    for address in (page, shared):
+        for path, headers in (("", {}), ("/files/note.pdf", {}), ("/files/note.pdf", some)):
+            closed = anybody.get(f"{address}{path}", headers=headers)
+            assert closed.status_code == 410, (address, path)
+            assert b"%PDF" not in closed.content
+    assert as_anonymous.get(f"/api/v1/shared/{other.rpartition('/')[2]}").status_code == 200
