@@ -2,15 +2,13 @@
 
 Texts go into the archive as they are read, a batch at a time, and so does what software looks up
 last: `project.qde`, which grows in a file that nobody else sees. What is kept in memory is the
-directory of the zip, and who said what: some hundred bytes a testimony.
+directory of the zip, and who said what: about a kilobyte a testimony.
 """
 
-from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from io import StringIO
 from sys import intern
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -27,11 +25,12 @@ from app.excerpts.models import SelectorType
 from app.exports.models import Export
 from app.exports.qda import reading
 from app.exports.qda.archive import Archive
+from app.exports.qda.cases import Cases
 from app.exports.qda.codes import Codebook
 from app.exports.qda.exclusions import READ, Exclusions
-from app.exports.qda.guids import Guids, short
+from app.exports.qda.guids import Guids
 from app.exports.qda.reading import Consent, Person, Recording
-from app.exports.qda.sources import ENDINGS, Elements, file_name, internal
+from app.exports.qda.sources import ENDINGS, Elements, described, file_name, internal
 from app.exports.qda.variables import PREFIX, Told, Variables, limited
 from app.exports.qda.xml import Xml
 from app.exports.queries import permits
@@ -65,14 +64,6 @@ class Asked:
     media: bool
 
 
-@dataclass
-class _Case:
-    """Somebody who spoke, and where."""
-
-    told: Told
-    sources: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _Batch:
     """What belongs to testimonies that were read together."""
@@ -99,8 +90,7 @@ class Project:
         self._sources = self._files.enter_context(_nameless())
         left_out = self._files.enter_context(_nameless())
         self._exclusions = Exclusions(left_out)
-        self._cases: dict[UUID, _Case] = {}
-        self._sets: dict[str, list[str]] = defaultdict(list)
+        self._cases = Cases(self._guids, self._variables)
         self._told: set[UUID] = set()
         self._given: dict[UUID, bool] = {}  # of each recording: whether its file is there
         self._digest, self._is_whole = sha256(), False
@@ -229,7 +219,7 @@ class Project:
         content = body.encode()
         self._exclude_unfounded(excerpts, media, batch)
         quoted = self._quoted([e for e in excerpts if _is_of_text(e, None)], body)
-        xml = Xml(StringIO(newline=""))
+        xml = Xml()
         title = row["title"] or ""
         self._elements.text(
             xml, guid, "Témoignage", quoted, description=title, themes=themes, told=told
@@ -238,8 +228,8 @@ class Project:
         self._keep(xml)
         self.rows += 1
         for person in people:
-            self._cases.setdefault(person.id, _Case(self._of_case(person, batch)))
-        self._place(row, people, guid)
+            self._cases.know(person, self._of_case(person, batch))
+        self._cases.place(guid, people, row["workshop_id"])
         return media
 
     def _recording(self, row: Mapping[str, Any], media_id: UUID, batch: _Batch) -> None:
@@ -250,10 +240,10 @@ class Project:
         of_testimony = f"{row['id']} {media_id}"
         guid = self._guids.of("recording", of_testimony)
         timed = self._quoted([e for e in excerpts if _is_of_time(e, media_id)], None)
-        xml = Xml(StringIO(newline=""))
+        xml = Xml()
         given = self._given.get(media_id, False)
         self._elements.recording(xml, guid, recording, "Enregistrement", timed, given)
-        self._place(row, people, guid)
+        self._cases.place(guid, people, row["workshop_id"])
         if recording.withheld:
             self._leave_out("transcript", media_id, recording.withheld)
         elif recording.words is not None:
@@ -262,7 +252,7 @@ class Project:
             quoted = self._quoted(said, recording.words)
             self._elements.text(xml, guid, "Transcription", quoted)
             self._archive.add(file_name(guid, "txt"), recording.words.encode())
-            self._place(row, people, guid)
+            self._cases.place(guid, people, row["workshop_id"])
         self._keep(xml)
 
     def _media(self, media_id: UUID) -> Iterator[bytes]:
@@ -272,28 +262,21 @@ class Project:
         self._given[media_id] = False
         with self.database.read() as db:
             recording = reading.recordings_of(db, [media_id], now()).get(media_id)
-            found = reading.file_of(db, recording, self.by) if recording else reading.OTHER
-        if recording and not self.asked.media:
-            found = reading.NOT_ASKED_FOR
-        if isinstance(found, str) or not recording:
-            self._leave_out("media", media_id, str(found))
-            return
+            if not recording:
+                return self._leave_out("media", media_id, reading.OTHER)
+            if not self.asked.media:
+                return self._leave_out("media", media_id, reading.NOT_ASKED_FOR)
+            found = reading.file_of(db, recording, self.by)
+        if isinstance(found, str):
+            return self._leave_out("media", media_id, found)
         try:
             chunks = storage().read(found.key)
         except ObjectMissing:
-            self._leave_out("media", media_id, reading.NO_FILE)
-            return
+            return self._leave_out("media", media_id, reading.NO_FILE)
         name = file_name(self._guids.of("media", media_id), ENDINGS[recording.kind])
         yield from self._archive.add_chunks(name, chunks, found.size, packed=False)
         self._given[media_id] = True
         self.media += 1
-
-    def _place(self, row: Mapping[str, Any], people: Sequence[Person], guid: str) -> None:
-        """A source is of its workshop, and of each who spoke."""
-        if row["workshop_id"]:
-            self._sets[self._guids.of("workshop", row["workshop_id"])].append(guid)
-        for person in people:
-            self._cases[person.id].sources.append(guid)
 
     def _of_case(self, person: Person, batch: _Batch) -> Told:
         told = self._variables.of_case(person.read)
@@ -342,7 +325,8 @@ class Project:
         try:
             if reason := reading.why_not_quoted(excerpt):
                 return reason
-        except Exception:
+            described(excerpt)
+        except Exception:  # whatever is wrong with an excerpt, the others leave
             self.anomalies += 1
             return reading.UNREADABLE
         if text is not None and text[excerpt.start : excerpt.stop] != excerpt.exact:
@@ -351,13 +335,13 @@ class Project:
         return None
 
     def _keep(self, xml: Xml) -> None:
-        self._sources.write(_taken(xml))
+        self._sources.write(xml.taken())
 
     # The document
 
     def _document(self) -> Iterator[bytes]:
         """`project.qde`, in the order of the schema."""
-        xml = Xml(StringIO(newline=""))
+        xml = Xml()
         xml.begin()
         user = self._guids.of("user")
         about = {
@@ -372,11 +356,11 @@ class Project:
                 xml.leaf("User", about={"guid": user, "name": ORIGIN})
             self._codebook.write(xml)
             self._variables.write(xml)
-            yield from self._written_cases(xml)
+            yield from self._cases.write(xml)
             if self.rows:
                 with xml.element("Sources"):
                     xml.end_of_line()
-                    yield _taken(xml)
+                    yield xml.taken()
                     self._sources.seek(0)
                     yield from iter(lambda: self._sources.read(READ), b"")
             with xml.element("Notes"):
@@ -384,35 +368,11 @@ class Project:
                     guid = self._guids.of("note", name)
                     where = {"guid": guid, "name": name, "plainTextPath": internal(guid, "txt")}
                     xml.leaf("Note", about=where | self._elements.by)
-            yield from self._written_sets(xml)
+            yield from self._cases.write_sets(xml)
             xml.leaf("Description", self._description())
             for name in NOTES:
                 xml.leaf("NoteRef", about={"targetGUID": self._guids.of("note", name)})
-        yield _taken(xml)
-
-    def _written_cases(self, xml: Xml) -> Iterator[bytes]:
-        """The element `Cases`: one of each who spoke."""
-        cases = {self._guids.of("witness", id_): case for id_, case in self._cases.items()}
-        if not cases:
-            return
-        with xml.element("Cases"):
-            for guid in sorted(cases):
-                with xml.element("Case", {"guid": guid, "name": f"Témoin {short(guid)}"}):
-                    self._variables.write_values(xml, cases[guid].told)
-                    for source in cases[guid].sources:
-                        xml.leaf("SourceRef", about={"targetGUID": source})
-                yield _taken(xml)
-
-    def _written_sets(self, xml: Xml) -> Iterator[bytes]:
-        """The element `Sets`: one of each workshop."""
-        if not self._sets:
-            return
-        with xml.element("Sets"):
-            for guid in sorted(self._sets):
-                with xml.element("Set", {"guid": guid, "name": f"Atelier {short(guid)}"}):
-                    for source in self._sets[guid]:
-                        xml.leaf("MemberSource", about={"targetGUID": source})
-                yield _taken(xml)
+        yield xml.taken()
 
     def _notes(self) -> Iterator[bytes]:
         """The texts of the two notes that say what is not there."""
@@ -443,16 +403,8 @@ def _id(row: Mapping[str, Any]) -> UUID:
 
 
 def _is_of_text(excerpt: Row[Any], transcript_id: UUID | None) -> bool:
-    return excerpt.selector == SelectorType.TEXT and excerpt.transcript_id == transcript_id
+    return bool(excerpt.selector == SelectorType.TEXT and excerpt.transcript_id == transcript_id)
 
 
 def _is_of_time(excerpt: Row[Any], media_id: UUID) -> bool:
-    return excerpt.selector == SelectorType.TIME and excerpt.media_id == media_id
-
-
-def _taken(xml: Xml) -> bytes:
-    """What was written since the last time."""
-    text = xml.file.getvalue()
-    xml.file.seek(0)
-    xml.file.truncate()
-    return text.encode()
+    return bool(excerpt.selector == SelectorType.TIME and excerpt.media_id == media_id)

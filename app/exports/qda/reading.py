@@ -171,12 +171,12 @@ def consents_of(db: Session, people: Collection[Person], at: datetime) -> dict[U
     """What these people allow at this moment; of minors, what they decide alone."""
     revoked = exists(select(Notice.id).where(Notice.id == C.notice_id, Notice.revoked_at <= at))
     given = (C.giver_id.is_(None), C.verb == Verb.GIVE, C.valid_until > at, holds(at), ~revoked)
-    rows = select(C.witness_id, C.medium, C.audience, C.form, C.purpose, C.valid_until)
+    read: list[Any] = [C.witness_id, C.medium, C.audience, C.form, C.purpose, C.valid_until]
     found = {}
     for some in _pieces({person.id: person for person in people}.values(), PEOPLE_AT_ONCE):
-        asked = rows.where(C.witness_id.in_([person.id for person in some]), *given)
-        cells = defaultdict(list)
-        for row in db.execute(asked):
+        asked = select(*read).where(C.witness_id.in_([person.id for person in some]), *given)
+        cells: dict[UUID, list[Row[Any]]] = defaultdict(list)
+        for row in db.connection().execute(asked):
             cells[row.witness_id].append(row)
         for person in some:
             said = cells[person.id]
@@ -211,8 +211,8 @@ def recordings_of(db: Session, ids: Collection[UUID], at: datetime) -> dict[UUID
         for id_, kind in kinds.items():
             reason = reasons.get(id_)
             said = None if reason else transcripts.current(db, id_)
-            known = (said.text, said.id) if said else (None, None)
-            found[id_] = Recording(id_, kind, *known, reason)
+            words, words_id = (said.text, said.id) if said else (None, None)
+            found[id_] = Recording(id_, kind, words, words_id, reason)
     return found
 
 
@@ -271,7 +271,7 @@ def left_out(
             )
             if last:
                 rows = rows.where(T.id > last)
-            found = list(db.execute(rows.order_by(T.id).limit(BATCH)))
+            found: list[Row[Any]] = list(db.execute(rows.order_by(T.id).limit(BATCH)))
             reasons = list(_reasons(db, [row for row in found if row.id not in told], at))
         yield reasons
         if len(found) < BATCH:

@@ -88,7 +88,7 @@ class Elements:
         if quote := excerpt.public_quote or excerpt.exact:
             about["name"] = " ".join(quote.split())[:LONGEST_NAME]
         with xml.element(kind, about | self.by):
-            if told := _described(excerpt):
+            if told := described(excerpt):
                 xml.leaf("Description", told)
             self._codings(xml, guid, self._codes(excerpt))
 
@@ -120,7 +120,7 @@ def media_path(guids: Guids, recording: Recording, given: bool) -> str:
     return internal(guid, ending) if given else f"relative:///{guid}.{ending}"
 
 
-def _described(excerpt: Row[Any]) -> str:
+def described(excerpt: Row[Any]) -> str:
     """The practice, and the quote that was edited. Raises when it cannot be read."""
     told = []
     if excerpt.practice and excerpt.practice != "null":

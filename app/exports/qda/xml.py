@@ -12,11 +12,18 @@ INSTEAD = "\ufffd"
 
 
 class Xml:
-    """Elements, written to `file` in their order. What XML cannot hold becomes U+FFFD."""
+    """Elements, written in their order. What XML cannot hold becomes U+FFFD."""
 
-    def __init__(self, file: StringIO) -> None:
-        self.file = file
-        self._xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
+    def __init__(self) -> None:
+        self._file = StringIO(newline="")
+        self._xml = XMLGenerator(self._file, "utf-8", short_empty_elements=True)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        text = self._file.getvalue()
+        self._file.seek(0)
+        self._file.truncate()
+        return text.encode()
 
     def begin(self) -> None:
         """The declaration of a document."""
