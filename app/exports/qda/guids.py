@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-KNOWN_GUIDS = 20_000
+KNOWN_GUIDS = 1000  # remembered: those of codes and variables come again and again
 
 
 class Guids:

@@ -29,7 +29,7 @@ from app.exports.qda.cases import Cases
 from app.exports.qda.codes import Codebook
 from app.exports.qda.exclusions import READ, Exclusions
 from app.exports.qda.guids import Guids
-from app.exports.qda.reading import Consent, Person, Recording
+from app.exports.qda.reading import Consent, Person, Recording, pieces
 from app.exports.qda.sources import ENDINGS, Elements, described, file_name, internal
 from app.exports.qda.variables import PREFIX, Told, Variables, limited
 from app.exports.qda.xml import Xml
@@ -42,6 +42,8 @@ NAMESPACE = "urn:QDA-XML:project:1.0"
 ORIGIN = "Retours d'usages"
 MEDIA_TYPE = "application/zip"
 IN_MEMORY = 1024**2  # bytes; the rest goes to files that have no name
+SENT = 64 * 1024  # bytes of a chunk
+TOGETHER = 250  # testimonies of which all that belongs to them is read at once
 PROJECT = "project.qde"
 NOTES = ("Ce qui n'est pas dans ce projet", "Liste de ce qui n'est pas dans ce projet")
 DESCRIPTION = """\
@@ -129,11 +131,23 @@ class Project:
     # The archive
 
     def _write(self) -> Generator[bytes]:
+        waiting: list[bytes] = []
+        size = 0
         for chunk in self._entries():
-            if chunk:
-                self._digest.update(chunk)
-                yield chunk
+            waiting.append(chunk)
+            size += len(chunk)
+            if size >= SENT:
+                yield self._sent(waiting)
+                size = 0
+        yield self._sent(waiting)
         self._is_whole = True
+
+    def _sent(self, waiting: list[bytes]) -> bytes:
+        """These chunks as one: each that is sent costs a change of threads."""
+        chunk = b"".join(waiting)
+        waiting.clear()
+        self._digest.update(chunk)
+        return chunk
 
     def _entries(self) -> Iterator[bytes]:
         filters = TestimonyExport(scheme_id=self.asked.scheme_id)
@@ -155,6 +169,10 @@ class Project:
         """In the order of the ids of this export: their places tell nothing."""
         rows = [row for row in rows if self._may_leave(row)]
         rows.sort(key=lambda row: self._guids.of("testimony", row["id"]))
+        for some in pieces(rows, TOGETHER):
+            yield from self._together(some)
+
+    def _together(self, rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:
         batch = self._read(rows)
         for row in rows:
             self._told.add(_id(row))
@@ -188,8 +206,6 @@ class Project:
         self._exclusions.add(kind, self._guids.of(kind, real), reason)
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> _Batch:
-        if not rows:
-            return _Batch({}, {}, {})
         people, media = [], set()
         for row in rows:
             try:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -173,7 +173,7 @@ def consents_of(db: Session, people: Collection[Person], at: datetime) -> dict[U
     given = (C.giver_id.is_(None), C.verb == Verb.GIVE, C.valid_until > at, holds(at), ~revoked)
     read: list[Any] = [C.witness_id, C.medium, C.audience, C.form, C.purpose, C.valid_until]
     found = {}
-    for some in _pieces({person.id: person for person in people}.values(), PEOPLE_AT_ONCE):
+    for some in pieces({person.id: person for person in people}.values(), PEOPLE_AT_ONCE):
         asked = select(*read).where(C.witness_id.in_([person.id for person in some]), *given)
         cells: dict[UUID, list[Row[Any]]] = defaultdict(list)
         for row in db.connection().execute(asked):
@@ -198,7 +198,7 @@ def _told(said: Iterable[Row[Any]]) -> str:
 def recordings_of(db: Session, ids: Collection[UUID], at: datetime) -> dict[UUID, Recording]:
     """The sounds and videos among these media, each with its words if they may leave."""
     found = {}
-    for some in _pieces(ids, BATCH):
+    for some in pieces(ids, BATCH):
         rows = select(Media.id, Media.kind).where(
             Media.id.in_(some),
             Media.kind.in_(GIVEN),
@@ -311,12 +311,7 @@ def until_month(consents: Iterable[Consent]) -> str | None:
     return month(min(ends).isoformat()) if ends else None
 
 
-def everybody(rows: Iterable[Mapping[str, Any]]) -> list[Person]:
-    """All who spoke in these rows."""
-    return list(chain.from_iterable(people_of(row) for row in rows))
-
-
-def _pieces(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
+def pieces(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
     """The same things, at most so many at once."""
     rest = iter(things)
     while piece := list(islice(rest, size)):
