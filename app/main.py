@@ -27,6 +27,7 @@ from app.core.routing import include_all
 from app.core.settings import Settings
 from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
+from app.exports import project_routes as projects
 from app.exports import routes as exports
 from app.gate import clips
 from app.gate import routes as gate
@@ -112,6 +113,7 @@ ROUTERS = [
     indicators.router,
     traces.router,
     exports.router,
+    projects.router,
     receipts.router,
     returns.router,
     operations.router,

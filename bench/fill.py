@@ -61,17 +61,11 @@ def fill(database: Database, testimonies: int) -> Filled:
         witnesses = _witnesses(db, frame)
         themes = [uuid4() for _ in range(THEMES)]
         scheme_id = frame["scheme_id"]
-        db.execute(
-            insert(Theme),
-            [
-                {"id": i, "scheme_id": scheme_id, "name": f"Thème {n}", "definition": "…"}
-                for n, i in enumerate(themes)
-            ],
-        )
+        db.execute(insert(Theme), described(scheme_id, themes))
     bodies = spoken(testimonies, choose)
     while batch := list(islice(bodies, BATCH)):
         with database.write.begin() as db:
-            _testimonies(db, frame, witnesses, themes, batch, choose)
+            testify(db, frame, witnesses, themes, batch, choose)
     index(database)
     tidy(database)
     return Filled(
@@ -177,7 +171,15 @@ def _witnesses(db: Session, frame: dict[str, UUID]) -> list[UUID]:
     return ids
 
 
-def _testimonies(
+def described(scheme_id: UUID, themes: list[UUID]) -> list[dict[str, Any]]:
+    """The rows of these themes."""
+    return [
+        {"id": i, "scheme_id": scheme_id, "name": f"Thème {n}", "definition": "…"}
+        for n, i in enumerate(themes)
+    ]
+
+
+def testify(
     db: Session,
     frame: dict[str, UUID],
     witnesses: list[UUID],
@@ -185,6 +187,7 @@ def _testimonies(
     bodies: list[str],
     choose: random.Random,
 ) -> None:
+    """Accepted testimonies of these texts, each of two witnesses and two themes."""
     first = date(2012, 11, 1)
     rows = [
         frame

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -144,6 +145,17 @@ def of_export(bench: Bench) -> Iterator[Measure]:
     yield below(50, "its memory growth", memory / MIB)
 
 
+def of_project(bench: Bench) -> Iterator[Measure]:
+    """A scheme for coding software."""
+    from bench.projects import EXCERPTS_OF_EACH, TESTIMONIES, exported
+
+    where = bench.database, UUID(bench.payload["workshop_id"])
+    spent, growth = exported(bench.app, *where, bench.tokens["evaluator"])
+    what = f".qdpx of {TESTIMONIES} testimonies, {TESTIMONIES * EXCERPTS_OF_EACH} excerpts"
+    yield at_most(1, what, spent, 60, "s")
+    yield below(50, "its memory growth", growth / MIB)
+
+
 def of_files(bench: Bench) -> Iterator[Measure]:
     """A file posted, and a file read by ranges."""
     app, token = bench.app, bench.tokens["animator"]
@@ -240,6 +252,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "lists": of_lists,
     "creation": of_creation,
     "export": of_export,
+    "project": of_project,
     "search": of_search,
     "files": of_files,
     "uploads": of_uploads,

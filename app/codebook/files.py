@@ -52,7 +52,7 @@ def write(themes: Sequence[Theme], format_: Format, delimiter: str = ",") -> byt
 
     CSV has a byte order mark, which spreadsheets want. Ids in a `.qdc` are made for this file.
     """
-    branches = _branches(themes)
+    branches = branches_of(themes)
     if format_ is Format.QDC:
         return _write_qdc(branches)
     file = StringIO(newline="")
@@ -62,7 +62,8 @@ def write(themes: Sequence[Theme], format_: Format, delimiter: str = ",") -> byt
     return (BOM + file.getvalue()).encode()
 
 
-def _branches(themes: Sequence[Theme]) -> list[Branch]:
+def branches_of(themes: Sequence[Theme]) -> list[Branch]:
+    """The themes as they lie in one another, by name among their like."""
     below: dict[UUID | None, list[Theme]] = {}
     for theme in sorted(themes, key=lambda theme: (theme.name.casefold(), theme.name)):
         below.setdefault(theme.parent_id, []).append(theme)
@@ -100,13 +101,13 @@ def _write_codes(xml: XMLGenerator, branches: Sequence[Branch]) -> None:
         about |= {"color": theme.color} if theme.color else {}
         xml.startElement("Code", AttributesImpl(about))
         xml.startElement("Description", NOTHING)
-        xml.characters(_described(theme))
+        xml.characters(described(theme))
         xml.endElement("Description")
         _write_codes(xml, below)
         xml.endElement("Code")
 
 
-def _described(theme: Theme) -> str:
+def described(theme: Theme) -> str:
     """The definition, and the examples, for which the standard has no place of their own."""
     text = theme.definition
     for name in LISTS:
@@ -249,7 +250,7 @@ def _long_color(color: str) -> str:
 
 
 def _understood(description: str) -> dict[str, Any]:
-    """A definition, and the examples that `_described` put below it."""
+    """A definition, and the examples that `described` put below it."""
     told: dict[str, Any] = {}
     while found := LISTED.search(description):
         told[FIELDS[found[1]]] = found[2].removeprefix("\n- ").split("\n- ")

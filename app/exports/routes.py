@@ -2,19 +2,15 @@
 
 from typing import Annotated, Any
 
-from anyio import CancelScope
 from fastapi import APIRouter, Header, Path, Query, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import ApiCall, Call
 from app.codebook.files import CONTENT_TYPES
 from app.core.bodies import Route
-from app.core.models import now
 from app.core.problems import NotFound, documented
 from app.exports import service
+from app.exports.answers import Exported, saved
 from app.exports.datasets import (
     DATASETS,
     DECISIONS,
@@ -147,7 +143,7 @@ def export_codebook(
     """A scheme's codebook for coding software: REFI-QDA, version 1.0."""
     with call.traced() as (db, me):
         content = service.make_codebook(db, filters, filters.purpose or why, by=me)
-    return Response(content, 200, _saved("codebook", service.QDC), CONTENT_TYPES[service.QDC])
+    return Response(content, 200, saved("codebook", service.QDC), CONTENT_TYPES[service.QDC])
 
 
 @router.get("/{dataset}/dictionary", response_model=DictionaryOut)
@@ -165,29 +161,5 @@ def _export(
     asked = Asked(dataset, format_, filters, filters.purpose or why, call.language)
     with call.traced() as (db, me):
         export = service.make(db, asked, by=me)
-    return ExportResponse(Stream(call.database, export, asked, me).start())
-
-
-def _saved(name: str, ending: str) -> dict[str, str]:
-    """A file of today, to be saved and kept nowhere on the way."""
-    return {
-        "Content-Disposition": f'attachment; filename="{name}-{now():%Y-%m-%d}.{ending}"',
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-
-class ExportResponse(StreamingResponse):
-    """A stream of an export, which is ended however its reader leaves."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-        headers = _saved(stream.asked.dataset.name, stream.asked.format)
-        super().__init__(iter(stream), 200, headers, stream.media_type)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            with CancelScope(shield=True):
-                await run_in_threadpool(self.stream.end)
+    stream = Stream(call.database, export, asked, me).start()
+    return Exported(stream, dataset.name, format_, stream.media_type)

@@ -105,6 +105,15 @@ class CodebookExport(In):
     )
 
 
+class ProjectExport(CodebookExport):
+    """Which scheme to export as a whole, with which recordings, and why."""
+
+    media: bool = Field(
+        False,
+        description="The recordings too: those of which everybody in them permits it.",
+    )
+
+
 class ColumnOut(Out):
     """A column of a dataset. `values` are the only ones it takes; null when any is possible."""
 

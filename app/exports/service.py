@@ -25,11 +25,12 @@ from app.exports.formats import writer
 from app.exports.models import Export
 from app.exports.queries import permits
 from app.exports.reading import Read, batches
-from app.exports.schemas import CodebookExport, Format, Whole
-from app.schemes.models import Term
+from app.exports.schemas import CodebookExport, Format, ProjectExport, Whole
+from app.schemes.models import Scheme, Term
 from app.schemes.service import require_scheme
 
 QDC = CodebookFormat.QDC
+QDPX = "qdpx"
 KNOWN_IDS = 10_000  # remembered, so that a workshop's is computed once
 log = structlog.get_logger("app.exports")
 
@@ -67,6 +68,21 @@ def make_codebook(db: Session, filters: CodebookExport, purpose: str | None, by:
     content = written(db, filters.scheme_id, QDC, ",")
     record(db, "export.finished", on=export, by=by, sha256=sha256(content).hexdigest())
     return content
+
+
+def make_project(
+    db: Session, filters: ProjectExport, purpose: str | None, by: Caller
+) -> tuple[Export, Scheme]:
+    """Record that `by` exports all of a scheme for coding software, and why.
+
+    Raises Invalid when no reason or no scheme is given, or there is no such scheme.
+    """
+    by.require(Permission.EXPORT)
+    if not filters.scheme_id:
+        raise Invalid.at("#/scheme_id", "scheme_needed")
+    require_scheme(db, filters.scheme_id)
+    told = {"scheme_id": str(filters.scheme_id), "media": filters.media}
+    return _made(db, "project", QDPX, purpose, told, by), db.get_one(Scheme, filters.scheme_id)
 
 
 def _made(

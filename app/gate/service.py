@@ -20,6 +20,7 @@ from app.places.service import lineages
 from app.testimonies.models import State, Testimony, TestimonyWitness
 from app.witnesses.consents import said_by
 from app.witnesses.decision import (
+    NOT_ASKED,
     Cell,
     Facts,
     Limits,
@@ -28,6 +29,7 @@ from app.witnesses.decision import (
     Reach,
     Reason,
     Verdict,
+    Where,
     WitnessFacts,
     decide,
     is_minor,
@@ -65,12 +67,16 @@ class Use:
 
 @dataclass(frozen=True)
 class WayOut:
-    """Where passages go. `territory_id` None is the world; `general_public` always is."""
+    """Where passages go. `territory_id` None is the world; `general_public` always is.
+
+    What stays inside the team, exports included, is asked no territory.
+    """
 
     audience: str
     form: str
     purpose: Purpose
     territory_id: UUID | None
+    inside: bool = False
 
     def cells(self, media: Iterable[Medium]) -> list[Cell]:
         """What must have been consented to."""
@@ -141,7 +147,7 @@ class _Gathered:
     told: dict[UUID, _Told]
     appearing: dict[Segment, dict[UUID, frozenset[Medium]]]
     people: dict[UUID, WitnessFacts]
-    where: frozenset[UUID] | None
+    where: Where
     decided: dict[Any, Verdict] = field(default_factory=dict)
 
     def decide(
@@ -264,8 +270,10 @@ def _facts(
 
 def _places(
     db: Session, way: WayOut, bases: Collection[UUID | None]
-) -> tuple[frozenset[UUID] | None, dict[UUID | None, Mapping[Reach, UUID]]]:
+) -> tuple[Where, dict[UUID | None, Mapping[Reach, UUID]]]:
     """Where this way leads, and what each home is in; in the whole world nobody is asked where."""
+    if way.inside:
+        return NOT_ASKED, {}
     if way.territory_id is None or way.audience == GENERAL_PUBLIC:
         return None, {}
     above = lineages(db, {way.territory_id, *(base for base in bases if base)})

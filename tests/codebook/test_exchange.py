@@ -2,6 +2,7 @@
 
 from csv import DictReader
 from io import StringIO
+from time import process_time
 from typing import Any
 from uuid import uuid4
 
@@ -194,6 +195,49 @@ def test_a_wrong_file_changes_nothing(
         (error,) = refused.json()["errors"]
         assert (error["pointer"], error["code"]) == ("#/content", code)
     assert themes_of(as_editor, scheme) == before
+
+
+QDC = '<CodeBook xmlns="urn:QDA-XML:codebook:1.0"><Codes>{}</Codes></CodeBook>'
+CODE = '<Code guid="{}" name="{}" isCodable="true"/>'
+
+
+def test_a_trial_of_a_qdc_does_nothing_either(
+    as_editor: TestClient, scheme: Scheme, address: str
+) -> None:
+    content = QDC.format(CODE.format(uuid4(), "Tutorat"))
+    tried = brings(as_editor, address, content, "qdc", dry_run=True)
+    assert outcomes(tried) == {"Tutorat": "created"}
+    assert themes_of(as_editor, scheme) == {}
+    assert brings(as_editor, address, content, "qdc") == tried | {"dry_run": False}
+
+
+LAUGHS = '<!ENTITY a0 "ha">' + "".join(
+    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)
+)
+BOMB = f'<!ENTITY b "{"b" * 100_000}">'
+OUTSIDE = '<!ENTITY x SYSTEM "file:///etc/hostname">'
+
+
+@pytest.mark.parametrize(
+    ("entities", "text"),
+    [(OUTSIDE, "&x;"), (LAUGHS, "&a9;"), (BOMB, "&b;" * 30_000), ("", "&amp;" * 40_000)],
+    ids=["outside", "laughs", "200 KB", "200 KB without entities"],
+)
+def test_a_qdc_of_entities_is_refused_at_once(
+    as_editor: TestClient, scheme: Scheme, address: str, entities: str, text: str
+) -> None:
+    """Nothing is expanded, and nothing of ours is read: processor time says so."""
+    doctype = f"<!DOCTYPE CodeBook [{entities}]>" if entities else ""
+    content = doctype + QDC.format(CODE.format(uuid4(), text))
+    began = process_time()
+    for dry_run in (True, False):
+        sent = {"format": "qdc", "content": content}
+        refused = as_editor.put(f"{address}/import", json=sent, params={"dry_run": dry_run})
+        assert refused.status_code == 422
+        (error,) = refused.json()["errors"]
+        assert error["pointer"] == "#/content"
+    assert process_time() - began < 2
+    assert themes_of(as_editor, scheme) == {}
 
 
 def test_a_file_is_of_a_size_and_a_form(as_editor: TestClient, address: str) -> None:
