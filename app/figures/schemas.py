@@ -16,7 +16,7 @@ class FiguresFilters(PageParams):
     scheme_id: UUID | None = None
 
 
-class Suppressed(Out):
+class SuppressedShare(Out):
     """A figure that is not told: it is about too few, or gives away one that is."""
 
     value: None = None
@@ -28,7 +28,7 @@ class CellOut(Out):
 
     code: str
     label: str
-    share: float | Suppressed
+    share: float | SuppressedShare
 
 
 class TableOut(Out):
