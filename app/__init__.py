@@ -9,6 +9,7 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     returns       what became of the words of a workshop, for the wall of the place
     receipts      what witnesses see and do with their receipt code: follow, take back, carry away
     exports       datasets for evaluators: what consent lets out, with ids that link nothing
+    figures       tables for everybody: frozen by period, about nobody
     indicators    figures about the whole: natures over time, what each method brought
     traces        the chain from what was said to what was decided, both ways
     withdrawals   words taken back: at once, then wherever they were kept; the ledger

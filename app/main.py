@@ -29,6 +29,7 @@ from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
 from app.exports import project_routes as projects
 from app.exports import routes as exports
+from app.figures import routes as figures
 from app.gate import clips
 from app.gate import routes as gate
 from app.gate import transcript_routes as transcripts
@@ -110,6 +111,7 @@ ROUTERS = [
     pages.files,
     proposition_pages.router,
     withdrawals.router,
+    figures.router,
     indicators.router,
     traces.router,
     exports.router,

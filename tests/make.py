@@ -23,6 +23,7 @@ from app.codebook.models import Theme
 from app.core.models import Base, now
 from app.excerpts.models import Excerpt, SelectorType
 from app.excerpts.places import around
+from app.figures.models import FrozenFigures
 from app.groups.models import Identification, Member, Protocol, Rereading
 from app.history.models import Version
 from app.lineage.service import made
@@ -385,6 +386,19 @@ class Make:
             testimony_id=testimony.id,
             verdict=Verdict.ACCEPT,
             by_id=testimony.captured_by,
+        )
+
+    def figures(self, **given: Any) -> FrozenFigures:
+        """The first period of the scheme, of 22 testimonies and no table."""
+        return self._save(
+            FrozenFigures,
+            given,
+            scheme_id=self.the_scheme.id,
+            number=1,
+            last_month="2013-05",
+            k=11,
+            testimonies=22,
+            tables=[],
         )
 
     def excerpt(self, testimony: Testimony, **given: Any) -> Excerpt:

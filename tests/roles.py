@@ -289,6 +289,7 @@ def _ids(world: World, client_for: ClientFor) -> dict[str, Any]:
         "hold_id": hold.json()["id"],
         "kind": "excerpt",
         "traced_id": world.excerpts[0].id,
+        "figures_id": make.figures().id,
         "dataset": "testimonies",
         "format": "csv",
     }

@@ -49,6 +49,10 @@ PUBLIC_ROUTES: set[tuple[str, str]] = {
     ("put", "/api/v1/shared/{token}/recall-acknowledgement"),
     ("get", "/api/v1/shared/{token}/files/{name}"),
     ("post", "/api/v1/shared/{token}/reactions"),
+    # figures for everybody
+    ("get", "/api/v1/figures"),
+    ("get", "/api/v1/figures/{figures_id}"),
+    ("get", "/api/v1/figures/{figures_id}.csv"),
     # what tus offers
     ("options", "/api/v1/uploads"),
     ("options", "/api/v1/uploads/{upload_id}"),

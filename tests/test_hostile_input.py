@@ -172,6 +172,7 @@ def strangers(
         "reaction_id": make.reaction(delivery["id"]).id,
         "kind": "excerpt",
         "traced_id": excerpt.id,
+        "figures_id": make.figures().id,
         "mobilization_id": make.mobilization().id,
         "group_id": group.id,
         "decision_maker_id": make.decision_maker().id,

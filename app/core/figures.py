@@ -1,17 +1,19 @@
 """Figures about people: shares, and the suppression of small cells.
 
 Who may export sees exact counts. What recipients and the public see is rounded to 5 %, and cells
-below k are suppressed; when a total would give one away, the next smallest goes too (complementary
-suppression: Hundepool et al., *Statistical Disclosure Control*, 2012, chapter 4).
+below k are suppressed; when a total would give one away, others go too (complementary suppression:
+Hundepool et al., *Statistical Disclosure Control*, 2012, chapter 4). docs/figures.md says what is
+promised, against whom, and proves it.
 """
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
-K_PUBLIC, K_RESTRICTED = 11, 5
-ROUNDED_TO = 20  # to 1/20, which is 5 %
+from app.core.settings import settings
+
 SUPPRESSED: dict[str, Any] = {"value": None, "suppressed": True}
+OTHER = "other"  # in a panel, whatever of its list is not told
 
 
 def largest_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -25,19 +27,60 @@ def shares(counts: Mapping[str, int]) -> dict[str, float]:
     return {code: round(count / total, 4) for code, count in largest_first(counts) if total}
 
 
-def rounded(counts: Mapping[str, int], k: int = 0) -> dict[str, Any]:
-    """Shares rounded to 5 %, the largest first; no cell of fewer than `k` people is told."""
-    total = sum(counts.values())
-    hidden = {code for code, count in counts.items() if 0 < count < k}
-    told = sorted((code for code in counts if code not in hidden), key=lambda c: counts[c])
-    if len(hidden) == 1 and told:
-        hidden.add(told[0])
-    return {
-        code: SUPPRESSED if code in hidden else round(count / total * ROUNDED_TO) / ROUNDED_TO
-        for code, count in largest_first(counts)
-        if total
-    }
+def nearest(share: float) -> float:
+    """The share, rounded to 5 %: to `APP_FIGURES_ROUNDED_TO`."""
+    step = settings().figures_rounded_to
+    return round(round(share / step) * step, 4)
 
+
+def rounded(counts: Mapping[str, int]) -> dict[str, float]:
+    """The rounded share of each, the largest first, however few: of what readers count anyway."""
+    total = sum(counts.values())
+    return {code: nearest(count / total) for code, count in largest_first(counts) if total}
+
+
+# A closed list, whose total is told
+
+
+def concealed(counts: Mapping[str, int], k: int, unsafe: Collection[str] = ()) -> set[str]:
+    """The cells of a closed list that are not told beside their total; all of them, maybe.
+
+    `counts` has every cell of the list, empty ones too, in an order that does not depend on them;
+    `unsafe` are cells to hide whatever their count. Who knows this rule, the list, its order, the
+    total, and each cell that is told, exactly, still finds every hidden cell that was too small
+    possible from 0 to k - 1: nothing about it but that it is. (docs/figures.md has the proof.)
+    """
+    small = {code for code, count in counts.items() if count < k} | set(unsafe)
+    left = sum(counts[code] for code in small)
+    if not small or (not left and len(small) > 1):
+        return set()  # what is empty is nobody
+    if k <= left <= (len(small) - 1) * (k - 1):
+        return small
+    hidden = set(small)
+    others = [code for code in reversed([*counts]) if code not in small]
+    for enough, code in enumerate(others, 2):
+        hidden.add(code)
+        left += counts[code]
+        if left >= enough * k:
+            break
+    return hidden
+
+
+def panel(counts: Mapping[str, int], k: int) -> dict[str, Any]:
+    """The rounded shares of a closed list, the largest first; `other` for what is not told of it.
+
+    Which of its cells are empty is not told either, when any is hidden.
+    """
+    total = sum(counts.values())
+    if not total:
+        return {}
+    hidden = concealed(counts, k)
+    told = {code: count for code, count in counts.items() if count and code not in hidden}
+    shown: dict[str, Any] = {code: nearest(count / total) for code, count in largest_first(told)}
+    return shown | ({OTHER: SUPPRESSED} if hidden else {})
+
+
+# Many sums at once, for the team
 
 Cell = TypeVar("Cell", bound=Hashable)
 Sum = tuple[Cell, Collection[Cell]]  # a total, and the parts that add up to it
@@ -99,7 +142,7 @@ class Figures:
         if not self.counts[of]:
             return None
         share = self.counts[cell] / self.counts[of]
-        return round(share * ROUNDED_TO) / ROUNDED_TO if self.k else round(share, 4)
+        return nearest(share) if self.k else round(share, 4)
 
     def _is_hidden(self, cell: Hashable) -> bool:
         if self._hidden is None:

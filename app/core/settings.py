@@ -133,6 +133,22 @@ class Settings(BaseSettings):
         False, description="Whether a bundle that answers no expectation cannot be published."
     )
 
+    figures_k_public: int = Field(
+        11, ge=3, description="No figure that everybody reads is about fewer testimonies or people."
+    )
+    figures_k_restricted: int = Field(
+        5, ge=3, description="The same, of figures for recipients, and for who may not export."
+    )
+    figures_rounded_to: float = Field(
+        0.05, gt=0, le=0.25, description="Shares in such figures are rounded to this."
+    )
+    figures_employers_min: int = Field(
+        3, ge=2, description="No public figure about employers is about fewer of them."
+    )
+    figures_employer_share_max: float = Field(
+        0.85, gt=0, le=1, description="Nor is one employer more than this share of a public figure."
+    )
+
     session_ttl: float = Field(12 * HOUR, description="Life of a login.")
     fresh_login: float = Field(10 * MINUTE, description="A disclosure wants a login this recent.")
     login_rate: int = Field(5, description="Logins a minute for one account from one address.")

@@ -32,7 +32,7 @@ LABELS = {  # of the tables of a balance
     "territory": {},
     "method": {code: french for code, french, _ in TERMS["methods"]},
 }
-UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé"}
+UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé", "other": "Autres"}
 COMMITMENTS = {  # of somebody who answered
     "none": "en prend note",
     "thinking": "y réfléchit",

@@ -4,8 +4,9 @@ from sqlalchemy import Select, or_
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
-from app.core.figures import K_RESTRICTED, Figures
+from app.core.figures import Figures
 from app.core.models import now
+from app.core.settings import settings
 from app.excerpts.models import Excerpt, ExcerptState
 from app.excerpts.service import standing
 from app.indicators.schemas import CorpusFilters
@@ -32,4 +33,4 @@ def quoted(filters: CorpusFilters, me: Caller) -> Select[Testimony]:
 
 def figures_for(me: Caller) -> Figures:
     """Empty figures: exact for who may export, without small cells for the others."""
-    return Figures(0 if Permission.EXPORT in me.permissions else K_RESTRICTED)
+    return Figures(0 if Permission.EXPORT in me.permissions else settings().figures_k_restricted)

@@ -480,6 +480,14 @@ RULES: Sequence[Rule] = (
         because="ils disent à qui l'on s'est adressé, et ce qui était demandé avant de rendre",
     ),
     Rule(
+        code="figures",
+        what="Tableaux publics",
+        tables=["frozen_figures"],
+        kept=FOR_GOOD,
+        then=STAYS,
+        because="ils ne sont de personne, et les refaire dirait ce qui en fut retiré",
+    ),
+    Rule(
         code="public-addresses",
         what="Adresses publiques des dossiers, retirées comprises",
         tables=["public_addresses"],

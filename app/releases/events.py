@@ -16,11 +16,12 @@ from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.core.db import locked
-from app.core.figures import K_PUBLIC, K_RESTRICTED, Figures
+from app.core.figures import OTHER, SUPPRESSED, panel
 from app.core.models import now
 from app.core.problems import Invalid, Problem
 from app.places.models import Place
 from app.releases.event_schemas import EventIn
+from app.releases.figures import k_of
 from app.releases.files import ask_anew
 from app.releases.models import Attendance, EventReaction, HeldEvent, Release
 from app.releases.service import blocked_items, require_current
@@ -230,16 +231,15 @@ def _names(db: Session) -> dict[str, str]:
 def _crowd(
     release: Release, attendance: list[dict[str, Any]], names: dict[str, str]
 ) -> dict[str, Any]:
-    """How many came, and the share of each role."""
-    figures = Figures(K_PUBLIC if release.audience == "general_public" else K_RESTRICTED)
-    came = {one["role"]: one["count"] for one in attendance if one["count"]}
-    figures.counts.update(came)
-    figures.counts["total"] = sum(came.values())
-    figures.add_up("total", list(came))
+    """How many came, and the share of each role; what is not told of these is « Autres »."""
+    k = k_of(release.audience)
+    came = {one["role"]: one["count"] for one in attendance}
+    total = sum(came.values())
+    shares = panel(dict.fromkeys([*names, *came], 0) | came, k)
     return {
-        "total": figures.count("total"),
+        "total": total if not 0 < total < k else SUPPRESSED,
         "roles": [
-            {"label": names.get(role, role), "share": figures.share(role, "total")}
-            for role in sorted(came, key=lambda role: (-came[role], role))
+            {"label": "Autres" if role == OTHER else names.get(role, role), "share": share}
+            for role, share in shares.items()
         ],
     }

@@ -17,12 +17,13 @@ from app.bundles.balance import Counts, of_bundle
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
 from app.bundles.sources import Source, settled
-from app.core.figures import K_PUBLIC, K_RESTRICTED, rounded
+from app.core.figures import rounded
 from app.core.models import now
 from app.documents.wording import NATURES
 from app.excerpts.service import words_of
 from app.places.models import Place
 from app.places.service import coarse
+from app.releases.figures import Passages, methods_of
 from app.schemes.models import Scheme
 from app.schemes.service import labels
 from app.testimonies.models import TestimonyWitness
@@ -61,13 +62,14 @@ def take(db: Session, bundle: Bundle) -> Snapshot:
         }
         for section in sections_of(db, bundle.id)
     ]
+    passages = [(said.excerpt or said.testimony).id for said in sources.values()]
     content = {
         "title": bundle.title,
         "public_title": scheme.public_title,
         "audience": bundle.audience,
         "form": bundle.form,
         "introduction": bundle.introduction,
-        "balance": balance_of(db, bundle.audience, of_bundle(db, bundle)),
+        "balance": balance_of(db, bundle.id, bundle.audience, of_bundle(db, bundle), passages),
         "sections": sections,
     }
     return Snapshot(content, sources)
@@ -111,15 +113,16 @@ def _item(db: Session, item: Any, source: Source | None, speakers: "_Speakers") 
     return shown
 
 
-def balance_of(db: Session, audience: str, counts: Counts) -> dict[str, Any]:
+def balance_of(
+    db: Session, bundle_id: UUID, audience: str, counts: Counts, passages: Passages
+) -> dict[str, Any]:
     """What stands on the page anyway is rounded; the method, which does not, is suppressed too."""
-    k = K_PUBLIC if audience == "general_public" else K_RESTRICTED
     territories = _Speakers(db, set()).coarse(counts.table("territory"))
     return {
         "nature": rounded(counts.table("nature")),
         "role": rounded(counts.table("role")),
         "territory": rounded(territories),
-        "method": rounded(counts.table("method"), k),
+        "method": methods_of(db, bundle_id, audience, counts.table("method"), passages),
     }
 
 

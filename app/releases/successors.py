@@ -82,7 +82,9 @@ def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
         if str(row.item_id) not in lost
     ]
     content = _without(release.content, lost)
-    content["balance"] = balance_of(db, release.audience, _passages(db, kept))
+    passages = [row.excerpt_id or row.testimony_id for row in kept]
+    counts = _passages(db, kept)
+    content["balance"] = balance_of(db, release.bundle_id, release.audience, counts, passages)
     columns = ("audience", "form", "purpose", "territory_id", "bundle_id", "published_by_id")
     successor = Release(
         id=uuid4(),

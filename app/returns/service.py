@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
-from app.core.figures import K_RESTRICTED
+from app.core.settings import settings
 from app.gate.service import GENERAL_PUBLIC
 from app.places.models import Place
 from app.propositions.models import Evidence, Proposition
@@ -54,7 +54,7 @@ def sheet_of(db: Session, workshop_id: UUID, at: datetime) -> dict[str, Any]:
         "public_title": db.get_one(Scheme, workshop.scheme_id).public_title,
         "place": db.get_one(Place, workshop.place_id).name,
         "starts_at": workshop.starts_at,
-        "people": None if 0 < people < K_RESTRICTED else people,
+        "people": None if 0 < people < settings().figures_k_restricted else people,
         "bundles": _bundles(db, uses),
         "answers": _answers(db, [use.item.item_id for use in uses]),
         "propositions": _propositions(db, workshop_id),

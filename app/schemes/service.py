@@ -158,8 +158,9 @@ def require_terms(db: Session, *asked: tuple[str, str, str | None]) -> None:
 
 
 def labels(db: Session, vocabulary: str, codes: Iterable[str] = ()) -> dict[str, str]:
-    """The French labels of a vocabulary's terms, by code."""
+    """The French labels of a vocabulary's terms, by code, in the order of their positions."""
     rows = select(Term.code, Term.label_fr).where(Term.vocabulary == vocabulary)
+    rows = rows.order_by(*BY_POSITION.columns)
     if wanted := set(codes):
         rows = rows.where(Term.code.in_(wanted))
     return dict(db.execute(rows).all())

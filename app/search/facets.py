@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.core.db import rows_of
-from app.core.figures import K_RESTRICTED, largest_first, secret
+from app.core.figures import largest_first, secret
 from app.core.pages import Item
+from app.core.settings import settings
 from app.search.schemas import SearchFilters
 from app.search.service import kinds_of
 from app.search.statements import COUNTED, MORE, scope, tallies
@@ -31,7 +32,7 @@ def count(db: Session, filters: SearchFilters, me: Caller) -> Item:
     """`{counted, complete, role, method, nature, theme, territory}`."""
     counts = _tallied(db, read(filters.q or ""), filters, me)
     counted = counts[COUNTED][ALL]
-    k = 0 if EXACT & me.permissions else K_RESTRICTED
+    k = 0 if EXACT & me.permissions else settings().figures_k_restricted
     hidden = {name: _hidden(counts[name], counted, k) for name in FACETS}
     is_told = not any(ALL in cells for cells in hidden.values())
     return {

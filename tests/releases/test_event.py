@@ -279,9 +279,8 @@ def test_documents_are_told_no_small_count(
     assert told["attendance"]["total"] == 20
     hidden = {"value": None, "suppressed": True}
     assert told["attendance"]["roles"] == [
-        {"label": "Élus", "share": 0.6},
-        {"label": "Tuteur ou tutrice", "share": hidden},  # else the two services were told
-        {"label": "Services", "share": hidden},
+        {"label": "Tuteur ou tutrice", "share": 0.3},
+        {"label": "Autres", "share": hidden},  # two of the services; and others, or they were told
     ]
     assert [one["role_label"] for one in told["reactions"]] == ["Élus", None]
 

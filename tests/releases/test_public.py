@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -10,9 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
+from app.core.db import Database
+from app.core.models import now
 from app.excerpts.models import Excerpt
-from app.releases.models import PublicAddress
-from app.witnesses.decision import Cell, Medium, Purpose, Reach
+from app.releases.models import PublicAddress, Release, ReleaseItem
+from app.releases.successors import succeed
+from app.testimonies.models import Testimony, TestimonyWitness
+from app.witnesses.decision import Cell, Medium, Purpose, Reach, Verb
+from app.witnesses.models import Witness
 from tests.bundles.conftest import URL
 from tests.make import Make
 
@@ -180,8 +186,60 @@ def test_figures_of_fewer_than_11_are_not_told_to_the_public(
 ) -> None:
     hidden = {"value": None, "suppressed": True}
     balance = as_editor.get(published(tutors=11, young=10)).json()["content"]["balance"]
-    # The only one that is hidden could be subtracted: the next smallest goes with it.
-    assert balance["method"] == {"video": hidden, "written": hidden}
+    # The only one that is hidden could be subtracted: another goes with it.
+    assert balance["method"] == {"other": hidden}
     assert balance["role"] == {"tutor": 0.5, "eligible_young_person": 0.5}  # 0.52 and 0.48
     balance = as_editor.get(published(tutors=12, young=11)).json()["content"]["balance"]
     assert balance["method"] == {"video": 0.5, "written": 0.5}
+
+
+def test_a_bundle_has_one_panel_of_methods_for_ever(
+    as_editor: TestClient,
+    published: Callable[..., str],
+    make: Make,
+    database: Database,
+    db: Session,
+) -> None:
+    """Two of them, of nearly the same passages, would tell how those were heard that differ."""
+    hidden = {"other": {"value": None, "suppressed": True}}
+    first = as_editor.get(published(tutors=13, young=12)).json()
+    assert first["content"]["balance"]["method"] == {"video": 0.5, "written": 0.5}
+    bundle = f"{URL}/{first['bundle_id']}"
+
+    def published_again(change: Callable[[dict[str, Any]], None]) -> Any:
+        known = as_editor.get(bundle).json()
+        change(known)
+        names = ("scheme_id", "title", "audience", "form", "purpose", "introduction")
+        [section] = known["sections"]
+        items = [{name: item[name] for name in ("id", "excerpt_id")} for item in section["items"]]
+        sections = [{"title": section["title"], "items": items}]
+        payload = {name: known[name] for name in names} | {"sections": sections}
+        assert as_editor.put(bundle, json=payload).status_code == 200
+        as_editor.put(f"{bundle}/readiness")
+        release = as_editor.post(f"{bundle}/releases")
+        assert release.status_code == 201, release.text
+        return release.json()["content"]["balance"]["method"]
+
+    def retitle(known: dict[str, Any]) -> None:
+        known["title"] = "Un autre titre"
+
+    def lose_one(known: dict[str, Any]) -> None:
+        known["sections"][0]["items"].pop()
+
+    with make.sessions.begin() as writing:  # one is corrected: the panel says what it said
+        item = writing.scalars(select(ReleaseItem)).first()
+        assert item
+        writing.get_one(Testimony, item.testimony_id).method = "interview"
+    assert published_again(retitle) == {"video": 0.5, "written": 0.5}
+    assert published_again(lose_one) == hidden
+
+    rows = select(ReleaseItem.testimony_id).join(Release, Release.id == ReleaseItem.release_id)
+    said = db.scalars(rows.order_by(Release.number.desc())).first()
+    witness = db.scalars(select(TestimonyWitness.witness_id).filter_by(testimony_id=said)).one()
+    make.consent(db.get_one(Witness, witness), EVERYBODY, verb=Verb.WITHDRAW)
+    with database.write.begin() as writing:
+        recalled = succeed(writing, UUID(first["bundle_id"]), now())
+    assert recalled
+    assert recalled.successor
+    successor = as_editor.get(f"/api/v1/releases/{recalled.successor}").json()
+    assert successor["content"]["balance"]["method"] == hidden
