@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3f9a71c06be2"
-down_revision = "7b2c9e41d5a8"
+down_revision = "a6f03b7d9c12"
 branch_labels = None
 depends_on = None
 
