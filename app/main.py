@@ -109,6 +109,7 @@ ROUTERS = [
     proposition_pages.router,
     withdrawals.router,
     indicators.router,
+    indicators.of_schemes,
     traces.router,
     exports.router,
     receipts.router,
