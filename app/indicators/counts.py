@@ -106,7 +106,7 @@ def _counted(
 
 
 def _grouped(filters: CountFilters, by: Sequence[By], me: Caller) -> Select[Any]:
-    of, columns = filters.of, COLUMNS | (OF_EXCERPTS if filters.of is Of.EXCERPTS else {})
+    of, columns = filters.of, {**COLUMNS, **(OF_EXCERPTS if filters.of is Of.EXCERPTS else {})}
     rows = quoted(filters, me) if of is Of.EXCERPTS else accepted(filters, me)
     for join in _joins(of, by):
         rows = join(rows)

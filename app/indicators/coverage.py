@@ -81,7 +81,7 @@ def _count(db: Session, figures: Figures, filters: CoverageFilters, me: Caller) 
     return heard
 
 
-def _heard(filters: CoverageFilters, me: Caller) -> Select[Any]:
+def _heard(filters: CoverageFilters, me: Caller) -> Select[int, int]:
     asked = CorpusFilters.model_construct(**CorpusFilters().model_dump() | dict(filters))
     return (
         accepted(asked, me)

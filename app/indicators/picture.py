@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.core.figures import SUPPRESSED
 from app.documents.wording import NO_BREAK, day
-from app.indicators.tables import INDICATORS, Table, Told, told
-from app.indicators.words import MEASURES
+from app.indicators.tables import BESIDE_TARGETS, INDICATORS, Table, Told, title_of, told
+from app.indicators.words import ALL, MEASURES
 
 WIDTH, MARGIN = 320, 16
 INNER = WIDTH - 2 * MARGIN
@@ -48,7 +48,7 @@ class Group:
 def picture(db: Session, name: str, found: Mapping[str, Any]) -> bytes:
     """The picture of what was found of this indicator."""
     sections = [
-        (table.title, list(_groups(table, rows)))
+        (title_of(table, found), list(_groups(table, rows)))
         for table, rows in told(db, name, found)
         if table.drawn
     ]
@@ -113,13 +113,13 @@ class Sheet:
         room = INNER - (len(bar.told) + 2) * LABELS * ADVANCE
         lines = _wrapped(bar.label, room / (LABELS * ADVANCE))
         self.space(5)
-        for place, line in enumerate(lines):
+        first = self.y + 13
+        for line in lines:
             self.y += 17
             self._text(MARGIN, self.y - 4, line, LABELS, INK)
-            if place == 0:
-                weight, color = ("400", SOFT) if bar.length is None else ("700", INK)
-                end = WIDTH - MARGIN
-                self._text(end, self.y - 4, bar.told, LABELS, color, weight, anchor="end")
+        weight, color = ("400", SOFT) if bar.length is None else ("700", INK)
+        self._text(WIDTH - MARGIN, first, bar.told, LABELS, color, weight, anchor="end")
+        self.y += 1
         self._rect(INNER, bar)
         self.y += 10
 
@@ -173,28 +173,42 @@ class Sheet:
 
 
 def _wrapped(text: str, letters: float) -> list[str]:
-    return wrap(text, max(8, int(letters)), break_on_hyphens=False) or [""]
+    return wrap(text, max(8, int(letters)), break_on_hyphens=True) or [""]
 
 
 def _groups(table: Table, rows: Sequence[Told]) -> Iterator[Group]:
     """Bars for the rows below each heading; or for each of several measures of a row."""
-    if table.drawn == ("witnesses", "target"):
+    if table.by == BESIDE_TARGETS:
         yield from _beside_targets(rows)
     elif "share" not in table.drawn:
         for row in rows:
             bars = [_step(row, measure, table.drawn[0]) for measure in table.drawn]
             yield Group(_heading(row.labels), bars)
     else:
-        groups: dict[str, Group] = {}
-        for row in rows:
-            heading = _heading(row.labels[:-1])
-            group = groups.setdefault(heading, Group(heading))
-            group.bars.append(_part(row))
-        yield from groups.values()
+        yield from _parts(rows)
+
+
+def _parts(rows: Sequence[Told]) -> Iterator[Group]:
+    """Shares of the same whole together; of nothing there are none.
+
+    What is in each of several codes is the heading of its parts.
+    """
+    groups: dict[tuple[str, ...], Group] = {}
+    for row in rows:
+        key = tuple(row.codes[:-1])
+        heading = _heading(row.labels[:-1])
+        if row.values["share"] is None:
+            continue
+        if any(key) and not row.codes[-1]:
+            groups[key] = Group(f"{heading} : {_part(row).told}")
+        else:
+            groups.setdefault(key, Group(heading)).bars.append(_part(row))
+    yield from groups.values()
 
 
 def _heading(labels: Sequence[str]) -> str:
-    return " · ".join(dict.fromkeys(labels))
+    """The labels that say something; all of everything is called so too."""
+    return " · ".join(label for label in labels if label != ALL) or (ALL if labels else "")
 
 
 def _part(row: Told) -> Bar:
@@ -204,8 +218,6 @@ def _part(row: Told) -> Bar:
         return Bar(row.labels[-1], HIDDEN, None)
     if share == SUPPRESSED:
         return Bar(row.labels[-1], str(count), None)
-    if share is None:
-        return Bar(row.labels[-1], str(count), 0)
     return Bar(row.labels[-1], f"{count} · {_percent(share)}", share)
 
 
@@ -222,7 +234,7 @@ def _beside_targets(rows: Sequence[Told]) -> Iterator[Group]:
     """By role, the witnesses of each territory; a mark stands where the target is."""
     figures = [row.values[name] for row in rows for name in ("witnesses", "target")]
     most = max((number for number in figures if isinstance(number, int)), default=0) or 1
-    groups: dict[str, Group] = {}
+    groups: dict[str, Group] = {}  # by the label of their role, which vocabularies tell once
     for row in rows:
         role, territory = row.labels
         many, target = row.values["witnesses"], row.values["target"]
@@ -243,6 +255,8 @@ def _percent(share: float) -> str:
 def _notes(found: Mapping[str, Any]) -> list[str]:
     at: datetime = found["counted_at"]
     notes = [f"Compté le {day(at)}, parmi les témoignages acceptés."]
+    if found.get("has_targets"):
+        notes.append("Le trait vertical marque l'objectif.")
     if k := found["k"]:
         notes.append(
             f"Masqué : moins de {k}, ou un nombre qui permettrait d'en retrouver un. "

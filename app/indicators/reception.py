@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Integer, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -72,9 +72,9 @@ def _voices(db: Session, filters: ReceptionFilters, me: Caller) -> Iterator[Voic
         seen = seen.where(Release.bundle_id.in_(of_scheme))
     each = _each(seen.with_only_columns(Release.id)).subquery()
     alike = [column for column in each.c if column.name != "reactions"]
-    rows = select(*alike, func.count(), func.sum(each.c.reactions)).group_by(*alike)
-    for *facts, many, reactions in db.execute(rows):
-        yield Voice(*facts, many=many, reactions=int(reactions))
+    rows = select(*alike, func.count(), func.sum(each.c.reactions, type_=Integer)).group_by(*alike)
+    for row in db.execute(rows):
+        yield Voice(*row)
 
 
 def _each(shown: Select[Any]) -> Select[Any]:

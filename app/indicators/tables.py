@@ -5,7 +5,7 @@ A `Table` says where its rows are in the answer, by what they are told, and what
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.cells import harmless
 from app.core.figures import SUPPRESSED
-from app.indicators.words import ALL, DIMENSIONS, MEASURES, NOT_TOLD, names
+from app.indicators.words import ALL, CODES, DIMENSIONS, MEASURES, NOT_TOLD, names
 
 BOM = "\ufeff"
 MOST = 3  # coordinates of a row
@@ -34,7 +34,7 @@ class Table:
     """
 
     name: str
-    title: str
+    title: str  # without one, what is counted and by what
     by: Sequence[str]
     measures: Sequence[str]
     drawn: Sequence[str] = ()
@@ -48,6 +48,7 @@ class Indicator:
     tables: Sequence[Table]
 
 
+BESIDE_TARGETS = ("role", "territory")
 COUNTED = ("count", "share")
 ASSESSED = (*COUNTED, "assessed")
 RECEIVED = (
@@ -59,7 +60,7 @@ RECEIVED = (
 INDICATORS = {
     "counts": Indicator(
         "Combien de paroles",
-        [Table("cells", "Nombres", (), COUNTED, COUNTED)],
+        [Table("cells", "", (), COUNTED, COUNTED)],
     ),
     "balance": Indicator(
         "Pratiques et ressentis",
@@ -75,7 +76,7 @@ INDICATORS = {
             Table(
                 "cells",
                 "Témoins entendus",
-                ("role", "territory"),
+                BESIDE_TARGETS,
                 ("target", "witnesses", "testimonies", "gap"),
                 ("witnesses", "target"),
             ),
@@ -160,13 +161,9 @@ class Told:
 def told(db: Session, name: str, found: Row) -> Iterator[tuple[Table, list[Told]]]:
     """The tables of this indicator and their rows, in the order of what they are called."""
     for table in INDICATORS[name].tables:
-        by = table.by or (found.get("by", ()) if table.name else ())
+        by = table.by or (tuple(found.get("by", ())) if table.name else ())
         rows = found[table.name] if table.name else [found]
-        yield _with(table, by), _called(db, by, [_flat(row, by) for row in rows])
-
-
-def _with(table: Table, by: Sequence[str]) -> Table:
-    return Table(table.name, table.title, tuple(map(str, by)), table.measures, table.drawn)
+        yield replace(table, by=by), _called(db, by, [_flat(row, by) for row in rows])
 
 
 def _flat(row: Row, by: Sequence[str]) -> Row:
@@ -180,7 +177,7 @@ def _flat(row: Row, by: Sequence[str]) -> Row:
 def _called(db: Session, by: Sequence[str], rows: Sequence[Row]) -> list[Told]:
     codes = [["" if row[name] is None else str(row[name]) for name in by] for row in rows]
     known = [
-        {"": _nothing(by, name)} | names(db, name, {c[i] for c in codes} - {""})
+        _with_nothing(by, name, names(db, name, {c[i] for c in codes} - {""}))
         for i, name in enumerate(by)
     ]
     places = [{code: place for place, code in enumerate(called)} for called in known]
@@ -191,11 +188,11 @@ def _called(db: Session, by: Sequence[str], rows: Sequence[Row]) -> list[Told]:
     return sorted(found, key=lambda t: [p[code] for p, code in zip(places, t.codes, strict=True)])
 
 
-def _nothing(by: Sequence[str], name: str) -> str:
-    """What is said of a coordinate without a code: all of them; in coverage, nobody knows."""
+def _with_nothing(by: Sequence[str], name: str, called: dict[str, str]) -> dict[str, str]:
+    """And a coordinate without a code: all of them, first; where nothing is a sum, the unknown."""
     if name == "witness":
-        return "—"
-    return NOT_TOLD if tuple(by) == ("role", "territory") and name == "territory" else ALL
+        return {"": "—"} | called
+    return called | {"": NOT_TOLD} if tuple(by) == BESIDE_TARGETS else {"": ALL} | called
 
 
 def written(db: Session, name: str, found: Row, delimiter: str) -> bytes:
@@ -216,6 +213,8 @@ def written(db: Session, name: str, found: Row, delimiter: str) -> bytes:
     return (BOM + file.getvalue()).encode()
 
 
-def dimensions(table: Table) -> str:
-    """« par rôle et méthode »."""
-    return " et ".join(DIMENSIONS[name] for name in table.by)
+def title_of(table: Table, found: Row) -> str:
+    """« Témoignages par rôle et mois », where a table has no title of its own."""
+    if table.title:
+        return table.title
+    return f"{CODES['of'][found['of']]} par {' et '.join(DIMENSIONS[name] for name in table.by)}"

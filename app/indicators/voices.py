@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, Subquery, desc, func, select
 from sqlalchemy.orm import Session
@@ -135,7 +136,7 @@ def _heard(filters: LoopFilters, me: Caller) -> Select[int]:
     return rows.with_only_columns(func.count(TestimonyWitness.witness_id.distinct()))
 
 
-def _items(filters: LoopFilters, me: Caller) -> Select[Any]:
+def _items(filters: LoopFilters, me: Caller) -> Select[UUID, UUID]:
     """The items of bundles that show what counts, and the testimony of each."""
     said_in = func.coalesce(BundleItem.testimony_id, Excerpt.testimony_id)
     testimonies = _of_corpus(filters, me).with_only_columns(Testimony.id)
@@ -147,7 +148,7 @@ def _items(filters: LoopFilters, me: Caller) -> Select[Any]:
     )
 
 
-def _in_bundles(filters: LoopFilters, me: Caller) -> Select[Any]:
+def _in_bundles(filters: LoopFilters, me: Caller) -> Select[UUID, int]:
     """How many items of bundles quote each witness."""
     items = _items(filters, me).subquery()
     return (
@@ -157,7 +158,7 @@ def _in_bundles(filters: LoopFilters, me: Caller) -> Select[Any]:
     )
 
 
-def _in_releases(filters: LoopFilters, me: Caller) -> Select[Any]:
+def _in_releases(filters: LoopFilters, me: Caller) -> Select[UUID, int]:
     """The same of releases that were not recalled: an item of several of them counts once."""
     return (
         select(
@@ -174,7 +175,7 @@ def _in_releases(filters: LoopFilters, me: Caller) -> Select[Any]:
     )
 
 
-def _histogram(db: Session, spoken: Select[Any]) -> Histogram:
+def _histogram(db: Session, spoken: Select[UUID, int]) -> Histogram:
     each: Subquery = spoken.subquery()
     rows = select(each.c.uses, func.count()).group_by(each.c.uses).order_by(each.c.uses)
     return [(uses, many) for uses, many in db.execute(rows)]
