@@ -72,7 +72,9 @@ def _voices(db: Session, filters: ReceptionFilters, me: Caller) -> Iterator[Voic
         seen = seen.where(Release.bundle_id.in_(of_scheme))
     each = _each(seen.with_only_columns(Release.id)).subquery()
     alike = [column for column in each.c if column.name != "reactions"]
-    rows = select(*alike, func.count(), func.sum(each.c.reactions, type_=Integer)).group_by(*alike)
+    rows: Select[Any] = select(
+        *alike, func.count(), func.sum(each.c.reactions, type_=Integer)
+    ).group_by(*alike)
     for row in db.execute(rows):
         yield Voice(*row)
 
