@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Select, case, func, or_, select
+from sqlalchemy import Integer, Select, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -72,9 +72,8 @@ def _voices(db: Session, filters: ReceptionFilters, me: Caller) -> Iterator[Voic
         seen = seen.where(Release.bundle_id.in_(of_scheme))
     each = _each(seen.with_only_columns(Release.id)).subquery()
     alike = [column for column in each.c if column.name != "reactions"]
-    rows: Select[Any] = select(
-        *alike, func.count(), func.sum(each.c.reactions, type_=Integer)
-    ).group_by(*alike)
+    said = cast(func.sum(each.c.reactions), Integer)  # or PostgreSQL gives a decimal
+    rows: Select[Any] = select(*alike, func.count(), said).group_by(*alike)
     for row in db.execute(rows):
         yield Voice(*row)
 
