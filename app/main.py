@@ -113,6 +113,7 @@ ROUTERS = [
     withdrawals.router,
     figures.router,
     indicators.router,
+    indicators.of_schemes,
     traces.router,
     exports.router,
     projects.router,

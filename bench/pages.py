@@ -49,7 +49,8 @@ def page_and_file(
 def _record(database: Database, folder: Path) -> None:
     """What the gate asks the database about all that the page shows, which it lets out."""
     with database.read() as db:
-        release = db.scalars(select(Release)).one()
+        of_page = PublicAddress.bundle_id == Release.bundle_id
+        release = db.scalars(select(Release).join(PublicAddress, of_page)).one()
         with noted(database.read) as statements:
             blocked = blocked_items(db, release, now())
     if blocked:

@@ -248,6 +248,17 @@ def of_page(bench: Bench) -> Iterator[Measure]:
     yield at_most(2, f"the page of a release, {QUOTES} quotes", ours, ceiling)
 
 
+def of_indicators(bench: Bench) -> Iterator[Measure]:
+    """Figures about the whole, beside the statements that they are counted by."""
+    from bench.indicating import compared as indicated
+
+    where = bench.app, bench.bare, bench.database, bench.folder
+    for what, ours, ceiling in indicated(
+        *where, bench.tokens["evaluator"], bench.payload["scheme_id"]
+    ):
+        yield at_most(2, f"indicator {what}, {bench.rows} testimonies", ours, ceiling)
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "lists": of_lists,
     "creation": of_creation,
@@ -261,6 +272,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "filming": of_filming,
     "page": of_page,
     "publishing": of_publishing,
+    "indicators": of_indicators,
 }
 
 

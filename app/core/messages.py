@@ -62,6 +62,7 @@ DETAILS_FR = {
     "body_or_media": "Il faut un texte (body) ou un média (media_ids).",
     "bool_parsing": "Attendu : vrai ou faux.",
     "bool_type": "Attendu : vrai ou faux.",
+    "by_twice": "Une dimension est nommée deux fois.",
     "choices_of_notice": "Des choix sont ceux d'une notice : il manque notice_id.",
     "choices_or_cells": "Il faut soit choices, soit cells.",
     "date_from_datetime_parsing": "Attendu : une date, comme 2026-11-22.",
@@ -194,6 +195,7 @@ MISTAKES = {
         "Ce n'est ni un VTT, ni un SRT, ni un texte dont les paragraphes commencent par [00:01:02].",
     ),
     "not_utf8": ("The file is not UTF-8.", "Le fichier n'est pas en UTF-8."),
+    "not_a_department": ("Not a department.", "Ce territoire n'est pas un département."),
     "not_larger": ("Not a larger territory.", "Ce territoire n'est pas plus grand."),
     "not_offered": (
         "This extension of the protocol is not offered.",

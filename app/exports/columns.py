@@ -13,11 +13,9 @@ from typing import Any, TypeAlias
 from app.accounts.permissions import Permission
 from app.exports.queries import read_children
 from app.exports.schemas import Type
+from app.witnesses.ages import BANDS, OLDEST_OF_BAND, YOUNGEST
 
 Cells: TypeAlias = Sequence[Any]
-OLDEST_OF_BAND = {17: "16-17", 21: "18-21", 25: "22-25"}
-YOUNGEST = 16
-BANDS = (*OLDEST_OF_BAND.values(), "26+")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from app.accounts.permissions import Permission
+from app.bundles.models import BundleItem
 from app.codebook import service as codebook
 from app.codebook.models import Theme
 from app.codebook.schemas import ThemeFilters
@@ -34,7 +35,6 @@ from app.excerpts import service as excerpts
 from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme, SelectorType
 from app.excerpts.schemas import ExcerptFilters
 from app.exports.columns import (
-    BANDS,
     Batch,
     Cells,
     Column,
@@ -81,6 +81,7 @@ from app.propositions.steps import ENDED
 from app.reactions import service as reactions
 from app.reactions.models import Commitment, Reaction
 from app.reactions.schemas import ReactionFilters
+from app.releases.models import Release, ReleaseItem
 from app.schemes.models import Scheme
 from app.testimonies import queries as testimonies
 from app.testimonies.models import (
@@ -93,6 +94,7 @@ from app.testimonies.models import (
 from app.testimonies.schemas import TestimonyFilters
 from app.testimonies.service import LATEST_FIRST as TESTIMONIES_LATEST_FIRST
 from app.witnesses import service as witnesses
+from app.witnesses.ages import BANDS
 from app.witnesses.models import Witness
 from app.witnesses.schemas import WitnessFilters
 from app.workshops import service as workshops
@@ -196,7 +198,26 @@ def _testimonies(filters: TestimonyFilters, at: datetime) -> Select[Any]:
         .join(Scheme, Scheme.id == T.scheme_id)
         .outerjoin(Territory, Territory.id == T.territory_id)
         .outerjoin(Candor, Candor.testimony_id == T.id)
+        .outerjoin(W, W.id == T.workshop_id)
     )
+
+
+def _in_bundles() -> ColumnElement[Any]:
+    """How many items of bundles show a testimony, or an excerpt of it."""
+    items = select(func.count(BundleItem.id)).correlate(T)
+    quoted = items.join(Excerpt, Excerpt.id == BundleItem.excerpt_id)
+    quoted = quoted.where(Excerpt.testimony_id == T.id)
+    whole = items.where(BundleItem.testimony_id == T.id)
+    return whole.scalar_subquery() + quoted.scalar_subquery()
+
+
+def _in_releases() -> ColumnElement[Any]:
+    """The same of releases that were not recalled: an item of several of them counts once."""
+    items = select(func.count(ReleaseItem.item_id.distinct())).join(
+        Release, Release.id == ReleaseItem.release_id
+    )
+    shown = items.where(ReleaseItem.testimony_id == T.id, Release.recalled_at.is_(None))
+    return shown.correlate(T).scalar_subquery()
 
 
 def _age_bands(batch: Batch) -> Cells:
@@ -224,6 +245,9 @@ TESTIMONIES = Dataset(
         "nature": as_stored(T.nature),
         "sector": T.sector,
         "candor": level_in_sql(Candor),
+        "workshop_kind": as_stored(W.kind),
+        "in_bundles": _in_bundles(),
+        "in_releases": _in_releases(),
         "restriction": _json(T.restriction),
         "protocol": protocol(),
         "witnesses": children(
@@ -299,6 +323,28 @@ TESTIMONIES = Dataset(
             as_read("candor"),
             values=tuple(Level),
             needs=Permission.STUDY,
+        ),
+        Column(
+            "workshop_kind",
+            "Type d'atelier",
+            "Kind of workshop",
+            Type.CODE,
+            as_read("workshop_kind"),
+            values=tuple(Kind),
+        ),
+        Column(
+            "in_bundles",
+            "Éléments de dossiers qui le montrent, ou un extrait de lui",
+            "Items of bundles that show it, or an excerpt of it",
+            Type.INTEGER,
+            as_read("in_bundles"),
+        ),
+        Column(
+            "in_releases",
+            "Éléments publiés, et non rappelés, qui le montrent",
+            "Items of releases, not recalled, that show it",
+            Type.INTEGER,
+            as_read("in_releases"),
         ),
         ANOMALY,
     ),

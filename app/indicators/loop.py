@@ -1,7 +1,6 @@
 """How far what became of their words came back to those who spoke."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -36,13 +35,11 @@ def loop(db: Session, filters: LoopFilters, me: Caller) -> dict[str, Any]:
         )
         .group_by(TestimonyWitness.witness_id)
     )
-    published = set(db.scalars(used.with_only_columns(TestimonyWitness.witness_id)))
-    reached = {stage: published & _ids(db, rows) for stage, rows in _stages(used).items()}
-    figures = figures_for(me)
-    figures.counts[PUBLISHED] = len(published)
-    for stage in STAGES:
-        figures.counts[stage] = len(reached[stage])
-        figures.counts["not", stage] = len(published) - len(reached[stage])
+    figures, published = figures_for(me), _many(db, used)
+    figures.counts[PUBLISHED] = published
+    for stage, rows in _stages(used).items():
+        figures.counts[stage] = reached = _many(db, rows)
+        figures.counts["not", stage] = published - reached
         figures.add_up(PUBLISHED, [stage, ("not", stage)])
     return {
         "counted_at": now(),
@@ -59,11 +56,12 @@ def loop(db: Session, filters: LoopFilters, me: Caller) -> dict[str, Any]:
     }
 
 
-def _ids(db: Session, rows: Select[UUID]) -> set[UUID]:
-    return set(db.scalars(rows))
+def _many(db: Session, witnesses: Select[Any]) -> int:
+    """How many witnesses these rows, of which each is one, are about."""
+    return db.scalar(select(func.count()).select_from(witnesses.subquery())) or 0
 
 
-def _stages(used: Select[Any]) -> dict[str, Select[UUID]]:
+def _stages(used: Select[Any]) -> dict[str, Select[Any]]:
     """The witnesses who got as far as each stage, by what became of the same uses."""
     witnesses = used.with_only_columns(TestimonyWitness.witness_id)
     given = witnesses.join(Delivery, Delivery.release_id == Release.id)
@@ -75,6 +73,7 @@ def _stages(used: Select[Any]) -> dict[str, Select[UUID]]:
         .join(since, since.c.witness_id == Witness.id)
         .join(AuditEvent, AuditEvent.subject_id == Witness.id)
         .where(AuditEvent.action == "receipt.opened", AuditEvent.created_at >= since.c.since)
+        .distinct()
     )
     return {
         "delivered": given.where(

@@ -1,11 +1,11 @@
 """Which form moved whom: what recipients did and said, by form and audience."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Integer, Select, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -27,70 +27,94 @@ Way = tuple[str | None, str | None]  # form and audience; None is all of them
 
 @dataclass
 class Voice:
-    """One recipient: what they did, what they said last, and how far they committed themselves."""
+    """Recipients alike: what they did, said last, and how far they committed themselves.
+
+    `many` is how many there are, `reactions` what all of them said.
+    """
 
     form: str
     audience: str
     opened: bool
     acknowledged: bool
-    reactions: int = 0
-    form_rating: int | None = None
-    understood: bool | None = None
-    surprised: bool | None = None
-    commitment: Commitment = Commitment.NONE
+    form_rating: int | None
+    understood: bool | None
+    surprised: bool | None
+    furthest: int | None  # a place in `FURTHER`; None is nothing said
+    many: int
+    reactions: int
 
 
 def reception(db: Session, filters: ReceptionFilters, me: Caller) -> dict[str, Any]:
     """A `ReceptionOut`. The unit is the recipient: who answers ten times has one voice."""
     me.require(Permission.READ_BUNDLES)
-    voices = list(_voices(db, filters, me).values())
-    figures, ratings = figures_for(me), defaultdict[Way, list[int]](list)
+    voices = list(_voices(db, filters, me))
+    figures, ratings = figures_for(me), defaultdict[Way, Counter[int]](Counter)
     forms = sorted({voice.form for voice in voices})
     audiences = sorted({voice.audience for voice in voices})
     for voice in voices:
         for way in _ways(voice.form, voice.audience):
             for measure in _measures(voice):
-                figures.counts[*way, measure] += 1
+                figures.counts[*way, measure] += voice.many
             figures.counts[*way, "reactions"] += voice.reactions
             if voice.form_rating is not None:
-                ratings[way].append(voice.form_rating)
+                ratings[way][voice.form_rating] += voice.many
     ways: list[Way] = [(f, a) for f in (None, *forms) for a in (None, *audiences)]
     _say_sums(figures, ways, forms, audiences)
     cells = [_told(figures, way, ratings[way]) for way in ways]
     return {"counted_at": now(), "k": figures.k, "cells": cells}
 
 
-def _voices(db: Session, filters: ReceptionFilters, me: Caller) -> dict[UUID, Voice]:
+def _voices(db: Session, filters: ReceptionFilters, me: Caller) -> Iterator[Voice]:
+    """Those who are alike are counted together, by the database."""
     seen = visible_to(me).where(*matches(Release, filters, "form", "audience"))
     if filters.scheme_id:
         of_scheme = select(Bundle.id).where(Bundle.scheme_id == filters.scheme_id)
         seen = seen.where(Release.bundle_id.in_(of_scheme))
-    shown = seen.with_only_columns(Release.id)
-    given = (
-        select(Delivery.id, Release.form, Release.audience, *_done())
+    each = _each(seen.with_only_columns(Release.id)).subquery()
+    alike = [column for column in each.c if column.name != "reactions"]
+    said = cast(func.sum(each.c.reactions), Integer)  # or PostgreSQL gives a decimal
+    rows: Select[Any] = select(*alike, func.count(), said).group_by(*alike)
+    for row in db.execute(rows):
+        yield Voice(*row)
+
+
+def _each(shown: Select[Any]) -> Select[Any]:
+    """The recipients of these releases, a row for each, in the order of a `Voice`."""
+    ranks = case({code: place for place, code in enumerate(FURTHER)}, value=Reaction.commitment)
+    said = (
+        select(
+            Reaction.delivery_id,
+            func.count().label("reactions"),
+            func.max(ranks).label("furthest"),
+        )
+        .group_by(Reaction.delivery_id)
+        .subquery()
+    )
+    return (
+        select(
+            Release.form,
+            Release.audience,
+            Delivery.opened_at.is_not(None).label("opened"),
+            Delivery.acknowledged_at.is_not(None).label("acknowledged"),
+            *(_last(name) for name in ("form_rating", *QUESTIONS)),
+            said.c.furthest,
+            func.coalesce(said.c.reactions, 0).label("reactions"),
+        )
         .join(Release, Release.id == Delivery.release_id)
+        .outerjoin(said, said.c.delivery_id == Delivery.id)
         .where(
             Delivery.release_id.in_(shown),
             or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
         )
     )
-    voices = {id_: Voice(form, audience, *done) for id_, form, audience, *done in db.execute(given)}
-    names = ("form_rating", *QUESTIONS, "commitment")
-    said = select(Reaction.delivery_id, *(getattr(Reaction, name) for name in names))
-    of_these = select(Delivery.id).where(Delivery.release_id.in_(shown))
-    said = said.where(Reaction.delivery_id.in_(of_these))
-    for id_, *answers, commitment in db.execute(said.order_by(Reaction.created_at, Reaction.id)):
-        if voice := voices.get(id_):
-            voice.reactions += 1
-            for name, answer in zip(names, answers, strict=False):
-                if answer is not None:
-                    setattr(voice, name, answer)
-            voice.commitment = max(voice.commitment, commitment, key=FURTHER.index)
-    return voices
 
 
-def _done() -> tuple[Any, Any]:
-    return Delivery.opened_at.is_not(None), Delivery.acknowledged_at.is_not(None)
+def _last(name: str) -> Any:
+    """The last answer of a recipient to this question."""
+    column = getattr(Reaction, name)
+    answers = select(column).where(Reaction.delivery_id == Delivery.id, column.is_not(None))
+    latest = answers.order_by(Reaction.created_at.desc(), Reaction.id.desc()).limit(1)
+    return latest.correlate(Delivery).scalar_subquery().label(name)
 
 
 def _ways(form: str, audience: str) -> list[Way]:
@@ -98,13 +122,13 @@ def _ways(form: str, audience: str) -> list[Way]:
 
 
 def _measures(voice: Voice) -> list[str]:
-    """What this recipient counts for; and in `not …`, what is left of what they do not."""
+    """What these recipients count for; and in `not …`, what is left of what they do not."""
     found = ["deliveries", *(_or_not("opened", voice.opened),)]
     if voice.opened:
         found.append(_or_not("acknowledged", voice.acknowledged))
-    found.append(_or_not("answered", bool(voice.reactions)))
-    if voice.reactions:
-        found.append(f"commitment {voice.commitment}")
+    found.append(_or_not("answered", voice.furthest is not None))
+    if voice.furthest is not None:
+        found.append(f"commitment {FURTHER[voice.furthest]}")
         found.append(_or_not("rated", voice.form_rating is not None))
     for name in QUESTIONS:
         if (said := getattr(voice, name)) is not None:
@@ -142,7 +166,7 @@ def _say_sums(figures: Figures, ways: list[Way], forms: list[str], audiences: li
                 )
 
 
-def _told(figures: Figures, way: Way, ratings: list[int]) -> dict[str, Any]:
+def _told(figures: Figures, way: Way, ratings: Counter[int]) -> dict[str, Any]:
     def count(measure: str) -> Any:
         return figures.count((*way, measure))
 
@@ -165,6 +189,7 @@ def _told(figures: Figures, way: Way, ratings: list[int]) -> dict[str, Any]:
     }
 
 
-def _mean(ratings: list[int], k: int) -> float | None:
+def _mean(ratings: Counter[int], k: int) -> float | None:
     """To 2 decimals; to 1 for who is told no small cell."""
-    return round(sum(ratings) / len(ratings), 1 if k else 2) if ratings else None
+    total = sum(rating * many for rating, many in ratings.items())
+    return round(total / ratings.total(), 1 if k else 2) if ratings else None

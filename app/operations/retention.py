@@ -443,10 +443,10 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         code="frame",
-        what="Dispositifs, vocabulaires, territoires, lieux, structures, notices, thèmes",
+        what="Dispositifs, cibles, vocabulaires, territoires, lieux, structures, notices, thèmes",
         tables=[
             *("schemes", "earlier_questions", "terms", "territories", "places", "organizations"),
-            *("notices", "themes"),
+            *("notices", "themes", "targets"),
         ],
         kept=FOR_GOOD,
         then=STAYS,

@@ -1,6 +1,7 @@
 """What can be done with places and territories."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, literal, select
@@ -72,6 +73,18 @@ def coarse(db: Session, territory_id: UUID) -> Territory | None:
     """The department, or else the region, in which this lies: what is told of where people are."""
     above = lineage(db, territory_id)
     return next((territory for territory in above if territory.level in COARSE), None)
+
+
+def all_coarse() -> Select[Any]:
+    """`(id, coarse_id)` of each territory that lies in a department, or else in a region: there."""
+    below = (
+        select(Territory.id, Territory.id.label("coarse_id"))
+        .where(Territory.level.in_(COARSE))
+        .cte("coarse", recursive=True)
+    )
+    smaller = select(Territory.id, below.c.coarse_id).join(below, Territory.parent_id == below.c.id)
+    below = below.union_all(smaller.where(Territory.level.not_in(COARSE)))
+    return select(below.c.id, below.c.coarse_id)
 
 
 def territories(filters: TerritoryFilters) -> Select[Territory]:

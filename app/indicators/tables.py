@@ -1,0 +1,220 @@
+"""Every indicator in one shape: tables of rows, which become a spreadsheet or a picture.
+
+A `Table` says where its rows are in the answer, by what they are told, and what of them is drawn.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core.cells import harmless
+from app.core.figures import SUPPRESSED
+from app.indicators.words import ALL, CODES, DIMENSIONS, MEASURES, NOT_TOLD, names
+
+BOM = "\ufeff"
+MOST = 3  # coordinates of a row
+HEADER = (
+    "table",
+    *(f"{part}_{n}" for n in range(1, MOST + 1) for part in ("dimension", "code", "label")),
+    *("measure", "measure_label", "value", "suppressed"),
+)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows found under `name`, told by these dimensions; without a name the answer is the row.
+
+    `drawn` are the measures that a picture shows: a share and the count it is of; or several counts
+    beside the first of them.
+    """
+
+    name: str
+    title: str  # without one, what is counted and by what
+    by: Sequence[str]
+    measures: Sequence[str]
+    drawn: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """An indicator as it is told in French."""
+
+    title: str
+    tables: Sequence[Table]
+
+
+BESIDE_TARGETS = ("role", "territory")
+COUNTED = ("count", "share")
+ASSESSED = (*COUNTED, "assessed")
+RECEIVED = (
+    *("deliveries", "opened", "acknowledged", "answered", "reactions", "rated"),
+    *("mean_form_rating", "understood_said", "understood_share"),
+    *("surprised_said", "surprised_share"),
+    *(name for name in MEASURES if name.startswith("commitment_")),
+)
+INDICATORS = {
+    "counts": Indicator(
+        "Combien de paroles",
+        [Table("cells", "", (), COUNTED, COUNTED)],
+    ),
+    "balance": Indicator(
+        "Pratiques et ressentis",
+        [
+            Table("totals", "Totaux", ("of", "month"), ("count",)),
+            Table("cells", "Natures", ("of", "month", "nature"), COUNTED, COUNTED),
+        ],
+    ),
+    "coverage": Indicator(
+        "Qui a été entendu, et qui manque",
+        [
+            Table("", "Ensemble", (), ("witnesses", "testimonies")),
+            Table(
+                "cells",
+                "Témoins entendus",
+                BESIDE_TARGETS,
+                ("target", "witnesses", "testimonies", "gap"),
+                ("witnesses", "target"),
+            ),
+        ],
+    ),
+    "methods": Indicator(
+        "Ce que chaque méthode a recueilli",
+        [
+            Table("", "Ensemble", (), ("testimonies", "assessed")),
+            Table("methods", "Méthodes", ("method",), ASSESSED, COUNTED),
+            Table("roles", "Rôles", ("role",), ASSESSED, COUNTED),
+            Table("methods_by_role", "Rôles de chaque méthode", ("method", "role"), COUNTED),
+            Table("candor", "Liberté de parole", ("level",), COUNTED, COUNTED),
+            Table(
+                "candor_by_method",
+                "Liberté de parole selon la méthode",
+                ("method", "level"),
+                COUNTED,
+                COUNTED,
+            ),
+            Table(
+                "candor_by_role",
+                "Liberté de parole selon le rôle",
+                ("role", "level"),
+                COUNTED,
+                COUNTED,
+            ),
+        ],
+    ),
+    "reception": Indicator(
+        "Quelle forme touche qui",
+        [
+            Table(
+                "cells",
+                "Envois et réponses",
+                ("form", "audience"),
+                RECEIVED,
+                ("deliveries", "opened", "acknowledged", "answered"),
+            ),
+        ],
+    ),
+    "loop": Indicator(
+        "Ce qui est revenu aux témoins",
+        [
+            Table("", "Ensemble", (), ("witnesses",)),
+            Table("stages", "Témoins dont les mots sont publiés", ("stage",), COUNTED, COUNTED),
+        ],
+    ),
+    "voices": Indicator(
+        "Quelles voix sont citées",
+        [
+            Table("", "Ensemble", (), ("witnesses",)),
+            Table(
+                "summaries",
+                "Concentration",
+                ("of",),
+                ("heard", "quoted", "passages", "top_share", "gini"),
+            ),
+            Table(
+                "bands", "Combien de fois les voix sont citées", ("of", "band"), COUNTED, COUNTED
+            ),
+            Table(
+                "overused",
+                "Voix trop présentes",
+                ("witness",),
+                ("bundles", "passages", "largest_share"),
+            ),
+        ],
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A row: what its coordinates are called, and its measures."""
+
+    codes: Sequence[str]
+    labels: Sequence[str]
+    values: Row
+
+
+def told(db: Session, name: str, found: Row) -> Iterator[tuple[Table, list[Told]]]:
+    """The tables of this indicator and their rows, in the order of what they are called."""
+    for table in INDICATORS[name].tables:
+        by = table.by or (tuple(found.get("by", ())) if table.name else ())
+        rows = found[table.name] if table.name else [found]
+        yield replace(table, by=by), _called(db, by, [_flat(row, by) for row in rows])
+
+
+def _flat(row: Row, by: Sequence[str]) -> Row:
+    """The row by the names of its dimensions and measures alone."""
+    flat = dict(row) | dict(zip(by, row.get("keys", ()), strict=False))
+    flat |= {name.removesuffix("_id"): flat[name] for name in row if name.endswith("_id")}
+    flat |= {f"commitment_{code}": many for code, many in row.get("commitments", {}).items()}
+    return flat
+
+
+def _called(db: Session, by: Sequence[str], rows: Sequence[Row]) -> list[Told]:
+    codes = [["" if row[name] is None else str(row[name]) for name in by] for row in rows]
+    known = [
+        _with_nothing(by, name, names(db, name, {c[i] for c in codes} - {""}))
+        for i, name in enumerate(by)
+    ]
+    places = [{code: place for place, code in enumerate(called)} for called in known]
+    found = [
+        Told(own, [called[code] for called, code in zip(known, own, strict=True)], row)
+        for own, row in zip(codes, rows, strict=True)
+    ]
+    return sorted(found, key=lambda t: [p[code] for p, code in zip(places, t.codes, strict=True)])
+
+
+def _with_nothing(by: Sequence[str], name: str, called: dict[str, str]) -> dict[str, str]:
+    """And a coordinate without a code: all of them, first; where nothing is a sum, the unknown."""
+    if name == "witness":
+        return {"": "—"} | called
+    return called | {"": NOT_TOLD} if tuple(by) == BESIDE_TARGETS else {"": ALL} | called
+
+
+def written(db: Session, name: str, found: Row, delimiter: str) -> bytes:
+    """All tables of an indicator as CSV (RFC 4180): a line for each measure of each row."""
+    file = StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerow(HEADER)
+    for table, rows in told(db, name, found):
+        for row in rows:
+            of = zip(table.by, row.codes, row.labels, strict=True)
+            where = [harmless(cell) for each in of for cell in each]
+            where += [""] * (3 * MOST - len(where))
+            for measure in table.measures:
+                value = row.values[measure]
+                hidden = value == SUPPRESSED
+                cells = ["" if hidden or value is None else value, "true" if hidden else "false"]
+                writer.writerow([table.name, *where, measure, MEASURES[measure], *cells])
+    return (BOM + file.getvalue()).encode()
+
+
+def title_of(table: Table, found: Row) -> str:
+    """« Témoignages par rôle et mois », where a table has no title of its own."""
+    if table.title:
+        return table.title
+    return f"{CODES['of'][found['of']]} par {' et '.join(DIMENSIONS[name] for name in table.by)}"
