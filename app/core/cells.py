@@ -1,6 +1,6 @@
 """Cells of spreadsheets: none of them is a formula, whatever people wrote."""
 
-FORMULA = tuple("=+-@\t\r")
+FORMULA = tuple("=+-@\t\r＝＋－＠")  # spreadsheets read the full-width forms as the others
 QUOTE = "'"
 
 

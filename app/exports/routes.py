@@ -12,10 +12,10 @@ from app.accounts.authentication import Forbidden
 from app.calls.call import ApiCall, Call
 from app.codebook.files import CONTENT_TYPES
 from app.core.bodies import Route
-from app.core.models import now
 from app.core.problems import NotFound, documented
-from app.exports import service
+from app.exports import service, watermark
 from app.exports.datasets import (
+    BUNDLES,
     DATASETS,
     DECISIONS,
     EXCERPTS,
@@ -27,7 +27,9 @@ from app.exports.datasets import (
     WORKSHOPS,
     Dataset,
 )
+from app.exports.models import Export
 from app.exports.schemas import (
+    BundleExport,
     CodebookExport,
     DecisionExport,
     DictionaryOut,
@@ -43,6 +45,7 @@ from app.exports.schemas import (
     WorkshopExport,
 )
 from app.exports.service import Asked, Stream
+from app.exports.workbook import Xlsx
 
 router = APIRouter(
     route_class=Route,
@@ -55,13 +58,27 @@ Why = Annotated[
     PurposeHeader | None,
     Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
 ]
+MARKS: dict[str, Any] = {
+    name: {"schema": {"type": "string"}, "description": told}
+    for name, told in {
+        "X-Export-Id": "The subject of its events in the audit log.",
+        "X-Export-At": "When it was made.",
+        "X-Export-By": "Who made it, with percent escapes.",
+        "X-Export-Purpose": "Why, with percent escapes.",
+    }.items()
+}
 FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {"text/csv": {}, "application/jsonl": {}}}
+    200: {
+        "description": "The file. Its name and headers say which export it is.",
+        "headers": MARKS,
+        "content": {"text/csv": {}, "application/jsonl": {}, Xlsx.media_type: {}},
+    }
 }
 
 CODEBOOK: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The file.",
+        "description": "The file. Its name and headers say which export it is.",
+        "headers": MARKS,
         "content": {"application/xml": {"schema": {"type": "string"}}},
     }
 }
@@ -140,14 +157,23 @@ def export_propositions(
     return _export(PROPOSITIONS, format_, filters, why, call)
 
 
+@router.get("/bundles.{format}", response_class=Response, responses=FILE)
+def export_bundles(
+    filters: Annotated[BundleExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The bundles: for whom, of what they are made, how far they went. No word of theirs."""
+    return _export(BUNDLES, format_, filters, why, call)
+
+
 @router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)
 def export_codebook(
     filters: Annotated[CodebookExport, Query()], call: Call, why: Why = None
 ) -> Response:
     """A scheme's codebook for coding software: REFI-QDA, version 1.0."""
     with call.traced() as (db, me):
-        content = service.make_codebook(db, filters, filters.purpose or why, by=me)
-    return Response(content, 200, _saved("codebook", service.QDC), CONTENT_TYPES[service.QDC])
+        export, content = service.make_codebook(db, filters, filters.purpose or why, by=me)
+    headers = _saved("codebook", export, service.QDC)
+    return Response(content, 200, headers, CONTENT_TYPES[service.QDC])
 
 
 @router.get("/{dataset}/dictionary", response_model=DictionaryOut)
@@ -168,10 +194,12 @@ def _export(
     return ExportResponse(Stream(call.database, export, asked, me).start())
 
 
-def _saved(name: str, ending: str) -> dict[str, str]:
-    """A file of today, to be saved and kept nowhere on the way."""
+def _saved(name: str, export: Export, ending: str) -> dict[str, str]:
+    """A file to be saved, and kept nowhere on the way, that says which export it is."""
+    file = watermark.name_of_file(name, export, ending)
     return {
-        "Content-Disposition": f'attachment; filename="{name}-{now():%Y-%m-%d}.{ending}"',
+        **watermark.headers(export),
+        "Content-Disposition": f'attachment; filename="{file}"',
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     }
@@ -182,7 +210,7 @@ class ExportResponse(StreamingResponse):
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        headers = _saved(stream.asked.dataset.name, stream.asked.format)
+        headers = _saved(stream.asked.dataset.name, stream.export, stream.asked.format)
         super().__init__(iter(stream), 200, headers, stream.media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
