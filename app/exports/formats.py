@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterable, Sequence
 from io import StringIO
 from typing import Any, Protocol, TypeAlias
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from app.core.cells import harmless
 from app.exports.columns import Cells, Column
 from app.exports.schemas import Type
@@ -16,7 +18,6 @@ BETWEEN, INSTEAD = "|", "¦"  # between the values of a cell; and for a | inside
 SEVERAL = {Type.IDS, Type.TEXTS, Type.CODES}
 SAFE = {Type.ID, Type.MONTH, Type.INTEGER}  # made by us: none begins a formula
 BOOLEANS = {True: "true", False: "false", None: None}
-ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # What no text may hold, and a database may all the same: tables show a � in its place.
 CONTROLS = bytes({*range(32)} - set(b"\t\n\r"))
 UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -76,11 +77,10 @@ class JsonLines:
             yield self._lines(rows)
 
     def _lines(self, rows: Table) -> bytes:
-        encode, names = ENCODER.encode, self.names
-        objects = [dict(zip(names, row, strict=True)) for row in rows]
+        objects = [dict(zip(self.names, row, strict=True)) for row in rows]
         try:
-            return "".join([f"{encode(found)}\n" for found in objects]).encode()
-        except UnicodeEncodeError:  # half a character, which JSON can tell as `\ud83d`
+            return b"".join([to_json(found) + b"\n" for found in objects])
+        except PydanticSerializationError:  # half a character, which JSON can tell as `\ud83d`
             return "".join([f"{json.dumps(found)}\n" for found in objects]).encode()
 
 
@@ -108,4 +108,4 @@ def _shown(kind: Type, cells: Cells) -> Cells:
     if kind is Type.BOOLEAN:
         return [BOOLEANS[cell] for cell in cells]
     texts = [joined(cell) for cell in cells] if kind in SEVERAL else cells
-    return [harmless(text) if text else text for text in texts]
+    return harmless(texts)
