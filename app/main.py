@@ -75,6 +75,11 @@ EXPOSED = [
     "Tus-Max-Size",
     "Tus-Checksum-Algorithm",
     "Media-Id",
+    "Content-Disposition",
+    "X-Export-Id",
+    "X-Export-At",
+    "X-Export-By",
+    "X-Export-Purpose",
     "Retry-After",
     "Idempotency-Replayed",
 ]

@@ -244,6 +244,8 @@ ASKED_FIRST = {
     "accounts_change_account": Permission.MANAGE_ACCOUNTS,
     "accounts_suspend": Permission.MANAGE_ACCOUNTS,
     "accounts_restore": Permission.MANAGE_ACCOUNTS,
+    "accounts_let_follow_up": Permission.MANAGE_ACCOUNTS,
+    "accounts_end_follow_up": Permission.MANAGE_ACCOUNTS,
     "vocabularies_add_term": Permission.MANAGE_FRAME,
     "deliveries_revoke": Permission.COMPOSE,
     "operations_lift_legal_hold": Permission.HOLD,

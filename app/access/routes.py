@@ -143,6 +143,27 @@ def restore(account_id: UUID, call: Call) -> Response:
         return call.nothing()
 
 
+@router.put("/accounts/{account_id}/follow-up", status_code=204, tags=["accounts"])
+def let_follow_up(account_id: UUID, call: Call) -> Response:
+    """Let an account that exports ask for ids that are the same from one export to the next.
+
+    Besides its role: it makes people's records followed over time. Written in the audit log.
+    """
+    with call as (db, me):
+        account = call.unchanged(service.find_account(db, account_id, by=me))
+        service.let_follow_up(db, account, by=me)
+        return call.nothing()
+
+
+@router.delete("/accounts/{account_id}/follow-up", status_code=204, tags=["accounts"])
+def end_follow_up(account_id: UUID, call: Call) -> Response:
+    """End it: its exports have ids of their own again."""
+    with call as (db, me):
+        account = call.unchanged(service.find_account(db, account_id, by=me))
+        service.end_follow_up(db, account, by=me)
+        return call.nothing()
+
+
 def _hashed(call: ApiCall, password: str | None) -> str | None:
     """Hashed outside the transaction, and only for who may set it."""
     call.authenticate().require(Permission.MANAGE_ACCOUNTS)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ApiToken, LoginSession, Owned
-from app.accounts.permissions import EVERYWHERE, GRANTS, WORDS, Permission, Role, Sight
+from app.accounts.permissions import EVERYWHERE, WORDS, Permission, Role, Sight, granted
 from app.core.models import now
 from app.core.problems import Problem
 from app.core.settings import settings
@@ -107,7 +107,11 @@ def new_token(prefix: str) -> str:
 
 def _bearer_of(model: Any, *columns: Any) -> Any:
     return (
-        select(Account.id, Account.organization_id, Account.role, *columns)
+        select(
+            *(Account.id, Account.organization_id, Account.role),
+            Account.follow_up_at.is_not(None),
+            *columns,
+        )
         .join(model, model.account_id == Account.id)
         .where(model.fingerprint == bindparam("fingerprint"), Account.suspended_at.is_(None))
         .where(or_(model.expires_at.is_(None), model.expires_at > bindparam("now")))
@@ -119,8 +123,10 @@ BEARER_OF_TOKEN = _bearer_of(ApiToken, ApiToken.id, ApiToken.permissions)
 
 
 @lru_cache(1000)
-def _granted(role: Role, narrowed: tuple[str, ...] | None) -> frozenset[Permission]:
-    grants = GRANTS[role]
+def _granted(
+    role: Role, follows_up: bool, narrowed: tuple[str, ...] | None
+) -> frozenset[Permission]:
+    grants = granted(role, follows_up=follows_up)
     return grants if narrowed is None else frozenset(p for p in grants if p in narrowed)
 
 
@@ -131,8 +137,9 @@ def authenticate(db: Session, token: str) -> Caller:
     found = db.execute(BEARER_OF_SESSION if is_session else BEARER_OF_TOKEN, values).first()
     if not found:
         raise NotAuthenticated
-    account_id, organization_id, role, credential_id, last = found
+    account_id, organization_id, role, follows_up, credential_id, last = found
     if is_session:
-        return Caller(account_id, organization_id, role, GRANTS[role], credential_id, last)
-    permissions = _granted(role, None if last is None else tuple(last))
+        permissions = _granted(role, follows_up, None)
+        return Caller(account_id, organization_id, role, permissions, credential_id, last)
+    permissions = _granted(role, follows_up, None if last is None else tuple(last))
     return Caller(account_id, organization_id, role, permissions, credential_id)

@@ -37,12 +37,18 @@ class Organization(Versioned):
 
 
 class Account(Versioned):
-    """Somebody, in one organization, with one role."""
+    """Somebody, in one organization, with one role.
+
+    `follow_up_at`: since when its exports may have ids that are the same from one to the next.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
         CheckConstraint(
             "(suspended_at IS NULL) = (suspended_by_id IS NULL)", name="suspended_by_someone"
+        ),
+        CheckConstraint(
+            "(follow_up_at IS NULL) = (follow_up_by_id IS NULL)", name="follow_up_by_someone"
         ),
         Index(None, "email", "id"),
     )
@@ -55,6 +61,8 @@ class Account(Versioned):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     suspended_at: Mapped[datetime | None]
     suspended_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    follow_up_at: Mapped[datetime | None]
+    follow_up_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class LoginSession(Base):

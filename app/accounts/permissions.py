@@ -22,6 +22,7 @@ class Permission(StrEnum):
     READ_BUNDLES = "read_bundles"  # and propositions
     REMARK = "remark"  # beside testimonies, excerpts and bundles that one sees
     EXPORT = "export"
+    FOLLOW_UP = "exports:follow-up"  # ids that are the same from one export to the next
     MANAGE_FRAME = "manage_frame"  # schemes, vocabularies, places, territories, notices
     MANAGE_ACCOUNTS = "manage_accounts"
     HOLD = "hold"  # legal holds
@@ -75,6 +76,16 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({P.MANAGE_ACCOUNTS, P.MANAGE_FRAME, P.VERIFY_AUDIT, P.READ_JOBS}),
     Role.INTEGRATION: frozenset(CAPTURE),
 }
+
+
+def granted(role: Role, *, follows_up: bool) -> frozenset[Permission]:
+    """What an account may do: by its role, and by the right that an administrator adds to it.
+
+    Who may not export has no use for the right.
+    """
+    grants = GRANTS[role]
+    return grants | {P.FOLLOW_UP} if follows_up and P.EXPORT in grants else grants
+
 
 WORDS: dict[Role, Sight] = {
     Role.ANIMATOR: Sight.OWN,

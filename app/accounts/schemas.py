@@ -103,6 +103,7 @@ class AccountOut(Out):
     role: Role
     organization_id: UUID
     suspended_at: datetime | None
+    follow_up_at: datetime | None
     created_at: datetime
     updated_at: datetime
 

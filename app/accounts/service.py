@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import SESSION, TOKEN, Caller, fingerprint, new_token
 from app.accounts.models import Account, ApiToken, LoginSession, Organization
-from app.accounts.permissions import GRANTS, WORDS, Permission, Sight
+from app.accounts.permissions import WORDS, Permission, Sight, granted
 from app.accounts.schemas import (
     AccountFilters,
     AccountIn,
@@ -161,10 +161,15 @@ def add_account(db: Session, payload: AccountIn, password_hash: str | None, by: 
 def change_account(
     db: Session, account: Account, payload: AccountIn, password_hash: str | None, by: Caller
 ) -> Account:
-    """The same account, described again in full. A new password ends its sessions."""
+    """The same account, described again in full. A new password ends its sessions.
+
+    With another role, what was granted besides the one before is gone.
+    """
     by.require(Permission.MANAGE_ACCOUNTS)
     if account.id == by.id and payload.role is not account.role:
         raise OwnAccount
+    if payload.role is not account.role:
+        end_follow_up(db, account, by)
     _describe(db, account, payload, password_hash)
     if password_hash:
         db.execute(delete(LoginSession).where(LoginSession.account_id == account.id))
@@ -199,6 +204,22 @@ def _describe(db: Session, account: Account, payload: AccountIn, password_hash: 
         account.password_hash = password_hash
 
 
+def let_follow_up(db: Session, account: Account, by: Caller) -> None:
+    """Its exports may have ids that are the same from one to the next. Twice is once."""
+    by.require(Permission.MANAGE_ACCOUNTS)
+    if not account.follow_up_at:
+        account.follow_up_at, account.follow_up_by_id = now(), by.id
+        record(db, "account.follow-up-granted", on=account, by=by)
+
+
+def end_follow_up(db: Session, account: Account, by: Caller) -> None:
+    """Its exports have ids of their own again. Twice is once."""
+    by.require(Permission.MANAGE_ACCOUNTS)
+    if account.follow_up_at:
+        account.follow_up_at = account.follow_up_by_id = None
+        record(db, "account.follow-up-ended", on=account, by=by)
+
+
 def _told(account: Account) -> dict[str, Any]:
     """What the custodian is told: a role that gives access to people's words is granted."""
     return {"role": account.role, "reads_words": WORDS[account.role] is not Sight.NONE}
@@ -221,7 +242,8 @@ def add_api_token(db: Session, payload: ApiTokenIn, by: Caller) -> tuple[str, Ap
             raise Invalid.at(f"#/permissions/{index}", "not_yours")
     account = account_of(db, by)
     asked = payload.permissions
-    if asked is None and by.permissions != GRANTS[by.role]:
+    of_account = granted(account.role, follows_up=account.follow_up_at is not None)
+    if asked is None and by.permissions != of_account:
         asked = sorted(by.permissions)  # a narrowed token makes no wider one
     return issue_token(db, account, payload.name, by, asked, payload.expires_at)
 

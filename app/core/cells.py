@@ -1,16 +1,19 @@
 """Cells of spreadsheets: none of them is a formula, whatever people wrote."""
 
-FORMULA = tuple("=+-@\t\r")
+from collections.abc import Iterable
+
+FORMULA = tuple("=+-@\t\r＝＋－＠")  # spreadsheets read the full-width forms as the others
+FIRST = frozenset(FORMULA)
 QUOTE = "'"
 
 
-def harmless(text: str) -> str:
-    """The text as a cell that no spreadsheet computes: one that begins like a formula is quoted."""
-    return QUOTE + text if text.startswith(FORMULA) else text
+def harmless(texts: Iterable[str | None]) -> list[str | None]:
+    """The texts as cells that no spreadsheet computes: one that begins like a formula is quoted."""
+    return [QUOTE + text if text and text[0] in FIRST else text for text in texts]
 
 
 def quoted(text: str) -> str:
-    """The same, so that `unquoted` gives back what it was."""
+    """The text as such a cell, so that `unquoted` gives back what it was."""
     return QUOTE + text if text.startswith((*FORMULA, QUOTE)) else text
 
 

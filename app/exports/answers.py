@@ -8,11 +8,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.core.models import now
+from app.exports import watermark
+from app.exports.models import Export
 
 
 class Ending(Protocol):
     """An export that was started."""
+
+    export: Export
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -20,10 +23,12 @@ class Ending(Protocol):
         """Record how it ended."""
 
 
-def saved(name: str, ending: str) -> dict[str, str]:
-    """A file of today, to be saved and kept nowhere on the way."""
+def saved(name: str, export: Export, ending: str) -> dict[str, str]:
+    """A file to be saved, and kept nowhere on the way, that says which export it is."""
+    file = watermark.name_of_file(name, export, ending)
     return {
-        "Content-Disposition": f'attachment; filename="{name}-{now():%Y-%m-%d}.{ending}"',
+        **watermark.headers(export),
+        "Content-Disposition": f'attachment; filename="{file}"',
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     }
@@ -32,13 +37,14 @@ def saved(name: str, ending: str) -> dict[str, str]:
 class Exported(StreamingResponse):
     """The bytes of an export, which is ended however its reader leaves."""
 
-    def __init__(self, export: Ending, name: str, ending: str, media_type: str) -> None:
-        self.export = export
-        super().__init__(iter(export), 200, saved(name, ending), media_type)
+    def __init__(self, stream: Ending, name: str, ending: str, media_type: str) -> None:
+        self.stream = stream
+        headers = saved(name, stream.export, ending)
+        super().__init__(iter(stream), 200, headers, media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             with CancelScope(shield=True):
-                await run_in_threadpool(self.export.end)
+                await run_in_threadpool(self.stream.end)

@@ -33,6 +33,10 @@ class Column:
     `of` gives a cell for each row of a batch, None where nothing is known. The values possible are
     `values`, or the terms of `vocabulary`; without either, any. Who has not the permission that it
     `needs` gets it empty.
+
+    It comes from `field`, a list of the API and what it tells there (None: the list and the name
+    are those of the dataset and the column; empty: none), by the `rule`, in French, when there is
+    one.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Column:
     values: Sequence[str] = ()
     vocabulary: str | None = None
     needs: Permission | None = None
+    field: str | None = None
+    rule: str = ""
 
 
 # How cells are computed, from what was read under a name
@@ -80,6 +86,11 @@ def exported_ids(name: str) -> Callable[[Batch], Cells]:
 def nothing(batch: Batch) -> Cells:
     """An empty cell for each row."""
     return [None] * len(batch.read["id"])
+
+
+def none_each(batch: Batch) -> Cells:
+    """A cell of several values for each row, which holds none."""
+    return [()] * len(batch.read["id"])
 
 
 # What is told of one value

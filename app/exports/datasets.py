@@ -5,7 +5,7 @@ team writes for itself (notes, guides, memos, comments of decisions), and who de
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,13 +19,17 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
+    not_,
     null,
     select,
 )
 
 from app.accounts.permissions import Permission
-from app.bundles.models import BundleItem
+from app.bundles import service as bundles
+from app.bundles.models import Bundle, BundleExpectation, BundleItem, BundleState, ShowAs
+from app.bundles.schemas import BundleFilters
 from app.codebook import service as codebook
 from app.codebook.models import Theme
 from app.codebook.schemas import ThemeFilters
@@ -46,6 +50,7 @@ from app.exports.columns import (
     made,
     member,
     month,
+    none_each,
     nothing,
     words,
 )
@@ -59,6 +64,7 @@ from app.exports.queries import (
     willing,
 )
 from app.exports.schemas import Type
+from app.exports.workbook import TRUNCATED
 from app.moderation import service as moderation
 from app.moderation.models import Candor, Decision, Verdict
 from app.moderation.schemas import DecisionFilters
@@ -81,7 +87,7 @@ from app.propositions.steps import ENDED
 from app.reactions import service as reactions
 from app.reactions.models import Commitment, Reaction
 from app.reactions.schemas import ReactionFilters
-from app.releases.models import Release, ReleaseItem
+from app.releases.models import Delivery, PublicAddress, Release, ReleaseItem
 from app.schemes.models import Scheme
 from app.testimonies import queries as testimonies
 from app.testimonies.models import (
@@ -95,6 +101,7 @@ from app.testimonies.schemas import TestimonyFilters
 from app.testimonies.service import LATEST_FIRST as TESTIMONIES_LATEST_FIRST
 from app.witnesses import service as witnesses
 from app.witnesses.ages import BANDS
+from app.witnesses.decision import Purpose
 from app.witnesses.models import Witness
 from app.witnesses.schemas import WitnessFilters
 from app.workshops import service as workshops
@@ -102,7 +109,7 @@ from app.workshops.models import Kind, Workshop
 from app.workshops.schemas import WorkshopFilters
 
 UNREADABLE = "unreadable"
-E, P, T, W = Excerpt, Proposition, Testimony, Workshop
+B, E, P, T, W = Bundle, Excerpt, Proposition, Testimony, Workshop
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,11 @@ class Dataset:
         default_factory=dict
     )
 
+    def source(self, column: Column) -> str:
+        """Where the cells of a column come from: a list of the API and its field, then the rule."""
+        field = f"{self.name}.{column.name}" if column.field is None else column.field
+        return " : ".join(filter(None, (field, column.rule)))
+
     @property
     def names(self) -> list[str]:
         """The names of all that is read of a row, in their order."""
@@ -140,43 +152,77 @@ def _json(column: Any) -> ColumnElement[Any]:
     return cast(column, Text)
 
 
-def _code(name: str, label_fr: str, label_en: str, vocabulary: str) -> Column:
-    return Column(name, label_fr, label_en, Type.CODE, as_read(name), vocabulary=vocabulary)
+def _code(name: str, label_fr: str, label_en: str, vocabulary: str, **source: Any) -> Column:
+    of = as_read(name)
+    return Column(name, label_fr, label_en, Type.CODE, of, vocabulary=vocabulary, **source)
 
 
-def _text(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.TEXT, as_read(name))
+def _text(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
+    return Column(name, label_fr, label_en, Type.TEXT, as_read(name), **source)
 
 
-def _yes(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.BOOLEAN, as_read(name))
+def _yes(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
+    return Column(name, label_fr, label_en, Type.BOOLEAN, as_read(name), **source)
 
 
-def _one_of(name: str, label_fr: str, label_en: str, codes: type[StrEnum]) -> Column:
-    return Column(name, label_fr, label_en, Type.CODE, as_read(name), values=tuple(codes))
+def _one_of(name: str, label_fr: str, label_en: str, codes: type[StrEnum], **source: Any) -> Column:
+    of = as_read(name)
+    return Column(name, label_fr, label_en, Type.CODE, of, values=tuple(codes), **source)
 
 
-def _id(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.ID, exported_id(name))
+def _id(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
+    source = {"rule": CODED} | source
+    return Column(name, label_fr, label_en, Type.ID, exported_id(name), **source)
 
 
-def _month(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.MONTH, made(name, month), unit="YYYY-MM")
+def _month(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
+    source = {"rule": MONTHLY} | source
+    of = made(name, month)
+    return Column(name, label_fr, label_en, Type.MONTH, of, unit="YYYY-MM", **source)
 
 
-SCHEME = Column("scheme", "Dispositif", "Scheme", Type.CODE, as_read("scheme"))
+def _count(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
+    return Column(name, label_fr, label_en, Type.INTEGER, as_read(name), **source)
+
+
+CODED = "remplacé par son code dans cet export"
+MONTHLY = "au mois"
+SCHEME = Column(
+    "scheme", "Dispositif", "Scheme", Type.CODE, as_read("scheme"), field="schemes.code"
+)
 TERRITORY = Column(
     "territory",
     "Territoire (code INSEE)",
     "Territory (INSEE code)",
     Type.CODE,
     as_read("territory"),
+    field="territories.code",
 )
 METHOD = _code("method", "Méthode de recueil", "Method of collection", "methods")
+METHOD_OF_TESTIMONY = replace(METHOD, field="testimonies.method")
 SECTOR = _code("sector", "Secteur d'activité", "Sector", "sectors")
-RECORDED = _month("recorded_on", "Mois du recueil", "Month of recording")
+RECORDED = _month(
+    "recorded_on", "Mois du recueil", "Month of recording", field="testimonies.recorded_on"
+)
 NATURE = _one_of("nature", "Nature des propos", "Nature", Nature)
-THEMES = Column("themes", "Thèmes", "Themes", Type.TEXTS, each("themes"))
+THEMES = Column(
+    "themes",
+    "Thèmes",
+    "Themes",
+    Type.TEXTS,
+    each("themes"),
+    field="themes.name",
+    rule="dans l'ordre où ils sont donnés",
+)
+CUT = Column(
+    TRUNCATED,
+    "Colonnes coupées dans cette ligne : trop longues pour une cellule d'Excel",
+    "Columns cut in this row: too long for a cell of Excel",
+    Type.CODES,
+    none_each,
+    field="",
+    rule="noms des colonnes dont le classeur coupe la cellule ; vide en csv et jsonl, qui ont tout",
+)
 ANOMALY = Column(
     "anomaly",
     "Anomalie : la ligne n'a pas pu être lue, seul son identifiant est là",
@@ -184,6 +230,8 @@ ANOMALY = Column(
     Type.CODE,
     nothing,
     values=(UNREADABLE,),
+    field="",
+    rule="la ligne enregistrée ne se lit pas, le reste de la ligne est vide",
 )
 
 
@@ -288,6 +336,7 @@ TESTIMONIES = Dataset(
             "Witnesses, in this export only",
             Type.IDS,
             exported_ids("witnesses"),
+            rule=CODED,
         ),
         Column(
             "roles",
@@ -296,6 +345,7 @@ TESTIMONIES = Dataset(
             Type.CODES,
             each("witnesses", 1),
             vocabulary="witness_roles",
+            field="witnesses.role",
         ),
         Column(
             "age_bands",
@@ -305,6 +355,8 @@ TESTIMONIES = Dataset(
             _age_bands,
             unit="year",
             values=BANDS,
+            field="witnesses.birth_year",
+            rule="année du recueil, moins l'année de naissance, moins 1 ; vide sous 16 ans",
         ),
         METHOD,
         _text("title", "Titre", "Title"),
@@ -323,6 +375,8 @@ TESTIMONIES = Dataset(
             as_read("candor"),
             values=tuple(Level),
             needs=Permission.STUDY,
+            field="testimonies/{testimony_id}/candor.level",
+            rule="vide pour qui n'a pas le droit d'étudier",
         ),
         Column(
             "workshop_kind",
@@ -331,21 +385,23 @@ TESTIMONIES = Dataset(
             Type.CODE,
             as_read("workshop_kind"),
             values=tuple(Kind),
+            field="workshops.kind",
         ),
-        Column(
+        _count(
             "in_bundles",
             "Éléments de dossiers qui le montrent, ou un extrait de lui",
             "Items of bundles that show it, or an excerpt of it",
-            Type.INTEGER,
-            as_read("in_bundles"),
+            field="bundles.sections.items",
+            rule="combien sont de ce témoignage, ou d'un extrait de lui",
         ),
-        Column(
+        _count(
             "in_releases",
             "Éléments publiés, et non rappelés, qui le montrent",
             "Items of releases, not recalled, that show it",
-            Type.INTEGER,
-            as_read("in_releases"),
+            field="releases.content",
+            rule="combien d'éléments viennent de ce témoignage",
         ),
+        CUT,
         ANOMALY,
     ),
 )
@@ -372,7 +428,8 @@ def _quotes(batch: Batch) -> Cells:
 
 def _practice(name: str, label_fr: str, label_en: str) -> Column:
     part = name.removeprefix("practice_")
-    return Column(name, label_fr, label_en, Type.TEXT, made("practice", member(part)))
+    of = made("practice", member(part))
+    return Column(name, label_fr, label_en, Type.TEXT, of, field="excerpts.practice", rule=part)
 
 
 EXCERPTS = Dataset(
@@ -414,13 +471,15 @@ EXCERPTS = Dataset(
             "Testimony, in this export only",
         ),
         SCHEME,
-        METHOD,
+        METHOD_OF_TESTIMONY,
         RECORDED,
         _one_of(
             "selector",
             "De quoi il est tiré : text ou time (enregistrement)",
             "What it is taken from: text, or time (a recording)",
             SelectorType,
+            field="excerpts.selector",
+            rule="son type",
         ),
         Column(
             "start",
@@ -429,6 +488,8 @@ EXCERPTS = Dataset(
             Type.INTEGER,
             as_read("start"),
             unit="code point (text) | ms (time)",
+            field="excerpts.selector",
+            rule="son début, depuis 0",
         ),
         Column(
             "stop",
@@ -437,8 +498,17 @@ EXCERPTS = Dataset(
             Type.INTEGER,
             as_read("stop"),
             unit="code point (text) | ms (time)",
+            field="excerpts.selector",
+            rule="sa fin, non comprise",
         ),
-        Column("quote", "Citation", "Quote", Type.TEXT, _quotes),
+        Column(
+            "quote",
+            "Citation",
+            "Quote",
+            Type.TEXT,
+            _quotes,
+            rule="la citation publique (public_quote) quand il y en a une, sinon les mots mêmes",
+        ),
         NATURE,
         _practice("practice_actor", "Pratique : qui", "Practice: who"),
         _practice("practice_action", "Pratique : a fait quoi", "Practice: did what"),
@@ -447,6 +517,7 @@ EXCERPTS = Dataset(
         ),
         THEMES,
         _yes("names_employer", "Nomme l'employeur", "Names the employer"),
+        CUT,
         ANOMALY,
     ),
 )
@@ -497,10 +568,18 @@ WITNESSES = Dataset(
             _age_band,
             unit="year",
             values=BANDS,
+            field="witnesses.birth_year",
+            rule="année d'inscription, moins l'année de naissance, moins 1 ; vide sous 16 ans",
         ),
         TERRITORY,
         SECTOR,
-        _month("registered_on", "Mois d'inscription", "Month of registration"),
+        _month(
+            "registered_on",
+            "Mois d'inscription",
+            "Month of registration",
+            field="witnesses.created_at",
+        ),
+        CUT,
         ANOMALY,
     ),
 )
@@ -542,14 +621,26 @@ WORKSHOPS = Dataset(
         _id("id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
         SCHEME,
         _id("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
-        _one_of("place_kind", "Type de lieu", "Kind of place", PlaceKind),
+        _one_of("place_kind", "Type de lieu", "Kind of place", PlaceKind, field="places.kind"),
         TERRITORY,
         _one_of("kind", "Type", "Kind", Kind),
         METHOD,
         _text("title", "Titre", "Title"),
-        _month("starts_on", "Mois où il commence", "Month when it starts"),
-        _month("planned_on", "Mois prévu d'abord", "Month planned at first"),
-        _month("closed_on", "Mois où il est clos", "Month when it is closed"),
+        _month(
+            "starts_on", "Mois où il commence", "Month when it starts", field="workshops.starts_at"
+        ),
+        _month(
+            "planned_on",
+            "Mois prévu d'abord",
+            "Month planned at first",
+            field="workshops.planned_starts_at",
+        ),
+        _month(
+            "closed_on",
+            "Mois où il est clos",
+            "Month when it is closed",
+            field="workshops.closed_at",
+        ),
         Column(
             "roles_expected",
             "Rôles attendus",
@@ -559,6 +650,7 @@ WORKSHOPS = Dataset(
             vocabulary="witness_roles",
         ),
         _yes("hierarchy_present", "La hiérarchie est présente", "The hierarchy is present"),
+        CUT,
         ANOMALY,
     ),
 )
@@ -603,12 +695,15 @@ THEMES_OF_CODEBOOKS = Dataset(
             "retired",
             "Retiré : ne se donne plus, reste sur ce qui fut codé",
             "Retired: given no more, stays on what was coded",
+            field="themes.retired_at",
+            rule="vrai quand il y en a une",
         ),
         _id(
             "merged_into_id",
             "Thème dans lequel il a été fusionné",
             "Theme into which it was merged",
         ),
+        CUT,
         ANOMALY,
     ),
 )
@@ -652,10 +747,16 @@ DECISIONS = Dataset(
             "Testimony, in this export only",
         ),
         SCHEME,
-        METHOD,
+        METHOD_OF_TESTIMONY,
         _one_of("verdict", "Décision", "Verdict", Verdict),
-        _code("reason", "Motif", "Reason", "rejection_reasons"),
-        _month("decided_on", "Mois de la décision", "Month of the decision"),
+        _code("reason", "Motif", "Reason", "rejection_reasons", field="decisions.reason_code"),
+        _month(
+            "decided_on",
+            "Mois de la décision",
+            "Month of the decision",
+            field="decisions.created_at",
+        ),
+        CUT,
         ANOMALY,
     ),
 )
@@ -718,9 +819,24 @@ REACTIONS = Dataset(
         _yes("understood", "A compris", "Understood"),
         _yes("surprised", "A été surpris", "Surprised"),
         _one_of("commitment", "Engagement", "Commitment", Commitment),
-        _text("text", "Réponse publiée", "Published answer"),
-        _yes("published", "Publiée", "Published"),
-        _month("answered_on", "Mois de la réponse", "Month of the answer"),
+        _text(
+            "text",
+            "Réponse publiée",
+            "Published answer",
+            rule="public_text s'il y en a un ; vide tant qu'elle n'est pas publiée, et quand elle "
+            "peut citer des mots qui ne sortent pas",
+        ),
+        _yes(
+            "published",
+            "Publiée",
+            "Published",
+            field="reactions.published_at",
+            rule="vrai quand il y en a une",
+        ),
+        _month(
+            "answered_on", "Mois de la réponse", "Month of the answer", field="reactions.created_at"
+        ),
+        CUT,
         ANOMALY,
     ),
 )
@@ -760,14 +876,11 @@ def _rests(stance: Stance) -> Callable[[datetime], ColumnElement[Any]]:
     return at_moment
 
 
-def _count(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.INTEGER, as_read(name))
+def _ids_that_leave(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
+    return Column(name, label_fr, label_en, Type.IDS, exported_ids(name), **source)
 
 
-def _excerpt_ids(name: str, label_fr: str, label_en: str) -> Column:
-    return Column(name, label_fr, label_en, Type.IDS, exported_ids(name))
-
-
+STEPS = "propositions/{proposition_id}/steps.on"
 PROPOSITIONS = Dataset(
     name="propositions",
     rows=_propositions,
@@ -813,20 +926,46 @@ PROPOSITIONS = Dataset(
         _id("workshop_id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
         _code("kind", "Domaine", "Kind", "proposition_kinds"),
         _one_of("competence", "Qui peut décider", "Who may decide", Competence),
-        _yes("relayed", "Relayée à qui elle revient", "Relayed to whom it belongs"),
+        _yes(
+            "relayed",
+            "Relayée à qui elle revient",
+            "Relayed to whom it belongs",
+            field="propositions.relayed_to",
+            rule="vrai quand il y en a un",
+        ),
         _text("title", "Titre", "Title"),
         _text("description", "Description", "Description"),
         _text("experiment", "Essai", "Experiment"),
         _text("product", "Ce que cela a produit", "Concrete product"),
         _one_of("state", "État", "State", PropositionState),
-        _text("reason", "Motif de la dernière étape", "Reason of the last step"),
-        _month("proposed_on", "Mois où elle est proposée", "Month when it is proposed"),
-        _month("sent_on", "Mois où elle est transmise", "Month when it is sent"),
+        _text(
+            "reason",
+            "Motif de la dernière étape",
+            "Reason of the last step",
+            field="propositions/{proposition_id}/steps.reason",
+            rule="de la dernière étape",
+        ),
+        _month(
+            "proposed_on",
+            "Mois où elle est proposée",
+            "Month when it is proposed",
+            field=STEPS,
+            rule="mois de la dernière étape proposed",
+        ),
+        _month(
+            "sent_on",
+            "Mois où elle est transmise",
+            "Month when it is sent",
+            field=STEPS,
+            rule="mois de la dernière étape sent",
+        ),
         _month("due_on", "Mois prévu pour la réponse", "Month when an answer is planned"),
         _month(
             "ended_on",
             "Mois où elle est adoptée, refusée ou abandonnée",
             "Month when it is adopted, refused or abandoned",
+            field=STEPS,
+            rule="mois de la dernière étape qui la termine",
         ),
         _yes(
             "overdue",
@@ -839,31 +978,385 @@ PROPOSITIONS = Dataset(
             "Role of each co-author",
             Type.CODES,
             each("co_author_roles"),
+            field="propositions.co_authors",
+            rule="leurs rôles, dans l'ordre",
         ),
         _yes("co_written", "Co-écrite par des usagers", "Co-written by users"),
-        _count("evidence_for", "Paroles pour", "Excerpts for it"),
-        _count("evidence_against", "Paroles contre", "Excerpts against it"),
-        _excerpt_ids(
+        _count(
+            "evidence_for",
+            "Paroles pour",
+            "Excerpts for it",
+            field="propositions.evidence",
+            rule="nombre d'extraits pour, même repris depuis",
+        ),
+        _count(
+            "evidence_against",
+            "Paroles contre",
+            "Excerpts against it",
+            field="propositions.evidence",
+            rule="nombre d'extraits contre, même repris depuis",
+        ),
+        _ids_that_leave(
             "excerpt_ids_for",
             "Extraits pour, de ceux qui peuvent sortir, dans cet export seulement",
             "Excerpts for it, of those that may leave, in this export only",
+            field="propositions.evidence",
+            rule=CODED,
         ),
-        _excerpt_ids(
+        _ids_that_leave(
             "excerpt_ids_against",
             "Extraits contre, de ceux qui peuvent sortir, dans cet export seulement",
             "Excerpts against it, of those that may leave, in this export only",
+            field="propositions.evidence",
+            rule=CODED,
         ),
         _yes(
             "needs_review",
             "À revoir : des paroles ont changé ou ne sont plus là",
             "To be reviewed: words have changed or are gone",
         ),
+        CUT,
+        ANOMALY,
+    ),
+)
+
+# Bundles
+
+
+def _bundles(filters: BundleFilters, _: datetime) -> Select[Any]:
+    return (
+        bundles.filtered(filters)
+        .select_from(B)
+        .join(Scheme, Scheme.id == B.scheme_id)
+        .outerjoin(Territory, Territory.id == B.territory_id)
+    )
+
+
+def _bundle_state() -> ColumnElement[Any]:
+    """What `state_of` says."""
+    return case(
+        (B.closed_at.is_not(None), BundleState.CLOSED.value),
+        (B.published_at.is_not(None), BundleState.PUBLISHED.value),
+        (B.ready_at.is_not(None), BundleState.READY.value),
+        (B.martyr_at.is_not(None), BundleState.MARTYR.value),
+        else_=BundleState.DRAFT.value,
+    )
+
+
+def _of_bundle(rows: Select[Any]) -> ColumnElement[Any]:
+    """What these rows come to, of one bundle."""
+    return rows.correlate(B).scalar_subquery()
+
+
+def _items(*which: ColumnElement[bool]) -> ColumnElement[Any]:
+    return _of_bundle(select(func.count()).where(BundleItem.bundle_id == B.id, *which))
+
+
+def _told_so(nature: Nature) -> ColumnElement[Any]:
+    """How many passages of this nature: excerpts and whole testimonies, each once."""
+    told = func.coalesce(cast(E.nature, String), cast(T.nature, String))
+    rows = select(func.count()).select_from(BundleItem)
+    rows = rows.outerjoin(E, E.id == BundleItem.excerpt_id)
+    rows = rows.outerjoin(T, T.id == BundleItem.testimony_id)
+    return _of_bundle(rows.where(BundleItem.bundle_id == B.id, told == nature.value))
+
+
+def _sources() -> Select[Any]:
+    """The testimonies that a bundle quotes, or shows whole."""
+    said = func.coalesce(BundleItem.testimony_id, E.testimony_id)
+    rows = select(said).select_from(BundleItem).outerjoin(E, E.id == BundleItem.excerpt_id)
+    return rows.where(BundleItem.bundle_id == B.id, said.is_not(None)).correlate(B)
+
+
+def _voices() -> ColumnElement[Any]:
+    rows = select(func.count(TestimonyWitness.witness_id.distinct()))
+    return _of_bundle(rows.where(TestimonyWitness.testimony_id.in_(_sources())))
+
+
+def _heard_in() -> ColumnElement[Any]:
+    rows = select(func.count(T.workshop_id.distinct()))
+    return _of_bundle(rows.where(T.id.in_(_sources())))
+
+
+def _releases(what: Any, *which: ColumnElement[bool]) -> ColumnElement[Any]:
+    return _of_bundle(select(what).where(Release.bundle_id == B.id, *which))
+
+
+def _deliveries(*which: ColumnElement[bool]) -> ColumnElement[Any]:
+    rows = select(func.count()).select_from(Delivery)
+    rows = rows.join(Release, Release.id == Delivery.release_id)
+    return _of_bundle(rows.where(Release.bundle_id == B.id, *which))
+
+
+def _answers() -> ColumnElement[Any]:
+    rows = select(func.count()).select_from(Reaction)
+    rows = rows.join(Release, Release.id == Reaction.release_id)
+    return _of_bundle(rows.where(Release.bundle_id == B.id))
+
+
+def _expectations() -> ColumnElement[Any]:
+    rows = select(func.count()).where(BundleExpectation.bundle_id == B.id)
+    return _of_bundle(rows)
+
+
+def _is_public() -> ColumnElement[Any]:
+    """Whether everybody reads it at an address of its own."""
+    current = PublicAddress.bundle_id == B.id, PublicAddress.withdrawn_at.is_(None)
+    return exists(select(PublicAddress.id).where(*current).correlate(B))
+
+
+def _excerpts_that_leave(at: datetime) -> ColumnElement[Any]:
+    rows = (
+        select(BundleItem)
+        .join(E, E.id == BundleItem.excerpt_id)
+        .join(T, T.id == E.testimony_id)
+        .where(
+            BundleItem.bundle_id == B.id,
+            E.state == ExcerptState.VALID,
+            E.restriction.is_(None),
+            not_(confined()),
+            unopposed(at),
+        )
+    )
+    return children(B, rows, BundleItem.position, BundleItem.excerpt_id)
+
+
+def _testimonies_that_leave(_: datetime) -> ColumnElement[Any]:
+    rows = select(BundleItem).join(T, T.id == BundleItem.testimony_id)
+    rows = rows.where(BundleItem.bundle_id == B.id, not_(confined()))
+    return children(B, rows, BundleItem.position, BundleItem.testimony_id)
+
+
+ITEMS = "bundles/{bundle_id}.sections"
+RELEASES = "bundles/{bundle_id}/releases"
+
+GIVEN = "deliveries"
+LEAVE = f"ceux qui peuvent sortir sans condition ; {CODED}"
+
+
+def _passages(name: str, label_fr: str, nature: Nature) -> Column:
+    rule = f"nombre d'extraits et de témoignages entiers de nature {nature}"
+    return _count(name, label_fr, name.capitalize(), field=ITEMS, rule=rule)
+
+
+BUNDLES = Dataset(
+    name="bundles",
+    rows=_bundles,
+    order=bundles.LATEST_FIRST,
+    reads={
+        "id": as_stored(B.id),
+        "scheme": Scheme.code,
+        "audience": B.audience,
+        "form": B.form,
+        "purpose": as_stored(B.purpose),
+        "territory": Territory.code,
+        "state": _bundle_state(),
+        "composed_on": _day(B.created_at),
+        "ready_on": _day(B.ready_at),
+        "closed_on": _day(B.closed_at),
+        "expectations": _expectations(),
+        "items": _items(),
+        "excerpts": _items(BundleItem.excerpt_id.is_not(None)),
+        "testimonies": _items(BundleItem.testimony_id.is_not(None)),
+        "texts": _items(BundleItem.text.is_not(None)),
+        "heard": _items(BundleItem.show_as == ShowAs.AUDIO),
+        "seen": _items(BundleItem.show_as == ShowAs.VIDEO),
+        "practices": _told_so(Nature.PRACTICE),
+        "feelings": _told_so(Nature.FEELING),
+        "mixed": _told_so(Nature.MIXED),
+        "ideas": _told_so(Nature.IDEA),
+        "information": _told_so(Nature.INFORMATION),
+        "voices": _voices(),
+        "workshops": _heard_in(),
+        "releases": _releases(func.count()),
+        "recalled": _releases(func.count(), Release.recalled_at.is_not(None)),
+        "first_published_on": _releases(func.min(_day(Release.published_at))),
+        "last_published_on": _releases(func.max(_day(Release.published_at))),
+        "public": _is_public(),
+        "deliveries": _deliveries(),
+        "opened": _deliveries(Delivery.opened_at.is_not(None)),
+        "acknowledged": _deliveries(Delivery.acknowledged_at.is_not(None)),
+        "revoked": _deliveries(Delivery.revoked_at.is_not(None)),
+        "reactions": _answers(),
+    },
+    reads_at={
+        "excerpt_ids": _excerpts_that_leave,
+        "testimony_ids": _testimonies_that_leave,
+    },
+    columns=(
+        _id("id", "Dossier, dans cet export seulement", "Bundle, in this export only"),
+        SCHEME,
+        _code("audience", "Public", "Audience", "audiences"),
+        _code("form", "Forme", "Form", "forms"),
+        _one_of("purpose", "Usage", "Purpose", Purpose),
+        replace(
+            TERRITORY,
+            label_fr="Territoire (code INSEE) ; vide : partout",
+            label_en="Territory (INSEE code); empty: everywhere",
+        ),
+        _one_of("state", "État", "State", BundleState),
+        _month(
+            "composed_on",
+            "Mois où il est composé",
+            "Month when it is composed",
+            field="bundles.created_at",
+        ),
+        _month(
+            "ready_on",
+            "Mois où il est dit prêt",
+            "Month when it is said to be ready",
+            field="bundles.ready_at",
+        ),
+        _month(
+            "closed_on", "Mois où il est clos", "Month when it is closed", field="bundles.closed_at"
+        ),
+        _count(
+            "expectations",
+            "Attentes auxquelles il répond",
+            "Expectations that it answers",
+            field="bundles.expectation_ids",
+            rule="leur nombre",
+        ),
+        _count("items", "Éléments", "Items", field=ITEMS, rule="nombre d'éléments"),
+        _count(
+            "excerpts",
+            "dont extraits",
+            "of which excerpts",
+            field=ITEMS,
+            rule="nombre d'éléments tirés d'un extrait",
+        ),
+        _count(
+            "testimonies",
+            "dont témoignages entiers",
+            "of which whole testimonies",
+            field=ITEMS,
+            rule="nombre d'éléments tirés d'un témoignage entier",
+        ),
+        _count(
+            "texts",
+            "dont textes de l'équipe",
+            "of which texts of the team",
+            field=ITEMS,
+            rule="nombre d'éléments écrits par l'équipe",
+        ),
+        _count(
+            "heard",
+            "dont donnés à entendre",
+            "of which shown as sound",
+            field=ITEMS,
+            rule="nombre d'éléments dont show_as est audio",
+        ),
+        _count(
+            "seen",
+            "dont donnés à voir",
+            "of which shown as video",
+            field=ITEMS,
+            rule="nombre d'éléments dont show_as est video",
+        ),
+        _passages("practices", "Pratiques", Nature.PRACTICE),
+        _passages("feelings", "Ressentis", Nature.FEELING),
+        _passages("mixed", "Mêlés", Nature.MIXED),
+        _passages("ideas", "Idées", Nature.IDEA),
+        _passages("information", "Informations", Nature.INFORMATION),
+        _count(
+            "voices",
+            "Personnes entendues",
+            "People heard",
+            field=ITEMS,
+            rule="nombre de témoins différents des extraits et des témoignages",
+        ),
+        _count(
+            "workshops",
+            "Ateliers d'où viennent les paroles",
+            "Workshops where it was said",
+            field=ITEMS,
+            rule="nombre d'ateliers différents des extraits et des témoignages",
+        ),
+        _ids_that_leave(
+            "excerpt_ids",
+            "Extraits, de ceux qui peuvent sortir, dans cet export seulement",
+            "Excerpts, of those that may leave, in this export only",
+            field=ITEMS,
+            rule=LEAVE,
+        ),
+        _ids_that_leave(
+            "testimony_ids",
+            "Témoignages entiers, de ceux qui peuvent sortir, dans cet export seulement",
+            "Whole testimonies, of those that may leave, in this export only",
+            field=ITEMS,
+            rule=LEAVE,
+        ),
+        _count("releases", "Publications", "Releases", field=RELEASES, rule="leur nombre"),
+        _count(
+            "recalled",
+            "dont rappelées",
+            "of which recalled",
+            field=RELEASES,
+            rule="nombre de celles qu'une autre remplace parce que des paroles en ont été retirées",
+        ),
+        _month(
+            "first_published_on",
+            "Mois de la première publication",
+            "Month of the first release",
+            field=RELEASES,
+            rule="published_at de la première, au mois",
+        ),
+        _month(
+            "last_published_on",
+            "Mois de la dernière publication",
+            "Month of the last release",
+            field=RELEASES,
+            rule="published_at de la dernière, au mois",
+        ),
+        _yes(
+            "public",
+            "A une adresse publique",
+            "Has a public address",
+            field="releases/{release_id}/public-address",
+            rule="vrai s'il en a une à présent",
+        ),
+        _count(
+            "deliveries",
+            "Envois",
+            "Deliveries",
+            field=GIVEN,
+            rule="nombre, de toutes ses publications",
+        ),
+        _count(
+            "opened",
+            "dont ouverts",
+            "of which opened",
+            field=GIVEN,
+            rule="nombre de ceux qui ont un opened_at",
+        ),
+        _count(
+            "acknowledged",
+            "dont il est accusé réception",
+            "of which acknowledged",
+            field=GIVEN,
+            rule="nombre de ceux qui ont un acknowledged_at",
+        ),
+        _count(
+            "revoked",
+            "dont révoqués",
+            "of which revoked",
+            field=GIVEN,
+            rule="nombre de ceux qui ont un revoked_at",
+        ),
+        _count(
+            "reactions",
+            "Réponses reçues",
+            "Answers received",
+            field="reactions.release_id",
+            rule="nombre de celles à ses publications",
+        ),
+        CUT,
         ANOMALY,
     ),
 )
 
 ALL = (
     *(TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS),
-    *(THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS, PROPOSITIONS),
+    *(THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS, PROPOSITIONS, BUNDLES),
 )
 DATASETS = {dataset.name: dataset for dataset in ALL}

@@ -1,21 +1,29 @@
-"""How an export is written: CSV (RFC 4180), or JSON Lines."""
+"""How an export is written: CSV (RFC 4180), or JSON Lines; see `workbook` for the third."""
 
 import csv
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Generator, Iterable, Sequence
 from io import StringIO
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from app.core.cells import harmless
 from app.exports.columns import Cells, Column
-from app.exports.schemas import Format, Type
+from app.exports.schemas import Type
 
 BOM = "\ufeff"
 BETWEEN, INSTEAD = "|", "¦"  # between the values of a cell; and for a | inside one of them
 SEVERAL = {Type.IDS, Type.TEXTS, Type.CODES}
 SAFE = {Type.ID, Type.MONTH, Type.INTEGER}  # made by us: none begins a formula
 BOOLEANS = {True: "true", False: "false", None: None}
-ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# What no text may hold, and a database may all the same: tables show a � in its place.
+CONTROLS = bytes({*range(32)} - set(b"\t\n\r"))
+UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+SHOWN_INSTEAD = "\ufffd"
+
+Table: TypeAlias = Sequence[Sequence[Any]]  # rows, of cells that are `shown`
 
 
 class Writer(Protocol):
@@ -23,14 +31,11 @@ class Writer(Protocol):
 
     media_type: str
 
-    def head(self) -> bytes:
-        """What comes before the rows."""
-
     def shown(self, cells: Sequence[Cells]) -> Sequence[Cells]:
         """The cells of each column, as this format shows them."""
 
-    def lines(self, rows: Sequence[Sequence[Any]]) -> bytes:
-        """The rows, of cells that are `shown`."""
+    def written(self, tables: Iterable[Table]) -> Generator[bytes]:
+        """The file, in chunks: one for each table or more, empty when there is nothing to send."""
 
 
 class Csv:
@@ -41,16 +46,19 @@ class Csv:
     def __init__(self, columns: Sequence[Column], delimiter: str) -> None:
         self.columns, self.delimiter = columns, delimiter
 
-    def head(self) -> bytes:
-        return BOM.encode() + self.lines([[column.name for column in self.columns]])
-
     def shown(self, cells: Sequence[Cells]) -> Sequence[Cells]:
         return [_shown(c.type, found) for c, found in zip(self.columns, cells, strict=True)]
 
-    def lines(self, rows: Sequence[Sequence[Any]]) -> bytes:
+    def written(self, tables: Iterable[Table]) -> Generator[bytes]:
+        head = BOM.encode() + self._lines([[column.name for column in self.columns]])
+        for rows in tables:
+            yield head + self._lines(rows)
+            head = b""
+
+    def _lines(self, rows: Table) -> bytes:
         file = StringIO(newline="")
         csv.writer(file, delimiter=self.delimiter).writerows(rows)  # lines end with CRLF
-        return file.getvalue().encode()
+        return as_utf8(file.getvalue())
 
 
 class JsonLines:
@@ -61,23 +69,37 @@ class JsonLines:
     def __init__(self, columns: Sequence[Column]) -> None:
         self.names = [column.name for column in columns]
 
-    def head(self) -> bytes:
-        return b""
-
     def shown(self, cells: Sequence[Cells]) -> Sequence[Cells]:
         return cells
 
-    def lines(self, rows: Sequence[Sequence[Any]]) -> bytes:
-        encode, names = ENCODER.encode, self.names
-        objects = (dict(zip(names, row, strict=True)) for row in rows)
-        return "".join([f"{encode(found)}\n" for found in objects]).encode()
+    def written(self, tables: Iterable[Table]) -> Generator[bytes]:
+        for rows in tables:
+            yield self._lines(rows)
+
+    def _lines(self, rows: Table) -> bytes:
+        objects = [dict(zip(self.names, row, strict=True)) for row in rows]
+        try:
+            return b"".join([to_json(found) + b"\n" for found in objects])
+        except PydanticSerializationError:  # half a character, which JSON can tell as `\ud83d`
+            return "".join([f"{json.dumps(found)}\n" for found in objects]).encode()
 
 
-def writer(format_: Format, language: str, columns: Sequence[Column]) -> Writer:
-    """What writes this format for readers of this language: French spreadsheets want `;`."""
-    if format_ is Format.JSONL:
-        return JsonLines(columns)
-    return Csv(columns, ";" if language == "fr" else ",")
+def as_utf8(text: str) -> bytes:
+    """The bytes of a text, of which what cannot be shown is replaced."""
+    try:
+        found = text.encode()
+    except UnicodeEncodeError:
+        return UNSHOWABLE.sub(SHOWN_INSTEAD, text).encode()
+    if len(found.translate(None, CONTROLS)) == len(found):
+        return found
+    return UNSHOWABLE.sub(SHOWN_INSTEAD, text).encode()
+
+
+def joined(values: Sequence[str | None] | None) -> str:
+    """The values in one cell."""
+    if not values:
+        return ""
+    return BETWEEN.join([(value or "").replace(BETWEEN, INSTEAD) for value in values])
 
 
 def _shown(kind: Type, cells: Cells) -> Cells:
@@ -85,12 +107,5 @@ def _shown(kind: Type, cells: Cells) -> Cells:
         return cells
     if kind is Type.BOOLEAN:
         return [BOOLEANS[cell] for cell in cells]
-    texts = [_joined(cell) for cell in cells] if kind in SEVERAL else cells
-    return [harmless(text) if text else text for text in texts]
-
-
-def _joined(values: Sequence[str] | None) -> str:
-    """The values in one cell."""
-    if not values:
-        return ""
-    return BETWEEN.join([(value or "").replace(BETWEEN, INSTEAD) for value in values])
+    texts = [joined(cell) for cell in cells] if kind in SEVERAL else cells
+    return harmless(texts)

@@ -2,13 +2,15 @@
 
 from uuid import uuid4
 
-from app.core.models import Base
+from app.core.models import Base, now
 
 
 class Export(Base):
-    """One export: the subject of its audit events."""
+    """One export: the subject of its audit events. `who` made it is told for people to read."""
 
     __abstract__ = True
 
-    def __init__(self) -> None:
+    def __init__(self, who: str = "", purpose: str = "", is_followed: bool = False) -> None:
         self.id = uuid4()
+        self.made_at = now()
+        self.who, self.purpose, self.is_followed = who, purpose, is_followed

@@ -40,7 +40,7 @@ def _rows(
     found: list[Read] = []
     connection = db.connection()  # rows, not entities: the session would look for some
     for part in ranges:
-        found += connection.execute(order.sort(part).limit(BATCH - len(found)))
+        found += connection.execute(order.sort(part).limit(BATCH - len(found))).all()
         if len(found) == BATCH:
             break
     return found

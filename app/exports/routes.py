@@ -12,6 +12,7 @@ from app.core.problems import NotFound, documented
 from app.exports import service
 from app.exports.answers import Exported, saved
 from app.exports.datasets import (
+    BUNDLES,
     DATASETS,
     DECISIONS,
     EXCERPTS,
@@ -24,6 +25,7 @@ from app.exports.datasets import (
     Dataset,
 )
 from app.exports.schemas import (
+    BundleExport,
     CodebookExport,
     DecisionExport,
     DictionaryOut,
@@ -39,6 +41,7 @@ from app.exports.schemas import (
     WorkshopExport,
 )
 from app.exports.service import Asked, Stream
+from app.exports.workbook import Xlsx
 
 router = APIRouter(
     route_class=Route,
@@ -51,13 +54,27 @@ Why = Annotated[
     PurposeHeader | None,
     Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
 ]
+MARKS: dict[str, Any] = {
+    name: {"schema": {"type": "string"}, "description": told}
+    for name, told in {
+        "X-Export-Id": "The subject of its events in the audit log.",
+        "X-Export-At": "When it was made.",
+        "X-Export-By": "Who made it, with percent escapes.",
+        "X-Export-Purpose": "Why, with percent escapes.",
+    }.items()
+}
 FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {"text/csv": {}, "application/jsonl": {}}}
+    200: {
+        "description": "The file. Its name and headers say which export it is.",
+        "headers": MARKS,
+        "content": {"text/csv": {}, "application/jsonl": {}, Xlsx.media_type: {}},
+    }
 }
 
 CODEBOOK: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The file.",
+        "description": "The file. Its name and headers say which export it is.",
+        "headers": MARKS,
         "content": {"application/xml": {"schema": {"type": "string"}}},
     }
 }
@@ -136,14 +153,23 @@ def export_propositions(
     return _export(PROPOSITIONS, format_, filters, why, call)
 
 
+@router.get("/bundles.{format}", response_class=Response, responses=FILE)
+def export_bundles(
+    filters: Annotated[BundleExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The bundles: for whom, of what they are made, how far they went. No word of theirs."""
+    return _export(BUNDLES, format_, filters, why, call)
+
+
 @router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)
 def export_codebook(
     filters: Annotated[CodebookExport, Query()], call: Call, why: Why = None
 ) -> Response:
     """A scheme's codebook for coding software: REFI-QDA, version 1.0."""
     with call.traced() as (db, me):
-        content = service.make_codebook(db, filters, filters.purpose or why, by=me)
-    return Response(content, 200, saved("codebook", service.QDC), CONTENT_TYPES[service.QDC])
+        export, content = service.make_codebook(db, filters, filters.purpose or why, by=me)
+    headers = saved("codebook", export, service.QDC)
+    return Response(content, 200, headers, CONTENT_TYPES[service.QDC])
 
 
 @router.get("/{dataset}/dictionary", response_model=DictionaryOut)

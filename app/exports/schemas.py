@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BeforeValidator, Field
 
+from app.bundles.schemas import BundleFilters
 from app.codebook.schemas import ThemeFilters
 from app.core.pages import PageParams
 from app.core.schemas import In, Out
@@ -25,10 +26,11 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    XLSX = "xlsx"
 
 
 class Type(StrEnum):
-    """What the cells of a column hold; in CSV the values of a plural are joined by `|`."""
+    """What the cells of a column hold; in tables the values of a plural are joined by `|`."""
 
     ID = "id"
     IDS = "ids"
@@ -44,6 +46,9 @@ class Type(StrEnum):
 PurposeHeader = Annotated[Line, BeforeValidator(as_utf8)]
 
 
+ABOUT = {"purpose", "follow_up"}  # what is no filter
+
+
 class Whole(PageParams):
     """What an export asks for besides the filters of a list: why, and no pages."""
 
@@ -53,6 +58,10 @@ class Whole(PageParams):
     purpose: Line | None = Field(
         None, description="What the export is for: needed here or in `X-Export-Purpose`."
     )
+    follow_up: bool = Field(
+        False,
+        description="Whether ids are the same in all your exports that ask it: needs a right.",
+    )
 
     @property
     def paging(self) -> list[str]:
@@ -61,7 +70,11 @@ class Whole(PageParams):
 
     def told(self) -> dict[str, Any]:
         """The filters that were sent, as the audit log keeps them."""
-        return self.model_dump(mode="json", exclude_unset=True, exclude={"purpose"})
+        return self.model_dump(mode="json", exclude_unset=True, exclude=ABOUT)
+
+    def asked(self) -> dict[str, Any]:
+        """The same, whose ids are still ids."""
+        return self.model_dump(exclude_unset=True, exclude=ABOUT)
 
 
 class TestimonyExport(Whole, TestimonyFilters):
@@ -96,6 +109,10 @@ class PropositionExport(Whole, PropositionFilters):
     """Which propositions to export, and why."""
 
 
+class BundleExport(Whole, BundleFilters):
+    """Which bundles to export, and why."""
+
+
 class CodebookExport(In):
     """Which codebook to export, and why."""
 
@@ -115,7 +132,10 @@ class ProjectExport(CodebookExport):
 
 
 class ColumnOut(Out):
-    """A column of a dataset. `values` are the only ones it takes; null when any is possible."""
+    """A column of a dataset. `values` are the only ones it takes; null when any is possible.
+
+    `source` says where it comes from: a list of the API and its field, then the rule, if any.
+    """
 
     name: str
     label_fr: str
@@ -123,6 +143,7 @@ class ColumnOut(Out):
     type: Type
     unit: str | None
     values: list[str] | None
+    source: str
 
 
 class DictionaryOut(Out):

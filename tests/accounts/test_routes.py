@@ -47,7 +47,12 @@ def test_an_administrator_opens_an_account(
     password = {"password": "correct horse battery"}
     response = as_administrator.post(ACCOUNTS, json=payload | password)
     assert response.status_code == 201
-    shown = payload | {"email": "awa@example.org", "version": 1, "suspended_at": None}
+    shown = payload | {
+        "email": "awa@example.org",
+        "version": 1,
+        "suspended_at": None,
+        "follow_up_at": None,
+    }
     assert response.json().items() >= shown.items()
     assert as_administrator.get(response.headers["location"]).json() == response.json()
     assert "correct horse" not in response.text

@@ -3,12 +3,13 @@
 import csv
 import json
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from openpyxl import load_workbook
 
 from app.exports.queries import EXPORTED
 from app.testimonies.models import Testimony
@@ -57,6 +58,17 @@ def rows_of(client: TestClient, dataset: str, **params: Any) -> list[dict[str, A
     """What an export in JSON lines holds."""
     text = get(client, f"{dataset}.jsonl", **params).text
     return [json.loads(line) for line in text.splitlines()]
+
+
+def workbook_of(client: TestClient, dataset: str, **params: Any) -> Any:
+    """What an export as a workbook holds, as openpyxl reads it."""
+    return load_workbook(BytesIO(get(client, f"{dataset}.xlsx", **params).content))
+
+
+def sheet_of(book: Any, name: str = "Données") -> list[dict[str, Any]]:
+    """The rows of a sheet, by its heading."""
+    head, *rows = book[name].iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def titles_of(client: TestClient, **params: Any) -> set[str]:

@@ -57,6 +57,7 @@ def test_it_says_what_became_of_each_by_months(
         "evidence_for": 2,
         "evidence_against": 1,
         "needs_review": False,
+        "truncated": [],
         "anomaly": None,
     }
     assert [len(one) for one in rests] == [2, 1]

@@ -43,9 +43,9 @@ def test_an_evaluator_gets_the_testimonies(as_evaluator: TestClient, says: Says)
     assert (found["method"], found["language"], found["anomaly"]) == ("written", "fr", "")
     assert response.headers["cache-control"] == "private, no-store"
     assert response.headers["x-content-type-options"] == "nosniff"
-    today = datetime.now(UTC).date()
+    today, id_ = datetime.now(UTC).date(), response.headers["x-export-id"]
     name = response.headers["content-disposition"]
-    assert name == f'attachment; filename="testimonies-{today}.csv"'
+    assert name == f'attachment; filename="testimonies-{today}-{id_[:8]}.csv"'
 
 
 def test_so_does_a_custodian(as_custodian: TestClient, says: Says) -> None:
@@ -72,7 +72,15 @@ def test_nobody_else_does(
 
 
 @pytest.mark.parametrize(
-    "path", ["testimonies.xlsx", "identities.csv", "testimonies", "testimonies.CSV", ".csv"]
+    "path",
+    [
+        "testimonies.ods",
+        "identities.csv",
+        "identities.xlsx",
+        "testimonies",
+        "testimonies.CSV",
+        ".csv",
+    ],
 )
 def test_what_is_not_exported_is_not_found(as_evaluator: TestClient, path: str) -> None:
     response = as_evaluator.get(f"{URL}/{path}", params=WHY)
@@ -244,7 +252,7 @@ def test_french_readers_get_semicolons_and_others_commas(
         assert found["body"] == 'Il a dit "oui", puis ; puis\nrien.'
 
 
-@pytest.mark.parametrize("first", list("=+-@\t\r"))
+@pytest.mark.parametrize("first", list("=+-@\t\r＝＋－＠"))
 def test_no_cell_is_a_formula(as_evaluator: TestClient, says: Says, make: Make, first: str) -> None:
     trap = f'{first}HYPERLINK("http://example.org";"x")'
     testimony = says(trap, body=trap, tags=[trap], themes=[make.theme(name=trap)], sector=first)
@@ -252,7 +260,7 @@ def test_no_cell_is_a_formula(as_evaluator: TestClient, says: Says, make: Make, 
     make.workshop(title=trap)
     for dataset in DATASETS:
         for row in table_of(get(as_evaluator, f"{dataset}.csv").text):
-            assert not [cell for cell in row if cell.startswith(tuple("=+-@\t\r"))]
+            assert not [cell for cell in row if cell.startswith(tuple("=+-@\t\r＝＋－＠"))]
     assert titles_of(as_evaluator) == {trap}  # in JSON, words stay as they are
     head, row = table_of(get(as_evaluator, "testimonies.csv").text)
     assert dict(zip(head, row, strict=True))["title"] == "'" + trap

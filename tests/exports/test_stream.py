@@ -131,9 +131,17 @@ def last_event(db: Session) -> AuditEvent:
 
 
 def read(
-    client: TestClient, seen: Seen, gone: anyio.Event | None = None, version: str = "2.4"
+    client: TestClient,
+    seen: Seen,
+    gone: anyio.Event | None = None,
+    version: str = "2.4",
+    format_: str = "jsonl",
+    empty: bool = False,
 ) -> None:
-    """Read the testimonies as a server of the ASGI specification does, chunk after chunk."""
+    """Read the testimonies as a server of the ASGI specification does, chunk after chunk.
+
+    `empty`: those chunks too, which servers do not send.
+    """
     headers = {"host": "testserver", "authorization": client.headers["authorization"]}
     scope: dict[str, Any] = {
         "type": "http",
@@ -141,8 +149,8 @@ def read(
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": f"{URL}/testimonies.jsonl",
-        "raw_path": f"{URL}/testimonies.jsonl".encode(),
+        "path": f"{URL}/testimonies.{format_}",
+        "raw_path": f"{URL}/testimonies.{format_}".encode(),
         "query_string": urlencode(WHY).encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
@@ -160,7 +168,9 @@ def read(
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             assert message["status"] == 200
-        elif message["body"] and (waited := seen(message["body"])):
+        elif (message["body"] or (empty and message["more_body"])) and (
+            waited := seen(message["body"])
+        ):
             await waited
 
     async def call() -> None:
