@@ -7,8 +7,13 @@ FIRST = frozenset(FORMULA)
 QUOTE = "'"
 
 
-def harmless(texts: Iterable[str | None]) -> list[str | None]:
-    """The texts as cells that no spreadsheet computes: one that begins like a formula is quoted."""
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet computes: one that begins like a formula is quoted."""
+    return QUOTE + text if text[:1] in FIRST else text
+
+
+def all_harmless(texts: Iterable[str | None]) -> list[str | None]:
+    """These texts as such cells: of many, at once."""
     return [QUOTE + text if text and text[0] in FIRST else text for text in texts]
 
 

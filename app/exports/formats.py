@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from app.core.cells import harmless
+from app.core.cells import all_harmless
 from app.exports.columns import Cells, Column
 from app.exports.schemas import Type
 
@@ -108,4 +108,4 @@ def _shown(kind: Type, cells: Cells) -> Cells:
     if kind is Type.BOOLEAN:
         return [BOOLEANS[cell] for cell in cells]
     texts = [joined(cell) for cell in cells] if kind in SEVERAL else cells
-    return harmless(texts)
+    return all_harmless(texts)

@@ -203,7 +203,7 @@ def written(db: Session, name: str, found: Row, delimiter: str) -> bytes:
     for table, rows in told(db, name, found):
         for row in rows:
             of = zip(table.by, row.codes, row.labels, strict=True)
-            where = [cell or "" for cell in harmless(cell for each in of for cell in each)]
+            where = [harmless(cell) for each in of for cell in each]
             where += [""] * (3 * MOST - len(where))
             for measure in table.measures:
                 value = row.values[measure]
