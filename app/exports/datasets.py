@@ -391,7 +391,7 @@ TESTIMONIES = Dataset(
             "in_bundles",
             "Éléments de dossiers qui le montrent, ou un extrait de lui",
             "Items of bundles that show it, or an excerpt of it",
-            field="bundles.sections.items",
+            field="bundles.sections",
             rule="combien sont de ce témoignage, ou d'un extrait de lui",
         ),
         _count(

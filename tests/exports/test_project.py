@@ -695,7 +695,8 @@ def test_how_it_is_answered(as_evaluator: TestClient, make: Make) -> None:
     assert response.headers["cache-control"] == "private, no-store"
     today = datetime.now(UTC).date()
     name = response.headers["content-disposition"]
-    assert name == f'attachment; filename="project-{today}.qdpx"'
+    export = response.headers["x-export-id"]
+    assert name == f'attachment; filename="project-{today}-{export[:8]}.qdpx"'
 
 
 def test_nobody_else_exports_it(
