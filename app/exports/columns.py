@@ -5,9 +5,10 @@ Cells are computed a batch and a column at a time, which costs far less than a r
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from app.accounts.permissions import Permission
@@ -16,6 +17,7 @@ from app.exports.schemas import Type
 from app.witnesses.ages import BANDS, OLDEST_OF_BAND, YOUNGEST
 
 Cells: TypeAlias = Sequence[Any]
+Children: TypeAlias = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,13 @@ class Batch:
 
     read: Mapping[str, Cells]
     exported: Callable[[Any], str]
+    _children: dict[str, list[Children]] = field(default_factory=dict)
+
+    def children(self, name: str) -> list[Children]:
+        """The values of each child of each row, read once: several columns are of one kind."""
+        if (found := self._children.get(name)) is None:
+            found = self._children[name] = [read_children(text) for text in self.read[name]]
+        return found
 
 
 @dataclass(frozen=True)
@@ -72,15 +81,15 @@ def exported_id(name: str) -> Callable[[Batch], Cells]:
 
 def each(name: str, position: int = 0) -> Callable[[Batch], Cells]:
     """One value of each child of the row."""
-    return lambda batch: [
-        [child[position] for child in read_children(text)] for text in batch.read[name]
-    ]
+    value = itemgetter(position)
+    return lambda batch: [[*map(value, row)] for row in batch.children(name)]
 
 
 def exported_ids(name: str) -> Callable[[Batch], Cells]:
     """The ids that stand for those of the children."""
-    real = each(name)
-    return lambda batch: [[batch.exported(real_id) for real_id in row] for row in real(batch)]
+    return lambda batch: [
+        [batch.exported(child[0]) for child in row] for row in batch.children(name)
+    ]
 
 
 def nothing(batch: Batch) -> Cells:
