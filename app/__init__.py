@@ -19,9 +19,9 @@ never in a circle (`lint-imports` checks it; the order is in pyproject.toml):
     reactions     what recipients answer; what of it witnesses are told; who did not answer yet
     mobilization  who was invited, met, read, committed themselves or declined
     releases      a bundle made readable: snapshot, deliveries, what recipients read
-    documents     a snapshot as a note, a film, panels, an event's papers
     bundles       chosen passages for one audience, in one form; balance, checks
     audiences     decision makers, and what they want to know before words are given back
+    documents     a snapshot as a note, a film, panels, an event's papers
     search        what the caller may see, found by its words; facets
     gate          may this passage leave, to whom, in which form; serves media to the team
     coding        how much is coded with each theme; themes merged into one another

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.bundles.models import Bundle
+from app.core.db import Database
 from app.core.settings import settings
+from app.documents.cutlist import length_ms
 from app.excerpts.models import Excerpt, SelectorType
+from app.releases.snapshot import take
 from tests.bundles.conftest import URL
 from tests.make import Make
 
@@ -144,6 +148,30 @@ def test_the_form_that_was_wanted_counts_before_those_that_are_preferred(
     preferred = warned(decision_maker_id=reader.id)
     assert preferred.keys() == {"form-not-preferred"}
     assert preferred["form-not-preferred"].startswith("Élue (démo) préfère : Note")
+
+
+def test_of_a_film_its_cards_count_too(
+    as_editor: TestClient, make: Make, payload_of: Composed, found: Any, database: Database
+) -> None:
+    """As long as the film will be, to what its snapshot says of who speaks."""
+    media = make.media(duration_ms=60_000, files={"web.mp4": b"film"})
+    recorded = make.testimony(media=[media])
+    said = make.testimony(body=" ".join(["Le tuteur montrait chaque geste."] * 30))
+    items = [
+        {"testimony_id": str(recorded.id), "show_as": "video", "caption": "Une cour"},
+        {"testimony_id": str(said.id)},
+        {"text": "Ces deux-là se sont parlé."},
+    ]
+    asked = make.expectation(wanted_length_ms=60_000)
+    told = payload_of(*items, expectation_ids=[str(asked.id)], form="film")
+    bundle = as_editor.post(URL, json=told).json()
+    warned = found(bundle)["too-long"]["facts"]["length_ms"]
+    with database.read() as db:
+        snapshot = take(db, db.get_one(Bundle, UUID(bundle["id"])))
+    film = length_ms(snapshot.content)
+    assert 120_000 < warned <= film < warned + 10_000
+    told["form"] = "filmed_interview"
+    assert found(as_editor.post(URL, json=told).json())["too-long"]["facts"]["length_ms"] == warned
 
 
 def test_it_is_warned_of_what_plays_longer_than_was_wanted(

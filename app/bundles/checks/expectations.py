@@ -1,6 +1,6 @@
 """What a bundle answers, beside what was asked for: the audience, the form, the length."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import func, select
@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.audiences.models import DecisionMaker, Expectation
 from app.bundles.checks.case import Case, Finding, finding
-from app.bundles.models import Bundle, BundleExpectation, ShowAs
-from app.bundles.sources import Source
+from app.bundles.checks.length import length_ms
+from app.bundles.models import Bundle, BundleExpectation
 from app.core.settings import settings
 from app.schemes.service import labels
 
@@ -48,7 +48,6 @@ def _unasked(case: Case) -> Iterator[Finding]:
 def unmet(case: Case) -> Iterator[Finding]:
     """How it differs from what the expectations that it answers want."""
     bundle, known = case.bundle, labels(case.db, "forms")
-    length = length_ms(case.sources.values())
     for expectation, decision_maker in _expectations_of(case.db, bundle):
         facts = {"expectation_id": expectation.id}
         if expectation.audience != bundle.audience:
@@ -57,24 +56,9 @@ def unmet(case: Case) -> Iterator[Finding]:
             )
         yield from _form(bundle, expectation, decision_maker, known)
         wanted = expectation.wanted_length_ms
-        if wanted is not None and length > wanted + SECOND:
+        if wanted is not None and (length := length_ms(case)) > wanted + SECOND:
             message = f"Durée : {_told(length)}, au lieu des {_told(wanted)} souhaitées."
             yield finding("too-long", message, length_ms=length, wanted_length_ms=wanted, **facts)
-
-
-def length_ms(sources: Iterable[Source]) -> int:
-    """How long it plays, in milliseconds: what is heard or watched of each item, one by one.
-
-    What is read takes the time that it takes.
-    """
-    return sum(_played(source) for source in sources if source.item.show_as is not ShowAs.TEXT)
-
-
-def _played(source: Source) -> int:
-    if source.excerpt and source.excerpt.passage:
-        start, end = source.excerpt.passage
-        return end - start
-    return (source.media.duration_ms or 0) if source.media else 0
 
 
 def _form(
