@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core.figures import SUPPRESSED
 from app.documents.wording import NO_BREAK, day
-from app.indicators.tables import BESIDE_TARGETS, INDICATORS, Table, Told, title_of, told
+from app.indicators.tables import INDICATORS, Table, Told, title_of, told
 from app.indicators.words import ALL, MEASURES
 
 WIDTH, MARGIN = 320, 16
@@ -178,7 +178,7 @@ def _wrapped(text: str, letters: float) -> list[str]:
 
 def _groups(table: Table, rows: Sequence[Told]) -> Iterator[Group]:
     """Bars for the rows below each heading; or for each of several measures of a row."""
-    if table.by == BESIDE_TARGETS:
+    if table.has_targets:
         yield from _beside_targets(rows)
     elif "share" not in table.drawn:
         for row in rows:

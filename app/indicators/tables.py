@@ -39,6 +39,11 @@ class Table:
     measures: Sequence[str]
     drawn: Sequence[str] = ()
 
+    @property
+    def has_targets(self) -> bool:
+        """Whether its rows are what was wanted; none of them is a sum."""
+        return TARGET in self.measures
+
 
 @dataclass(frozen=True)
 class Indicator:
@@ -48,7 +53,7 @@ class Indicator:
     tables: Sequence[Table]
 
 
-BESIDE_TARGETS = ("role", "territory")
+TARGET = "target"  # what a table beside targets measures
 COUNTED = ("count", "share")
 ASSESSED = (*COUNTED, "assessed")
 RECEIVED = (
@@ -76,9 +81,9 @@ INDICATORS = {
             Table(
                 "cells",
                 "Témoins entendus",
-                BESIDE_TARGETS,
-                ("target", "witnesses", "testimonies", "gap"),
-                ("witnesses", "target"),
+                ("role", "territory"),
+                (TARGET, "witnesses", "testimonies", "gap"),
+                ("witnesses", TARGET),
             ),
         ],
     ),
@@ -163,7 +168,8 @@ def told(db: Session, name: str, found: Row) -> Iterator[tuple[Table, list[Told]
     for table in INDICATORS[name].tables:
         by = table.by or (tuple(found.get("by", ())) if table.name else ())
         rows = found[table.name] if table.name else [found]
-        yield replace(table, by=by), _called(db, by, [_flat(row, by) for row in rows])
+        asked = replace(table, by=by)
+        yield asked, _called(db, asked, [_flat(row, by) for row in rows])
 
 
 def _flat(row: Row, by: Sequence[str]) -> Row:
@@ -174,11 +180,11 @@ def _flat(row: Row, by: Sequence[str]) -> Row:
     return flat
 
 
-def _called(db: Session, by: Sequence[str], rows: Sequence[Row]) -> list[Told]:
-    codes = [["" if row[name] is None else str(row[name]) for name in by] for row in rows]
+def _called(db: Session, table: Table, rows: Sequence[Row]) -> list[Told]:
+    codes = [["" if row[name] is None else str(row[name]) for name in table.by] for row in rows]
     known = [
-        _with_nothing(by, name, names(db, name, {c[i] for c in codes} - {""}))
-        for i, name in enumerate(by)
+        _with_nothing(table, name, names(db, name, {c[i] for c in codes} - {""}))
+        for i, name in enumerate(table.by)
     ]
     places = [{code: place for place, code in enumerate(called)} for called in known]
     found = [
@@ -188,11 +194,11 @@ def _called(db: Session, by: Sequence[str], rows: Sequence[Row]) -> list[Told]:
     return sorted(found, key=lambda t: [p[code] for p, code in zip(places, t.codes, strict=True)])
 
 
-def _with_nothing(by: Sequence[str], name: str, called: dict[str, str]) -> dict[str, str]:
+def _with_nothing(table: Table, name: str, called: dict[str, str]) -> dict[str, str]:
     """And a coordinate without a code: all of them, first; where nothing is a sum, the unknown."""
     if name == "witness":
         return {"": "—"} | called
-    return called | {"": NOT_TOLD} if tuple(by) == BESIDE_TARGETS else {"": ALL} | called
+    return called | {"": NOT_TOLD} if table.has_targets else {"": ALL} | called
 
 
 def written(db: Session, name: str, found: Row, delimiter: str) -> bytes:

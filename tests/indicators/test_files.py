@@ -2,6 +2,7 @@
 
 import csv
 from io import StringIO
+from itertools import combinations
 from typing import Any
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.indicators.picture import MOST_BARS, Bar, Group, drawn
+from app.indicators.schemas import By
 from app.indicators.tables import INDICATORS
 from app.testimonies.models import Testimony
 from tests.make import Make
@@ -59,6 +61,20 @@ def test_a_table_says_what_the_answer_says(
         told = (row[table.measures[0]] for row in there)
         assert values == sorted("" if v is None else str(v) for v in told)
     assert {row["suppressed"] for row in rows} == {"false"}
+
+
+@pytest.mark.parametrize("by", [*combinations(By, 2), ("territory", "role")], ids="-".join)
+def test_counts_by_any_two_dimensions_are_a_table_and_a_picture(
+    as_evaluator: TestClient, heard: list[Testimony], by: tuple[str, str]
+) -> None:
+    asked = {"by": list(by)}
+    assert said(read(as_evaluator.get(f"{API}/counts.svg", params=asked)))
+    rows = lines(as_evaluator.get(f"{API}/counts.csv", params=asked).text)
+    assert {(row["dimension_1"], row["dimension_2"]) for row in rows} == {by}
+    [total] = [r for r in rows if not r["code_1"] and not r["code_2"] and r["measure"] == "count"]
+    assert (total["label_1"], total["label_2"]) == ("Ensemble", "Ensemble")
+    cells = as_evaluator.get(f"{API}/counts").json()["cells"]
+    assert [cell["count"] for cell in cells if cell["keys"] == [None]] == [int(total["value"])]
 
 
 def test_english_readers_get_commas(as_evaluator: TestClient, heard: list[Testimony]) -> None:
