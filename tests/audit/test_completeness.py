@@ -16,6 +16,7 @@ from tests.make import Make
 
 READS = ("find", "require_")
 NOT_RECORDED = {
+    "app.exports.qda.reading.file_of": "reads",
     "app.gate.captions.listed": "reads",
     "app.gate.media.renditions": "reads",
     "app.releases.events.to_note": "reads",
