@@ -17,6 +17,7 @@ LIGATURES = {"oe": "œŒ", "ae": "æÆ"}
 ALIKE = 2  # letters that a word and its stem have in common, the shortest words apart
 ENDING = 4  # letters of a stem that may differ from those of the word
 MARKS = "[\u0300-\u036f]*"  # accents that stand apart
+BEGINNING = re.compile(r"(?<![^\W_])(?<![\u0300-\u036f])[^\W_]")  # of a word
 NOT_WITHIN = r"(?<![^\W_].)"  # a word: no letter stands before the one just read
 KNOWN = 1000  # questions
 
@@ -121,7 +122,8 @@ def _beginning(text: str, wanted: int) -> int:
     """The beginning of the first word after there; the text's own when there is none before."""
     if not wanted:
         return 0
-    return next((word.start for word in words(text, wanted) if word.start > wanted), wanted)
+    found = BEGINNING.search(text, wanted + 1)
+    return found.start() if found else wanted
 
 
 def _end(text: str, start: int, wanted: int) -> int:

@@ -11,11 +11,13 @@ that say nothing by themselves (*le*, *pour*…) are looked for between quotatio
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.textindex.words import EMPTY, Word, words
 
 LONGEST = 500  # code points of a question
 MOST = 40  # words that are looked for
+KNOWN = 100  # questions
 BEGINNING = 2  # letters at least of a word that is not ended
 PART = re.compile(r'(?<!\S)(?P<no>-?)(?:"(?P<phrase>[^"]*)"|(?P<word>\S+))')
 
@@ -49,6 +51,7 @@ class Sought:
     excluded: tuple[Term, ...] = ()
 
 
+@lru_cache(KNOWN)  # who asks is answered by several that read it
 def read(question: str) -> Sought:
     """What this question looks for. Raises TooManyWords."""
     terms: list[Term] = []
