@@ -1,0 +1,100 @@
+"""Workshops, without what the team writes for itself."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select
+
+from app.core.models import as_stored
+from app.exports.columns import Column, made, words
+from app.exports.datasets.base import (
+    ANOMALY,
+    CUT,
+    METHOD,
+    SCHEME,
+    TERRITORY,
+    Dataset,
+    day_of,
+    id_of,
+    json_of,
+    month_of,
+    one_of,
+    text,
+    yes,
+)
+from app.exports.schemas import Type
+from app.places.models import Place, PlaceKind, Territory
+from app.schemes.models import Scheme
+from app.workshops import service as workshops
+from app.workshops.models import Kind, Workshop
+from app.workshops.schemas import WorkshopFilters
+
+W = Workshop
+
+
+def _workshops(filters: WorkshopFilters, _: datetime) -> Select[Any]:
+    return (
+        workshops.filtered(filters)
+        .select_from(W)
+        .join(Scheme, Scheme.id == W.scheme_id)
+        .join(Place, Place.id == W.place_id)
+        .join(Territory, Territory.id == Place.territory_id)
+    )
+
+
+WORKSHOPS = Dataset(
+    name="workshops",
+    rows=_workshops,
+    order=workshops.LATEST_FIRST,
+    reads={
+        "id": as_stored(W.id),
+        "scheme": Scheme.code,
+        "place_id": as_stored(W.place_id),
+        "place_kind": as_stored(Place.kind),
+        "territory": Territory.code,
+        "kind": as_stored(W.kind),
+        "method": W.method,
+        "title": W.title,
+        "starts_on": day_of(W.starts_at),
+        "planned_on": day_of(W.planned_starts_at),
+        "closed_on": day_of(W.closed_at),
+        "roles_expected": json_of(W.roles_expected),
+        "hierarchy_present": W.hierarchy_present,
+    },
+    columns=(
+        id_of("id", "Atelier, dans cet export seulement", "Workshop, in this export only"),
+        SCHEME,
+        id_of("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
+        one_of("place_kind", "Type de lieu", "Kind of place", PlaceKind, field="places.kind"),
+        TERRITORY,
+        one_of("kind", "Type", "Kind", Kind),
+        METHOD,
+        text("title", "Titre", "Title"),
+        month_of(
+            "starts_on", "Mois où il commence", "Month when it starts", field="workshops.starts_at"
+        ),
+        month_of(
+            "planned_on",
+            "Mois prévu d'abord",
+            "Month planned at first",
+            field="workshops.planned_starts_at",
+        ),
+        month_of(
+            "closed_on",
+            "Mois où il est clos",
+            "Month when it is closed",
+            field="workshops.closed_at",
+        ),
+        Column(
+            "roles_expected",
+            "Rôles attendus",
+            "Roles expected",
+            Type.CODES,
+            made("roles_expected", words),
+            vocabulary="witness_roles",
+        ),
+        yes("hierarchy_present", "La hiérarchie est présente", "The hierarchy is present"),
+        CUT,
+        ANOMALY,
+    ),
+)
