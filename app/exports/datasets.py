@@ -26,6 +26,8 @@ from sqlalchemy import (
     select,
 )
 
+from app.accounts.models import Kind as OrganizationKind
+from app.accounts.models import Organization
 from app.accounts.permissions import Permission
 from app.bundles import service as bundles
 from app.bundles.models import Bundle, BundleExpectation, BundleItem, BundleState, ShowAs
@@ -595,7 +597,13 @@ def _workshops(filters: WorkshopFilters, _: datetime) -> Select[Any]:
         .join(Scheme, Scheme.id == W.scheme_id)
         .join(Place, Place.id == W.place_id)
         .join(Territory, Territory.id == Place.territory_id)
+        .join(Organization, Organization.id == _heard_by())
     )
+
+
+def _heard_by() -> ColumnElement[Any]:
+    """Who came to hear people in a workshop: the partner who films there, or whose place it is."""
+    return func.coalesce(W.partner_organization_id, W.owner_organization_id)
 
 
 WORKSHOPS = Dataset(
@@ -607,6 +615,7 @@ WORKSHOPS = Dataset(
         "scheme": Scheme.code,
         "place_id": as_stored(W.place_id),
         "place_kind": as_stored(Place.kind),
+        "organization_kind": as_stored(Organization.kind),
         "territory": Territory.code,
         "kind": as_stored(W.kind),
         "method": W.method,
@@ -622,6 +631,14 @@ WORKSHOPS = Dataset(
         SCHEME,
         _id("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
         _one_of("place_kind", "Type de lieu", "Kind of place", PlaceKind, field="places.kind"),
+        _one_of(
+            "organization_kind",
+            "Type de structure qui écoute",
+            "Kind of organization that listens",
+            OrganizationKind,
+            field="organizations.kind",
+            rule="de la structure partenaire s'il y en a une, sinon de celle du lieu",
+        ),
         TERRITORY,
         _one_of("kind", "Type", "Kind", Kind),
         METHOD,
