@@ -39,6 +39,6 @@ def export_pack(filters: Annotated[PackExport, Query()], call: Call, why: Why = 
     purpose = filters.purpose or why
     with call.traced() as (db, me):
         export, scheme = service.make_pack(db, filters, purpose, by=me)
-    asked = Asked(scheme.id, scheme.name, scheme.code, call.language)
+    asked = Asked(scheme.id, scheme.name, call.language)
     pack = Pack(call.database, export, asked, me).start()
     return Exported(pack, service.PACK, service.ZIP, MEDIA_TYPE)

@@ -82,7 +82,6 @@ class Asked:
 
     scheme_id: UUID
     scheme: str
-    code: str
     language: str
 
 
@@ -193,8 +192,8 @@ class Pack(Sending):
             yield chunk
 
     def _see(self, name: str, exported: Iterable[str]) -> None:
-        if seen := self._seen.get(name):
-            seen.add(exported)
+        if name in self._seen:
+            self._seen[name].add(exported)
 
     def _size(self, db: Session, name: str) -> int:
         """At most how many bytes a table has: zips must know beforehand which entry is huge."""

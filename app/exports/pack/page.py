@@ -17,7 +17,7 @@ from app.exports.pack.tally import MONTH, ROLE, THEME, UNKNOWN, Tally
 from app.exports.watermark import FOLLOWED, MADE
 from app.indicators.schemas import By, Of
 from app.indicators.tables import INDICATORS
-from app.indicators.words import CODES, NOT_TOLD, names
+from app.indicators.words import CODES, DIMENSIONS, NOT_TOLD, names
 
 FILES, TEAM = "Dans les fichiers", "Lisibles par l'équipe"
 ORGANIZATIONS = {
@@ -111,7 +111,7 @@ def method(db: Session, written: Written) -> str:
         team_people=_all_of(figures.found.get(name_of(Of.WITNESSES, By.ROLE))),
         unreadable=sum(written.anomalies.values()),
         pictures={name: _embedded(svg) for name, svg in figures.pictures.items()},
-        titles={name: INDICATORS[name.partition("-")[0]].title for name in figures.pictures},
+        titles={name: _title(name, found) for name, found in figures.found.items()},
     )
 
 
@@ -122,6 +122,13 @@ def _all_of(found: Mapping[str, Any] | None) -> int | None:
         if found
         else None
     )
+
+
+def _title(name: str, found: Mapping[str, Any]) -> str:
+    """What a picture shows."""
+    if name in INDICATORS:
+        return INDICATORS[name].title
+    return f"{CODES['of'][found['of']]} par {DIMENSIONS[found['by'][0]]}"
 
 
 def _embedded(svg: bytes) -> str:

@@ -66,4 +66,4 @@ def read(db: Session) -> Territories:
         .outerjoin(coarse, coarse.id == near.c.coarse_id)
         .order_by(Territory.code, Territory.level)
     )
-    return Territories([Place(*row) for row in db.execute(rows)])
+    return Territories([Place._make(row) for row in db.execute(rows)])
