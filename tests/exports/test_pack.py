@@ -159,9 +159,8 @@ def test_it_has_every_file_and_checksums_that_verify(
     assert all(name.isascii() for name in found.names)
     assert len(set(found.names)) == len(found.names)
     zipfile.ZipFile(BytesIO(found.content)).extractall(tmp_path)
-    sums = dict(
-        reversed(line.split("  ")) for line in found.files["SHA256SUMS"].decode().splitlines()
-    )
+    lines = found.files["SHA256SUMS"].decode().splitlines()
+    sums = {name: told for told, name in (line.split("  ") for line in lines)}
     assert sums.keys() == set(found.names) - {"SHA256SUMS"}
     assert all(sha256(found.files[name]).hexdigest() == sums[name] for name in sums)
     assert verified(tmp_path)
