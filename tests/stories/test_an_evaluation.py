@@ -324,7 +324,7 @@ def test_all_is_exported_counted_again_and_compared(
     everybody = (heard.young, heard.tutor, heard.employer, heard.reserved, heard.refusing)
     find_nobody(first, db, *everybody)
     assert reasons(first) == [
-        ("testimony", "not-accepted"),
+        ("testimony", "never-given"),
         ("testimony", "refused"),
         ("witness", "never-given"),
         ("witness", "refused"),
