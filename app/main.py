@@ -27,6 +27,7 @@ from app.core.routing import include_all
 from app.core.settings import Settings
 from app.core.settings import settings as current_settings
 from app.excerpts import routes as excerpts
+from app.exports import pack_routes as packs
 from app.exports import project_routes as projects
 from app.exports import routes as exports
 from app.figures import routes as figures
@@ -122,6 +123,7 @@ ROUTERS = [
     traces.router,
     exports.router,
     projects.router,
+    packs.router,
     receipts.router,
     returns.router,
     operations.router,

@@ -176,6 +176,16 @@ def of_project(bench: Bench) -> Iterator[Measure]:
     yield below(50, "its memory growth", growth / MIB)
 
 
+def of_pack(bench: Bench) -> Iterator[Measure]:
+    """All that an evaluation needs, of all testimonies."""
+    from bench.packing import packed
+
+    growth, rows = packed(bench.app, bench.payload["scheme_id"], bench.tokens["evaluator"])
+    if rows < bench.rows:
+        raise RuntimeError(f"{rows} rows packed, of {bench.rows}")
+    yield below(50, f"evaluation pack of {bench.rows}: memory growth", growth / MIB)
+
+
 def of_files(bench: Bench) -> Iterator[Measure]:
     """A file posted, and a file read by ranges."""
     app, token = bench.app, bench.tokens["animator"]
@@ -284,6 +294,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
     "creation": of_creation,
     "export": of_export,
     "project": of_project,
+    "pack": of_pack,
     "search": of_search,
     "files": of_files,
     "uploads": of_uploads,

@@ -10,8 +10,9 @@ from app.core.bodies import Route
 from app.core.problems import NotFound, documented
 from app.exports import service
 from app.exports.answers import Exported
-from app.exports.qda.project import MEDIA_TYPE, Asked, Project
+from app.exports.qda.project import Asked, Project
 from app.exports.schemas import ProjectExport, PurposeHeader
+from app.exports.sending import MEDIA_TYPE
 
 router = APIRouter(
     route_class=Route,

@@ -131,6 +131,15 @@ class ProjectExport(CodebookExport):
     )
 
 
+class PackExport(CodebookExport):
+    """Which scheme to evaluate, and why."""
+
+    follow_up: bool = Field(
+        False,
+        description="Whether ids are the same in all your exports that ask it: needs a right.",
+    )
+
+
 class ColumnOut(Out):
     """A column of a dataset. `values` are the only ones it takes; null when any is possible.
 

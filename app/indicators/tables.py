@@ -4,7 +4,7 @@ A `Table` says where its rows are in the answer, by what they are told, and what
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
@@ -23,6 +23,7 @@ HEADER = (
     *("measure", "measure_label", "value", "suppressed"),
 )
 Row = Mapping[str, Any]
+Coded = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -201,15 +202,24 @@ def _with_nothing(table: Table, name: str, called: dict[str, str]) -> dict[str, 
     return called | {"": NOT_TOLD} if table.has_targets else {"": ALL} | called
 
 
-def written(db: Session, name: str, found: Row, delimiter: str) -> bytes:
-    """All tables of an indicator as CSV (RFC 4180): a line for each measure of each row."""
+def as_it_is(_: str, code: str) -> str:
+    """A code of a dimension as we know it."""
+    return code
+
+
+def written(db: Session, name: str, found: Row, delimiter: str, coded: Coded = as_it_is) -> bytes:
+    """All tables of an indicator as CSV (RFC 4180): a line for each measure of each row.
+
+    Codes are told as `coded` tells them: ids of ours may have to stay here.
+    """
     file = StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter)
     writer.writerow(HEADER)
     for table, rows in told(db, name, found):
         for row in rows:
             of = zip(table.by, row.codes, row.labels, strict=True)
-            where = [harmless(cell) for each in of for cell in each]
+            each = ((by, coded(by, code), label) for by, code, label in of)
+            where = [harmless(cell) for cells in each for cell in cells]
             where += [""] * (3 * MOST - len(where))
             for measure in table.measures:
                 value = row.values[measure]

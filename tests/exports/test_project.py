@@ -32,8 +32,8 @@ from app.codebook.models import Theme
 from app.core.db import Database
 from app.core.models import now
 from app.excerpts.models import ExcerptState, SelectorType
+from app.exports.archive import Archive
 from app.exports.models import Export
-from app.exports.qda.archive import Archive
 from app.exports.qda.guids import Guids
 from app.exports.qda.project import Asked, Project
 from app.exports.qda.sources import Elements, file_name

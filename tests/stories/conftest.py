@@ -54,6 +54,9 @@ class Town:
     def evaluator(self) -> Person:
         return Person(self._logged_in(Role.EVALUATOR, self.team))
 
+    def custodian(self) -> Person:
+        return Person(self._logged_in(Role.CUSTODIAN, self.team))
+
     def somebody(self) -> Person:
         """Without any account."""
         return Person(self._client_for(None))

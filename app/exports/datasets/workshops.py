@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, func
 
+from app.accounts.models import Kind as OrganizationKind
+from app.accounts.models import Organization
 from app.core.models import as_stored
 from app.exports.columns import Column, made, words
 from app.exports.datasets.base import (
@@ -39,7 +41,13 @@ def _workshops(filters: WorkshopFilters, _: datetime) -> Select[Any]:
         .join(Scheme, Scheme.id == W.scheme_id)
         .join(Place, Place.id == W.place_id)
         .join(Territory, Territory.id == Place.territory_id)
+        .join(Organization, Organization.id == _heard_by())
     )
+
+
+def _heard_by() -> ColumnElement[Any]:
+    """Who came to hear people in a workshop: the partner who films there, or whose place it is."""
+    return func.coalesce(W.partner_organization_id, W.owner_organization_id)
 
 
 WORKSHOPS = Dataset(
@@ -51,6 +59,7 @@ WORKSHOPS = Dataset(
         "scheme": Scheme.code,
         "place_id": as_stored(W.place_id),
         "place_kind": as_stored(Place.kind),
+        "organization_kind": as_stored(Organization.kind),
         "territory": Territory.code,
         "kind": as_stored(W.kind),
         "method": W.method,
@@ -66,6 +75,14 @@ WORKSHOPS = Dataset(
         SCHEME,
         id_of("place_id", "Lieu, dans cet export seulement", "Place, in this export only"),
         one_of("place_kind", "Type de lieu", "Kind of place", PlaceKind, field="places.kind"),
+        one_of(
+            "organization_kind",
+            "Type de structure qui écoute",
+            "Kind of organization that listens",
+            OrganizationKind,
+            field="organizations.kind",
+            rule="de la structure partenaire s'il y en a une, sinon de celle du lieu",
+        ),
         TERRITORY,
         one_of("kind", "Type", "Kind", Kind),
         METHOD,

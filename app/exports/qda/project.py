@@ -1,33 +1,29 @@
-"""The bytes of a project, in chunks: `start()`, iterate, and in any case `end()`.
+"""A project as an archive, written while it is sent.
 
 Texts go into the archive as they are read, a batch at a time, and so does what software looks up
 last: `project.qde`, which grows in a file that nobody else sees. What is kept in memory is the
 directory of the zip, and who said what: about a kilobyte a testimony.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from sys import intern
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Row
 
 from app.accounts.authentication import Caller
-from app.audit.service import record
 from app.core.db import Database
 from app.core.models import now
 from app.excerpts.models import SelectorType
+from app.exports import exclusions, leaving
+from app.exports.exclusions import READ, Exclusions
 from app.exports.models import Export
 from app.exports.qda import reading
-from app.exports.qda.archive import Archive
 from app.exports.qda.cases import Cases
 from app.exports.qda.codes import Codebook
-from app.exports.qda.exclusions import READ, Exclusions
 from app.exports.qda.guids import Guids
 from app.exports.qda.reading import Consent, Person, Recording, pieces
 from app.exports.qda.sources import ENDINGS, Elements, described, file_name, internal
@@ -36,13 +32,11 @@ from app.exports.qda.xml import Xml
 from app.exports.queries import permits
 from app.exports.reading import batches
 from app.exports.schemas import TestimonyExport
+from app.exports.sending import Sending
 from app.storage.service import ObjectMissing, storage
 
 NAMESPACE = "urn:QDA-XML:project:1.0"
 ORIGIN = "Retours d'usages"
-MEDIA_TYPE = "application/zip"
-IN_MEMORY = 1024**2  # bytes; the rest goes to files that have no name
-SENT = 64 * 1024  # bytes of a chunk
 TOGETHER = 250  # testimonies of which all that belongs to them is read at once
 PROJECT = "project.qde"
 NOTES = ("Ce qui n'est pas dans ce projet", "Liste de ce qui n'est pas dans ce projet")
@@ -75,11 +69,12 @@ class _Batch:
     recordings: Mapping[UUID, Recording]
 
 
-class Project:
+class Project(Sending):
     """An export of a scheme, written while it is sent."""
 
     def __init__(self, database: Database, export: Export, asked: Asked, by: Caller) -> None:
-        self.database, self.export, self.asked, self.by = database, export, asked, by
+        super().__init__(database, export, by)
+        self.asked = asked
         self.rows = self.excerpts = self.media = self.anomalies = 0
         with database.read() as db:
             themes = reading.themes_of(db, asked.scheme_id)
@@ -88,78 +83,39 @@ class Project:
         self._variables = Variables(self._guids, by)
         moment = f"{now():%Y-%m-%dT%H:%M:%SZ}"
         self._elements = Elements(self._guids, self._variables, self._codebook.known, moment)
-        self._archive, self._files = Archive(), ExitStack()
-        self._sources = self._files.enter_context(_nameless())
-        left_out = self._files.enter_context(_nameless())
-        self._exclusions = Exclusions(left_out)
+        self._sources = self.nameless()
+        self._exclusions = Exclusions(self.nameless())
         self._cases = Cases(self._guids, self._variables)
         self._told: set[UUID] = set()
         self._given: dict[UUID, bool] = {}  # of each recording: whether its file is there
-        self._digest, self._is_whole = sha256(), False
-        self._first: list[bytes] = []
-        self._chunks = self._write()
 
-    def start(self) -> "Project":
-        """Read until there is something to send: what fails now can still be told by a problem."""
-        try:
-            self._first = [next(self._chunks)]
-        except BaseException:
-            self.end()
-            raise
-        return self
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._first
-        yield from self._chunks
-
-    def end(self) -> None:
-        """Record how it ended: `export.finished`, or `export.aborted` before the last byte."""
-        self._chunks.close()
-        self._files.close()
-        action = "export.finished" if self._is_whole else "export.aborted"
-        facts = {
+    def facts(self) -> dict[str, Any]:
+        return {
             "rows": self.rows,
             "excerpts": self.excerpts,
             "media": self.media,
             "anomalies": self.anomalies,
             "left_out": self._exclusions.facts(),
-            "sha256": self._digest.hexdigest(),
         }
-        with self.database.write.begin() as db:
-            record(db, action, on=self.export, by=self.by, **facts)
 
     # The archive
 
-    def _write(self) -> Generator[bytes]:
-        waiting: list[bytes] = []
-        size = 0
-        for chunk in self._entries():
-            waiting.append(chunk)
-            size += len(chunk)
-            if size >= SENT:
-                yield self._sent(waiting)
-                size = 0
-        yield self._sent(waiting)
-        self._is_whole = True
-
-    def _sent(self, waiting: list[bytes]) -> bytes:
-        """These chunks as one: each that is sent costs a change of threads."""
-        chunk = b"".join(waiting)
-        waiting.clear()
-        self._digest.update(chunk)
-        return chunk
-
-    def _entries(self) -> Iterator[bytes]:
+    def entries(self) -> Iterator[bytes]:
         filters = TestimonyExport(scheme_id=self.asked.scheme_id)
         for rows in batches(self.database, reading.SOURCES, filters):
             yield from self._testimonies([self._named(row) for row in rows])
-        for left_out in reading.left_out(self.database, self.asked.scheme_id, self._told):
-            for testimony_id, reason in left_out:
-                self._leave_out("testimony", testimony_id, reason)
+        for left_out in leaving.left_out(self.database, self.asked.scheme_id, self._told):
+            self._leave_out_all(left_out)
         yield from self._notes()
         yield from self._archive.add_chunks(PROJECT, self._document())
-        self._archive.finish()
-        yield self._archive.taken()
+
+    def _leave_out_all(self, left_out: Iterable[tuple[UUID, str]]) -> None:
+        """In the order of their ids in this export."""
+        for testimony_id, reason in sorted(left_out, key=lambda left: self._guid_of(left[0])):
+            self._leave_out("testimony", testimony_id, reason)
+
+    def _guid_of(self, testimony_id: UUID) -> str:
+        return self._guids.of("testimony", testimony_id)
 
     @staticmethod
     def _named(row: Row[Any]) -> dict[str, Any]:
@@ -200,7 +156,7 @@ class Project:
         self.anomalies += 1
         name = type(error).__name__
         log.warning("unreadable row", dataset="project", id=str(row["id"]), error=name)
-        self._leave_out("testimony", row["id"], reading.UNREADABLE)
+        self._leave_out("testimony", row["id"], exclusions.UNREADABLE)
 
     def _leave_out(self, kind: str, real: object, reason: str) -> None:
         self._exclusions.add(kind, self._guids.of(kind, real), reason)
@@ -279,16 +235,16 @@ class Project:
         with self.database.read() as db:
             recording = reading.recordings_of(db, [media_id], now()).get(media_id)
             if not recording:
-                return self._leave_out("media", media_id, reading.OTHER)
+                return self._leave_out("media", media_id, exclusions.OTHER)
             if not self.asked.media:
-                return self._leave_out("media", media_id, reading.NOT_ASKED_FOR)
+                return self._leave_out("media", media_id, exclusions.NOT_ASKED_FOR)
             found = reading.file_of(db, recording, self.by)
         if isinstance(found, str):
             return self._leave_out("media", media_id, found)
         try:
             chunks = storage().read(found.key)
         except ObjectMissing:
-            return self._leave_out("media", media_id, reading.NO_FILE)
+            return self._leave_out("media", media_id, exclusions.NO_FILE)
         name = file_name(self._guids.of("media", media_id), ENDINGS[recording.kind])
         yield from self._archive.add_chunks(name, chunks, found.size, packed=False)
         self._given[media_id] = True
@@ -324,7 +280,7 @@ class Project:
             else:
                 there = any(recording.id == excerpt.media_id for recording in found)
             if not there:
-                self._leave_out("excerpt", excerpt.id, reading.WORDS)
+                self._leave_out("excerpt", excerpt.id, exclusions.WORDS)
 
     def _quoted(self, excerpts: Sequence[Row[Any]], text: str | None) -> list[Row[Any]]:
         """Those that are told; the others are left out with their reasons."""
@@ -339,15 +295,15 @@ class Project:
 
     def _why_not(self, excerpt: Row[Any], text: str | None) -> str | None:
         try:
-            if reason := reading.why_not_quoted(excerpt):
+            if reason := leaving.why_not_quoted(excerpt):
                 return reason
             described(excerpt)
         except Exception:  # whatever is wrong with an excerpt, the others leave
             self.anomalies += 1
-            return reading.UNREADABLE
+            return exclusions.UNREADABLE
         if text is not None and text[excerpt.start : excerpt.stop] != excerpt.exact:
             self.anomalies += 1
-            return reading.MOVED
+            return exclusions.MOVED
         return None
 
     def _keep(self, xml: Xml) -> None:
@@ -407,11 +363,6 @@ class Project:
             purpose=self.asked.purpose,
             export=self.export.id,
         )
-
-
-def _nameless() -> IO[bytes]:
-    """A file that nobody else sees; what is short stays in memory."""
-    return SpooledTemporaryFile(IN_MEMORY)
 
 
 def _id(row: Mapping[str, Any]) -> UUID:

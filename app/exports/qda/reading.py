@@ -15,24 +15,24 @@ from app.accounts.authentication import Caller
 from app.appearances.models import Appearance
 from app.appearances.queries import Segment, unsaid_to_team
 from app.codebook.models import Theme
-from app.core.db import Database
 from app.core.models import as_stored, now
-from app.excerpts.models import Excerpt, ExcerptState, ExcerptTheme
+from app.excerpts.models import Excerpt, ExcerptTheme
 from app.exports.columns import month
 from app.exports.datasets import TESTIMONIES
-from app.exports.queries import EXPORTED, children, permits, read_children, unopposed
+from app.exports.exclusions import NO_FILE, NOT_SHOWN
+from app.exports.leaving import INSIDE
+from app.exports.queries import EXPORTED, children, read_children, unopposed
 from app.gate import media as gated
-from app.gate.service import Use, WayOut, first_no, judge, media_shown
+from app.gate.service import Use, first_no, judge, media_shown
 from app.media.models import Kind, Media, Rendition, Status
 from app.media.transcode import AUDIO, WEB
 from app.testimonies.models import (
-    State,
     Testimony,
     TestimonyMedia,
     TestimonyTheme,
     TestimonyWitness,
 )
-from app.testimonies.queries import refused, unsaid
+from app.testimonies.queries import unsaid
 from app.transcripts import service as transcripts
 from app.witnesses.decision import Medium, Reason, Verb, is_minor
 from app.witnesses.models import CurrentConsent, Notice, Witness
@@ -42,13 +42,7 @@ BATCH = 1000
 PEOPLE_AT_ONCE = 50  # each may have said something of hundreds of cells
 Thing = TypeVar("Thing")
 C, E, T = CurrentConsent, Excerpt, Testimony
-INSIDE = WayOut(EXPORTED.audience, EXPORTED.form, EXPORTED.purpose, None, inside=True)  # type: ignore[arg-type]
 GIVEN = {Kind.VIDEO: WEB, Kind.AUDIO: AUDIO}  # the file of a recording that may leave
-
-# Why something is not in a project, besides the reasons of consent
-WITHDRAWN, UNREADABLE, MEANWHILE = "withdrawn", "unreadable", "meanwhile"
-NEEDS_REVIEW, MOVED, SOMEBODY, WORDS = "needs-review", "moved", "somebody-else", "words-withheld"
-NOT_ASKED_FOR, NOT_SHOWN, NO_FILE, OTHER = "not-asked-for", "not-shown", "no-file", "other-kind"
 
 SOURCES = replace(
     TESTIMONIES,
@@ -158,15 +152,6 @@ def excerpts_of(db: Session, ids: Sequence[UUID], at: datetime) -> dict[UUID, li
     return found
 
 
-def why_not_quoted(excerpt: Row[Any]) -> str | None:
-    """Why an excerpt of a testimony that leaves does not. Raises when it cannot be understood."""
-    if excerpt.state != ExcerptState.VALID:
-        return NEEDS_REVIEW
-    if excerpt.limits is not None and excerpt.limits != "null" and not permits(excerpt.limits):
-        return Reason.RESTRICTION
-    return None if excerpt.unopposed else SOMEBODY
-
-
 def consents_of(db: Session, people: Collection[Person], at: datetime) -> dict[UUID, Consent]:
     """What these people allow at this moment; of minors, what they decide alone."""
     revoked = exists(select(Notice.id).where(Notice.id == C.notice_id, Notice.revoked_at <= at))
@@ -254,55 +239,6 @@ def file_of(db: Session, recording: Recording, by: Caller) -> Rendition | str:
         return NOT_SHOWN
     named_so = Rendition.media_id == recording.id, Rendition.name == GIVEN[recording.kind]
     return db.scalar(select(Rendition).where(*named_so)) or NO_FILE
-
-
-def left_out(
-    database: Database, scheme_id: UUID, told: Collection[UUID]
-) -> Iterator[list[tuple[UUID, str]]]:
-    """The testimonies of a scheme that were submitted and not `told`, each with the reason."""
-    last: UUID | None = None
-    while True:
-        with database.read() as db:
-            at = now()
-            rows = select(T.id, T.state, refused(at).label("refused")).where(
-                T.scheme_id == scheme_id,
-                T.state != State.DRAFT,
-                or_(T.withdrawn_from.is_(None), T.withdrawn_from != State.DRAFT),
-            )
-            if last:
-                rows = rows.where(T.id > last)
-            found: list[Row[Any]] = list(db.execute(rows.order_by(T.id).limit(BATCH)))
-            reasons = list(_reasons(db, [row for row in found if row.id not in told], at))
-        yield reasons
-        if len(found) < BATCH:
-            return
-        last = found[-1].id
-
-
-def _reasons(db: Session, rows: Sequence[Row[Any]], at: datetime) -> Iterator[tuple[UUID, str]]:
-    """The reason of each. One that cannot be read is found by halving."""
-    try:
-        uses = [Use(row.id, frozenset({EXPORTED.medium})) for row in rows]
-        verdicts = judge(db, uses, INSIDE, at)
-    except Exception:  # whatever is wrong with a row, the others are told
-        if len(rows) == 1:
-            yield rows[0].id, UNREADABLE
-            return
-        middle = len(rows) // 2
-        yield from _reasons(db, rows[:middle], at)
-        yield from _reasons(db, rows[middle:], at)
-        return
-    for row, verdict in zip(rows, verdicts, strict=True):
-        yield row.id, _reason(row, verdict.reason)
-
-
-def _reason(row: Row[Any], reason: Reason | None) -> str:
-    """Consent that came while the project was written is for the next one."""
-    if row.state is State.WITHDRAWN:
-        return WITHDRAWN
-    if reason:
-        return reason
-    return Reason.REFUSED if row.refused else MEANWHILE
 
 
 def until_month(consents: Iterable[Consent]) -> str | None:

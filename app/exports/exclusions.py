@@ -1,4 +1,4 @@
-"""What is not in a project, and why: how much of it, and each thing under an id of this export."""
+"""What is not in an export, and why: how much of it, and each thing under its id there."""
 
 import csv
 from collections import Counter
@@ -6,15 +6,27 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import IO
 
-from app.exports.qda import reading
 from app.witnesses.decision import Reason
 
 READ = 256 * 1024
+
+# Why something is not there, besides the reasons of consent
+WITHDRAWN, UNREADABLE, MEANWHILE = "withdrawn", "unreadable", "meanwhile"
+NEEDS_REVIEW, MOVED, SOMEBODY, WORDS = "needs-review", "moved", "somebody-else", "words-withheld"
+NOT_ASKED_FOR, NOT_SHOWN, NO_FILE, OTHER = "not-asked-for", "not-shown", "no-file", "other-kind"
+
 KINDS = {
     "testimony": "témoignages",
     "excerpt": "extraits",
     "transcript": "transcriptions",
     "media": "fichiers d'enregistrement",
+    "witness": "personnes",
+    "workshop": "ateliers",
+    "theme": "thèmes",
+    "decision": "décisions",
+    "reaction": "réactions",
+    "proposition": "propositions",
+    "bundle": "dossiers",
 }
 WHY = {
     Reason.NEVER_GIVEN: "une des personnes n'a pas dit qu'elle permet cet usage",
@@ -29,25 +41,26 @@ WHY = {
     Reason.GUARDIAN_MISSING: "l'accord d'une personne responsable manque",
     Reason.GUARDIAN_VETO: "une personne responsable l'a refusé",
     Reason.NOT_ACCEPTED: "l'équipe ne les a pas acceptés, ou pas encore",
-    reading.UNREADABLE: "une valeur ne peut pas être lue : c'est une anomalie, à signaler",
-    reading.MEANWHILE: "ils sont devenus disponibles pendant l'export : un nouvel export les donne",
-    reading.NEEDS_REVIEW: "le texte a changé depuis, et l'extrait attend d'être relu",
-    reading.MOVED: "le texte ne dit plus cela à cet endroit : c'est une anomalie, à signaler",
-    reading.SOMEBODY: "une autre personne y est entendue ou nommée, qui ne le permet pas",
-    reading.WORDS: "la transcription dont ils sont tirés n'est pas là",
-    reading.NOT_ASKED_FOR: "ils n'ont pas été demandés (media=true)",
-    reading.NOT_SHOWN: "ils ne vous sont pas montrés",
-    reading.NO_FILE: "il n'y a pas de fichier",
-    reading.OTHER: "ce n'est ni un son ni une vidéo",
+    UNREADABLE: "une valeur ne peut pas être lue : c'est une anomalie, à signaler",
+    MEANWHILE: "ils sont devenus disponibles pendant l'export : un nouvel export les donne",
+    NEEDS_REVIEW: "le texte a changé depuis, et l'extrait attend d'être relu",
+    MOVED: "le texte ne dit plus cela à cet endroit : c'est une anomalie, à signaler",
+    SOMEBODY: "une autre personne y est entendue ou nommée, qui ne le permet pas",
+    WORDS: "la transcription dont ils sont tirés n'est pas là",
+    NOT_ASKED_FOR: "ils n'ont pas été demandés (media=true)",
+    NOT_SHOWN: "ils ne vous sont pas montrés",
+    NO_FILE: "il n'y a pas de fichier",
+    OTHER: "ce n'est ni un son ni une vidéo",
 }
 
 
 class Exclusions:
     """A list that grows in `file`, and what it comes to."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], delimiter: str = ",", mark: str = "") -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._file = file
+        self._file, self._delimiter = file, delimiter
+        file.write(mark.encode())
         self._line("kind", "id", "reason")
 
     def add(self, kind: str, guid: str, reason: str) -> None:
@@ -57,7 +70,7 @@ class Exclusions:
 
     def _line(self, *cells: str) -> None:
         line = StringIO(newline="")
-        csv.writer(line).writerow(cells)
+        csv.writer(line, delimiter=self._delimiter).writerow(cells)
         self._file.write(line.getvalue().encode())
 
     def facts(self) -> dict[str, dict[str, int]]:
