@@ -3,6 +3,7 @@
 Each command ends with 0; or with 1, and one line on standard error that says why.
 """
 
+import gc
 import json
 import re
 import sys
@@ -456,4 +457,5 @@ def _misuse(error: TyperException) -> str:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # what is loaded is no garbage: ending takes no second
     sys.exit(main())

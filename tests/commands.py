@@ -4,6 +4,7 @@ The import takes seconds, and hundreds of commands are tried. Each is a process 
 same: its own environment, files and end. A line of JSON asks for one, a line tells how it ended.
 """
 
+import gc
 import json
 import os
 import signal
@@ -28,6 +29,7 @@ def become(asked: dict[str, Any]) -> int:
     return main(asked["arguments"])
 
 
+gc.freeze()  # what was imported is shared with every command, and no garbage
 for line in sys.stdin:
     if not (child := os.fork()):
         sys.exit(become(json.loads(line)))
