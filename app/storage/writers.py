@@ -5,6 +5,7 @@ written here: draft, fsync, link (which fails when the key is taken), fsync of t
 """
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -19,6 +20,8 @@ from app.storage.outages import ObjectExists, ObjectMissing, Reach, StorageUnava
 DRAFTS = ".drafts"  # no key begins with a dot
 PART = 8 * 1024**2  # bytes of one part of an upload to a bucket; at least 5 MiB
 AT_ONCE = 2  # parts on their way
+AT_LEAST = 32 * 1024**2  # bytes that are worth a thread's way to the disk
+SYNCING = ThreadPoolExecutor(4, "syncing")
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +39,10 @@ class Writer(Protocol):
 
 
 class FolderWriter:
-    """Writes one object of a folder."""
+    """Writes one object of a folder.
+
+    What is large goes to the disk while the rest comes: else its end would wait for all of it.
+    """
 
     def __init__(self, folder: Path, key: str) -> None:
         self._folder, self._target = folder, folder / key
@@ -45,13 +51,21 @@ class FolderWriter:
         self._draft = drafts / token_hex(16)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         self._file = os.fdopen(os.open(self._draft, flags, 0o600), "wb", buffering=0)
+        self._unsynced, self._syncing = 0, Future[None]()
+        self._syncing.set_result(None)
 
     def write(self, chunk: bytes) -> None:
         left = memoryview(chunk)
         while left:
             left = left[self._file.write(left) :]
+        self._unsynced += len(chunk)
+        if self._unsynced >= AT_LEAST and self._syncing.done():
+            self._syncing.result()
+            self._unsynced = 0
+            self._syncing = SYNCING.submit(os.fdatasync, self._file.fileno())
 
     def finish(self) -> None:
+        self._syncing.result()
         os.fsync(self._file.fileno())
         self._file.close()
         make_folders(self._folder, self._target.parent)
@@ -63,6 +77,7 @@ class FolderWriter:
         self._draft.unlink()
 
     def abandon(self) -> None:
+        wait([self._syncing])  # it knows the file by a number, which the next one would have
         self._file.close()
         self._draft.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Objects: written once, whole or not at all, read by ranges."""
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from app.core.problems import InsufficientStorage
 from app.core.settings import MIB, settings
+from app.storage import writers
 from app.storage.keys import KeyRefused, checked, new_key
 from app.storage.service import (
     ObjectExists,
@@ -319,3 +321,34 @@ def test_a_disk_that_is_not_mounted_is_an_outage_not_an_empty_one(
         on_disk.check()
     folder.with_name("elsewhere").rename(folder)
     assert b"".join(on_disk.read("media/a")) == b"kept"
+
+
+def test_what_is_large_reaches_the_disk_while_it_comes(
+    on_disk: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "AT_LEAST", 1000)
+    synced: list[int] = []
+
+    def note(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", note)
+    stored = on_disk.write(key := new_key("media"), [bytes([n]) * 700 for n in range(100)])
+    assert b"".join(on_disk.read(key)) == b"".join(bytes([n]) * 700 for n in range(100))
+    assert stored.size == 70_000
+    assert len(synced) > 1
+    assert synced == sorted(synced)
+
+
+def test_a_disk_that_fails_meanwhile_leaves_nothing(
+    on_disk: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "AT_LEAST", 1000)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "no such luck")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(OSError, match="no such luck"):
+        on_disk.write(key := new_key("media"), [b"a" * 1000] * 100)
+    assert not files(folder), key
