@@ -17,13 +17,13 @@ KNOWN_IDS = 10_000  # remembered, so that a workshop's is computed once
 Exported: TypeAlias = Callable[[Any], str]
 
 
-def ids_for(export: Export, by: Caller) -> Exported:
+def ids_for(export: Export, me: Caller) -> Exported:
     """What stands for real ids in this export.
 
     HMAC-SHA256, cut to 128 bits, with a key that nobody keeps; of an export that follows up, with
     one that is the same in all that this account follows up.
     """
-    key = _key(export, by)
+    key = _key(export, me)
 
     def exported(real: Any) -> str:
         """Begins with a letter: spreadsheets would read some of them as numbers."""

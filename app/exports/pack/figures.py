@@ -73,33 +73,33 @@ class Figures:
         return {self._coded(by, code): many for code, many in cells if code}
 
 
-def name_of(of: Of, by: By) -> str:
+def name_of(of: Of, dimension: By) -> str:
     """The name of the files that count these."""
-    return f"counts-{of}-{by}"
+    return f"counts-{of}-{dimension}"
 
 
-def asked(scheme_id: UUID, by: Caller) -> Iterator[tuple[str, str, Callable[[Session], Found]]]:
-    """The indicators that `by` may see: which, the name of its files, and how it is found."""
-    if Permission.STUDY not in by.permissions:
+def asked(scheme_id: UUID, me: Caller) -> Iterator[tuple[str, str, Callable[[Session], Found]]]:
+    """The indicators that `me` may see: which, the name of its files, and how it is found."""
+    if Permission.STUDY not in me.permissions:
         return
     for of, dimensions in COUNTED.items():
         for dimension in dimensions:
             filters = CountFilters(scheme_id=scheme_id, of=of, by=[dimension])
-            yield "counts", name_of(of, dimension), _finding(counts, filters, by)
+            yield "counts", name_of(of, dimension), _finding(counts, filters, me)
     over = BalanceFilters(scheme_id=scheme_id, over="month")
-    yield "balance", "balance", _finding(balance, over, by)
-    yield "coverage", "coverage", _finding(coverage, CoverageFilters(scheme_id=scheme_id), by)
-    yield "methods", "methods", _finding(methods, CorpusFilters(scheme_id=scheme_id), by)
-    if Permission.READ_BUNDLES in by.permissions:
+    yield "balance", "balance", _finding(balance, over, me)
+    yield "coverage", "coverage", _finding(coverage, CoverageFilters(scheme_id=scheme_id), me)
+    yield "methods", "methods", _finding(methods, CorpusFilters(scheme_id=scheme_id), me)
+    if Permission.READ_BUNDLES in me.permissions:
         received = ReceptionFilters(scheme_id=scheme_id)
-        yield "reception", "reception", _finding(reception, received, by)
-        yield "loop", "loop", _finding(loop, LoopFilters(scheme_id=scheme_id), by)
-        yield "voices", "voices", _finding(voices, LoopFilters(scheme_id=scheme_id), by)
+        yield "reception", "reception", _finding(reception, received, me)
+        yield "loop", "loop", _finding(loop, LoopFilters(scheme_id=scheme_id), me)
+        yield "voices", "voices", _finding(voices, LoopFilters(scheme_id=scheme_id), me)
 
 
-def _finding(find: Any, filters: Any, by: Caller) -> Callable[[Session], Found]:
+def _finding(find: Any, filters: Any, me: Caller) -> Callable[[Session], Found]:
     def found(db: Session) -> Found:
-        told: Found = find(db, filters, by)
+        told: Found = find(db, filters, me)
         return told
 
     return found
