@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Header, Request, Response
@@ -39,6 +38,7 @@ from app.core.pages import (
     Order,
     Page,
     PageParams,
+    link_to,
     read_page,
 )
 from app.core.preconditions import is_expected, is_known, make_etag
@@ -196,8 +196,8 @@ class RequestCall(Generic[Me]):
         """A page that was read, and the Link to the next one (RFC 8288)."""
         headers = {}
         if cursor := found["next_cursor"]:
-            query = urlencode([*self._other_params("cursor"), ("cursor", cursor)])
-            headers["Link"] = f'<{self.request.url.path}?{query}>; rel="next"'
+            asked = self.request.query_params.multi_items()
+            headers["Link"] = link_to(self.request.url.path, asked, cursor)
         return self.answer(to_json(page[out], found), 200, headers)  # type: ignore[index]
 
     def shown(self, out: type[Out], found: object, status: int = 200) -> Response:
@@ -246,9 +246,6 @@ class RequestCall(Generic[Me]):
         """These bytes, as JSON; kept for a retry."""
         self._response = Response(body, status, headers, JSON if body else None)
         return self._response
-
-    def _other_params(self, name: str) -> list[tuple[str, str]]:
-        return [item for item in self.request.query_params.multi_items() if item[0] != name]
 
 
 class ApiCall(RequestCall[Caller]):

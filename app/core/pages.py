@@ -6,11 +6,12 @@ A cursor is a position, neither secret nor signed: a forged one shows nothing th
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from types import GenericAlias
 from typing import Annotated, Any, Generic, Literal, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -265,3 +266,9 @@ def _stored(entity: Any, names: tuple[str, ...]) -> tuple[ColumnElement[Any], ..
 
 def _count(db: Session, rows: Select[Any]) -> int:
     return db.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+
+
+def link_to(path: str, asked: Iterable[tuple[str, str]], cursor: str) -> str:
+    """The `Link` to the page that begins at a cursor, of what was asked (RFC 8288)."""
+    others = [item for item in asked if item[0] != "cursor"]
+    return f'<{path}?{urlencode([*others, ("cursor", cursor)])}>; rel="next"'

@@ -49,7 +49,7 @@ def _entrance() -> Iterator[Path]:
 
 def _sweep(rooms: Path) -> None:
     for left in rooms.iterdir():
-        with suppress(BlockingIOError, FileNotFoundError):
+        with suppress(OSError):  # somebody is in, or it is no room of ours
             lock = _lock(left, fcntl.LOCK_NB)
             shutil.rmtree(left, ignore_errors=True)
             os.close(lock)

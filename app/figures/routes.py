@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.core.bodies import Route
 from app.core.cells import harmless
 from app.core.db import Database
-from app.core.pages import Page, read_page
+from app.core.pages import Page, link_to, read_page
 from app.core.preconditions import is_known, make_etag
 from app.core.problems import NotFound, documented
 from app.core.schemas import to_json
@@ -38,7 +38,11 @@ def index(filters: Annotated[FiguresFilters, Query()], request: Request) -> Resp
     with database.read() as db:
         rows = service.filtered(filters)
         found = read_page(db, FiguresOut, rows, filters, service.LATEST_FIRST)
-    return _unless_known(request, to_json(Page[FiguresOut], found), "application/json")
+    answer = _unless_known(request, to_json(Page[FiguresOut], found), "application/json")
+    if cursor := found["next_cursor"]:
+        asked = request.query_params.multi_items()
+        answer.headers["Link"] = link_to(request.url.path, asked, cursor)
+    return answer
 
 
 @router.get("/{figures_id}.csv", response_class=Response, responses=FILE)

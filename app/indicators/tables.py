@@ -207,6 +207,12 @@ def as_it_is(_: str, code: str) -> str:
     return code
 
 
+def _told_of(by: str, code: str, label: str, coded: Coded) -> tuple[str, str, str]:
+    """A dimension, its code and its label; without a name of its own, the code as it is told."""
+    told = coded(by, code)
+    return by, told, told if label == code else label
+
+
 def written(db: Session, name: str, found: Row, delimiter: str, coded: Coded = as_it_is) -> bytes:
     """All tables of an indicator as CSV (RFC 4180): a line for each measure of each row.
 
@@ -218,7 +224,7 @@ def written(db: Session, name: str, found: Row, delimiter: str, coded: Coded = a
     for table, rows in told(db, name, found):
         for row in rows:
             of = zip(table.by, row.codes, row.labels, strict=True)
-            each = ((by, coded(by, code), label) for by, code, label in of)
+            each = (_told_of(by, code, label, coded) for by, code, label in of)
             where = [harmless(cell) for cells in each for cell in cells]
             where += [""] * (3 * MOST - len(where))
             for measure in table.measures:

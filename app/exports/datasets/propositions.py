@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, not_, select
 
 from app.core.models import as_stored
+from app.excerpts.models import Excerpt
 from app.exports.columns import Column, each
 from app.exports.datasets.base import (
     ANOMALY,
@@ -24,7 +25,7 @@ from app.exports.datasets.base import (
     text,
     yes,
 )
-from app.exports.queries import children, exportable, unopposed
+from app.exports.queries import children, confined, unopposed
 from app.exports.schemas import Type
 from app.propositions import queries as proposed
 from app.propositions import service as propositions
@@ -69,7 +70,8 @@ def _rests(stance: Stance) -> Callable[[datetime], ColumnElement[Any]]:
             Evidence.proposition_id == P.id,
             Evidence.stance == stance,
             proposed.evidence_state() == EvidenceState.VALID.value,
-            *exportable(at),
+            Excerpt.restriction.is_(None),
+            not_(confined()),
             unopposed(at),
         )
         return children(P, rows, Evidence.position, Evidence.excerpt_id)

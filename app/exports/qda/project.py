@@ -5,7 +5,7 @@ last: `project.qde`, which grows in a file that nobody else sees. What is kept i
 directory of the zip, and who said what: about a kilobyte a testimony.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -64,6 +64,7 @@ class Asked:
 class _Batch:
     """What belongs to testimonies that were read together."""
 
+    leaving: Collection[UUID]  # of the testimonies, those that may leave now
     excerpts: Mapping[UUID, Sequence[Row[Any]]]
     consents: Mapping[UUID, Consent]
     recordings: Mapping[UUID, Recording]
@@ -107,7 +108,7 @@ class Project(Sending):
         for left_out in leaving.left_out(self.database, self.asked.scheme_id, self._told):
             self._leave_out_all(left_out)
         yield from self._notes()
-        yield from self._archive.add_chunks(PROJECT, self._document())
+        yield from self._archive.add_chunks(PROJECT, self._document(), self._sources.tell())
 
     def _leave_out_all(self, left_out: Iterable[tuple[UUID, str]]) -> None:
         """In the order of their ids in this export."""
@@ -125,12 +126,14 @@ class Project(Sending):
         """In the order of the ids of this export: their places tell nothing."""
         rows = [row for row in rows if self._may_leave(row)]
         rows.sort(key=lambda row: self._guids.of("testimony", row["id"]))
-        for some in pieces(rows, TOGETHER):
+        for some in pieces(rows, 1 if self.asked.media else TOGETHER):
             yield from self._together(some)
 
     def _together(self, rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:
         batch = self._read(rows)
         for row in rows:
+            if _id(row) not in batch.leaving:
+                continue  # it was taken back since it was read: why, is told with the others
             self._told.add(_id(row))
             try:
                 media = self._testimony(row, batch)
@@ -139,8 +142,19 @@ class Project(Sending):
                 continue
             for media_id in media:
                 yield from self._media(media_id)
-                self._recording(row, media_id, batch)
+                self._heard_in(row, media_id, batch)
             yield self._archive.taken()
+
+    def _heard_in(self, row: Mapping[str, Any], media_id: UUID, batch: _Batch) -> None:
+        """A recording, as it may leave now: sending its file may have taken an hour."""
+        if self.asked.media:
+            batch = self._read([row])
+        if _id(row) not in batch.leaving:
+            return self._leave_out("transcript", media_id, exclusions.WITHDRAWN)
+        try:
+            self._recording(row, media_id, batch)
+        except Exception as error:  # whatever is wrong with it, the others leave
+            self._report(row, error)
 
     def _may_leave(self, row: Mapping[str, Any]) -> bool:
         """Whether neither the testimony's restriction nor its protocol says no."""
@@ -172,6 +186,7 @@ class Project(Sending):
         with self.database.read() as db:
             at = now()
             return _Batch(
+                reading.leaving_of(db, [_id(row) for row in rows], at),
                 reading.excerpts_of(db, [_id(row) for row in rows], at),
                 reading.consents_of(db, people, at),
                 reading.recordings_of(db, media, at),

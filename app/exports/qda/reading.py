@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -19,9 +20,17 @@ from app.core.models import as_stored, now
 from app.excerpts.models import Excerpt, ExcerptTheme
 from app.exports.columns import month
 from app.exports.datasets import TESTIMONIES
-from app.exports.exclusions import NO_FILE, NOT_SHOWN
+from app.exports.exclusions import NO_FILE, NOT_SHOWN, UNREADABLE
 from app.exports.leaving import INSIDE
-from app.exports.queries import EXPORTED, children, read_children, unopposed
+from app.exports.queries import (
+    EXPORTED,
+    children,
+    exportable,
+    permits,
+    protocol,
+    read_children,
+    unopposed,
+)
 from app.gate import media as gated
 from app.gate.service import Use, first_no, judge, media_shown
 from app.media.models import Kind, Media, Rendition, Status
@@ -132,6 +141,18 @@ def themes_of(db: Session, scheme_id: UUID) -> list[Theme]:
     return list(db.scalars(rows))
 
 
+def leaving_of(db: Session, ids: Sequence[UUID], at: datetime) -> set[UUID]:
+    """Of these testimonies those that may leave at this moment. One that cannot be read may not."""
+    limits = cast(T.restriction, Text), protocol()
+    rows = select(T.id, *limits).where(T.id.in_(ids), *exportable(at))
+    found = set()
+    for id_, *said in db.connection().execute(rows):
+        with suppress(ValueError, TypeError, LookupError):
+            if all(limit is None or permits(limit) for limit in said):
+                found.add(id_)
+    return found
+
+
 def excerpts_of(db: Session, ids: Sequence[UUID], at: datetime) -> dict[UUID, list[Row[Any]]]:
     """The excerpts of these testimonies in the order of the text, also those that may not leave."""
     themes = children(
@@ -194,16 +215,33 @@ def recordings_of(db: Session, ids: Collection[UUID], at: datetime) -> dict[UUID
         kinds = {row.id: row.kind for row in db.execute(rows)}
         reasons = _why_not_heard(db, kinds.keys(), at)
         for id_, kind in kinds.items():
-            reason = reasons.get(id_)
-            said = None if reason else transcripts.current(db, id_)
-            words, words_id = (said.text, said.id) if said else (None, None)
-            found[id_] = Recording(id_, kind, words, words_id, reason)
+            found[id_] = Recording(id_, kind, *_words_of(db, id_, reasons.get(id_)))
     return found
+
+
+def _words_of(
+    db: Session, media_id: UUID, reason: str | None
+) -> tuple[str | None, UUID | None, str | None]:
+    """What is said in a recording, and in which transcript; or why it is not told."""
+    if reason:
+        return None, None, reason
+    try:
+        said = transcripts.current(db, media_id)
+        words = said.text if said else None
+    except (ValueError, TypeError, LookupError):
+        return None, None, UNREADABLE
+    return words, said.id if said else None, None
 
 
 def _why_not_heard(db: Session, ids: Collection[UUID], at: datetime) -> dict[UUID, str]:
     """Of which recordings the words may not leave, for somebody who speaks or is named in them."""
-    reasons = _noes(db, {id_: frozenset({EXPORTED.medium}) for id_ in ids}, at)
+    try:
+        reasons = _noes(db, {id_: frozenset({EXPORTED.medium}) for id_ in ids}, at)
+    except (ValueError, TypeError, LookupError):  # of one of them; the others leave
+        if len(ids) == 1:
+            return dict.fromkeys(ids, UNREADABLE)
+        each = (_why_not_heard(db, [id_], at) for id_ in ids)
+        return {id_: reason for reasons in each for id_, reason in reasons.items()}
     unsaid_there = select(Appearance.id).where(Appearance.media_id == Media.id, unsaid_to_team(at))
     kept = select(Media.id).where(
         Media.id.in_(ids), or_(unsaid(Media.id, at), exists(unsaid_there))
