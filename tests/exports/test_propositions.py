@@ -79,9 +79,10 @@ def test_only_excerpts_that_may_leave_have_an_id_and_all_are_counted(
 ) -> None:
     may, silent = make.excerpt(says("oui")), make.excerpt(make.testimony())
     gone = make.excerpt(make.testimony(witnesses=[willing()], state=State.WITHDRAWN))
-    make.proposition(may, silent, gone)
+    bound = make.excerpt(says("non"), restriction={"purposes": ["training"]})
+    make.proposition(may, silent, gone, bound)
     (row,) = rows_of(as_evaluator, "propositions")
-    assert (row["evidence_for"], len(row["excerpt_ids_for"])) == (3, 1)
+    assert (row["evidence_for"], len(row["excerpt_ids_for"])) == (4, 1)
     assert row["needs_review"] is True
 
 

@@ -28,14 +28,14 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Territories:
-    """All of them, by their codes."""
+    """All of them, by their codes. A region may have a department's: the department is meant."""
 
     all: Sequence[Place]
 
     @cached_property
     def coarse(self) -> dict[str, str]:
         """In which department, or else region, each code is counted."""
-        return {place.code: place.counted_in for place in self.all if place.counted_in}
+        return {place.code: place.counted_in for place in self._coded if place.counted_in}
 
     @cached_property
     def codes(self) -> dict[str, str]:
@@ -45,7 +45,12 @@ class Territories:
     @cached_property
     def names(self) -> dict[str, str]:
         """What each code is called."""
-        return {place.code: place.name for place in self.all}
+        return {place.code: place.name for place in self._coded}
+
+    @property
+    def _coded(self) -> Sequence[Place]:
+        """Regions first, so that what is smaller has the last word."""
+        return sorted(self.all, key=lambda place: place.level is not Level.REGION)
 
     def rows(self) -> Iterator[Sequence[str]]:
         """The rows of a table, their heading first."""
