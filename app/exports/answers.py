@@ -1,15 +1,26 @@
 """How an export is answered: streamed, to be saved, and ended however its reader leaves."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Annotated, Any, Protocol
 
 from anyio import CancelScope
+from fastapi import Header
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.exports import watermark
 from app.exports.models import Export
+from app.exports.schemas import PurposeHeader
+from app.exports.sending import MEDIA_TYPE
+
+Why = Annotated[
+    PurposeHeader | None,
+    Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
+]
+ZIPPED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file: a zip.", "content": {MEDIA_TYPE: {}}}
+}
 
 
 class Ending(Protocol):

@@ -1,17 +1,17 @@
 """The HTTP route of evaluation packs: all that is known of a scheme, for who evaluates it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.problems import NotFound, documented
 from app.exports import service
-from app.exports.answers import Exported
+from app.exports.answers import ZIPPED, Exported, Why
 from app.exports.pack.pack import Asked, Pack
-from app.exports.schemas import PackExport, PurposeHeader
+from app.exports.schemas import PackExport
 from app.exports.sending import MEDIA_TYPE
 
 router = APIRouter(
@@ -20,16 +20,9 @@ router = APIRouter(
     tags=["exports"],
     responses=documented(NotFound, Forbidden),
 )
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file: a zip.", "content": {MEDIA_TYPE: {}}}
-}
-Why = Annotated[
-    PurposeHeader | None,
-    Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
-]
 
 
-@router.get("/evaluation-pack.zip", response_class=Response, responses=FILE)
+@router.get("/evaluation-pack.zip", response_class=Response, responses=ZIPPED)
 def export_pack(filters: Annotated[PackExport, Query()], call: Call, why: Why = None) -> Response:
     """All that an evaluation of a scheme needs, in one zip: files that can be joined.
 

@@ -1,17 +1,17 @@
 """The HTTP route of projects: the words and codings of a scheme, for coding software."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.problems import NotFound, documented
 from app.exports import service
-from app.exports.answers import Exported
+from app.exports.answers import ZIPPED, Exported, Why
 from app.exports.qda.project import Asked, Project
-from app.exports.schemas import ProjectExport, PurposeHeader
+from app.exports.schemas import ProjectExport
 from app.exports.sending import MEDIA_TYPE
 
 router = APIRouter(
@@ -20,16 +20,9 @@ router = APIRouter(
     tags=["exports"],
     responses=documented(NotFound, Forbidden),
 )
-FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file: a zip.", "content": {MEDIA_TYPE: {}}}
-}
-Why = Annotated[
-    PurposeHeader | None,
-    Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
-]
 
 
-@router.get("/project.qdpx", response_class=Response, responses=FILE)
+@router.get("/project.qdpx", response_class=Response, responses=ZIPPED)
 def export_project(
     filters: Annotated[ProjectExport, Query()], call: Call, why: Why = None
 ) -> Response:

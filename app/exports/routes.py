@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.accounts.authentication import Forbidden
 from app.calls.call import ApiCall, Call
@@ -10,7 +10,7 @@ from app.codebook.files import CONTENT_TYPES
 from app.core.bodies import Route
 from app.core.problems import NotFound, documented
 from app.exports import service
-from app.exports.answers import Exported, saved
+from app.exports.answers import Exported, Why, saved
 from app.exports.datasets import (
     BUNDLES,
     DATASETS,
@@ -32,7 +32,6 @@ from app.exports.schemas import (
     ExcerptExport,
     Format,
     PropositionExport,
-    PurposeHeader,
     ReactionExport,
     TestimonyExport,
     ThemeExport,
@@ -50,10 +49,6 @@ router = APIRouter(
     responses=documented(NotFound, Forbidden),
 )
 FormatPath = Annotated[Format, Path(alias="format")]
-Why = Annotated[
-    PurposeHeader | None,
-    Header(alias="X-Export-Purpose", description="What the export is for, without `purpose=`."),
-]
 MARKS: dict[str, Any] = {
     name: {"schema": {"type": "string"}, "description": told}
     for name, told in {

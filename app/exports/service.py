@@ -1,7 +1,6 @@
 """What can be done with exports: make one, which is audited before its first byte."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -25,6 +24,7 @@ from app.exports.ids import ids_for
 from app.exports.models import Export
 from app.exports.rows import Rows
 from app.exports.schemas import CodebookExport, Format, PackExport, ProjectExport, Whole
+from app.exports.streaming import Streaming
 from app.exports.workbook import Sheet, Xlsx
 from app.schemes.models import Scheme, Term
 from app.schemes.service import require_scheme
@@ -69,13 +69,10 @@ def make_codebook(
 
     Raises Invalid when no reason or no scheme is given, or there is no such scheme.
     """
-    by.require(Permission.EXPORT)
-    if not filters.scheme_id:
-        raise Invalid.at("#/scheme_id", "scheme_needed")
-    require_scheme(db, filters.scheme_id)
-    told = {"scheme_id": str(filters.scheme_id)}
+    scheme = _scheme_of(db, filters, by)
+    told = {"scheme_id": str(scheme.id)}
     export = _made(db, "codebook", QDC, purpose, told, by)
-    content = written(db, filters.scheme_id, QDC, ",")
+    content = written(db, scheme.id, QDC, ",")
     record(db, "export.finished", on=export, by=by, sha256=sha256(content).hexdigest())
     return export, content
 
@@ -87,12 +84,9 @@ def make_project(
 
     Raises Invalid when no reason or no scheme is given, or there is no such scheme.
     """
-    by.require(Permission.EXPORT)
-    if not filters.scheme_id:
-        raise Invalid.at("#/scheme_id", "scheme_needed")
-    require_scheme(db, filters.scheme_id)
-    told = {"scheme_id": str(filters.scheme_id), "media": filters.media}
-    return _made(db, "project", QDPX, purpose, told, by), db.get_one(Scheme, filters.scheme_id)
+    scheme = _scheme_of(db, filters, by)
+    told = {"scheme_id": str(scheme.id), "media": filters.media}
+    return _made(db, "project", QDPX, purpose, told, by), scheme
 
 
 def make_pack(
@@ -103,15 +97,26 @@ def make_pack(
     Raises Invalid when no reason or no scheme is given, or there is no such scheme. Ids that are
     the same in several exports need a right of their own.
     """
+    scheme = _scheme_of(db, filters, by, follows=filters.follow_up)
+    told = {"scheme_id": str(scheme.id)}
+    return _made(db, PACK, ZIP, purpose, told, by, filters.follow_up), scheme
+
+
+def _scheme_of(
+    db: Session,
+    filters: CodebookExport | ProjectExport | PackExport,
+    by: Caller,
+    *,
+    follows: bool = False,
+) -> Scheme:
+    """The scheme that `by` may export all of. Raises Invalid when there is no such scheme."""
     by.require(Permission.EXPORT)
     if not filters.scheme_id:
         raise Invalid.at("#/scheme_id", "scheme_needed")
-    if filters.follow_up:
+    if follows:
         by.require(Permission.FOLLOW_UP)
     require_scheme(db, filters.scheme_id)
-    told = {"scheme_id": str(filters.scheme_id)}
-    export = _made(db, PACK, ZIP, purpose, told, by, filters.follow_up)
-    return export, db.get_one(Scheme, filters.scheme_id)
+    return db.get_one(Scheme, filters.scheme_id)
 
 
 def _made(
@@ -146,44 +151,27 @@ def dictionary(db: Session, dataset: Dataset) -> dict[str, Any]:
     return {"dataset": dataset.name, "columns": columns}
 
 
-class Stream:
-    """The bytes of an export, in chunks: `start()`, iterate, and in any case `end()`."""
+class Stream(Streaming):
+    """A dataset in a format."""
 
     def __init__(self, database: Database, export: Export, asked: Asked, by: Caller) -> None:
-        self.database, self.export, self.asked, self.by = database, export, asked, by
+        super().__init__(database, export, by)
+        self.asked = asked
         self._unreadable: list[str] = []
         self._writer = self._of_format()
         self._exported = ids_for(export, by)
         about = asked.dataset, asked.filters, by, self._exported, self._writer
         self._rows = Rows(database, *about, self._report)
-        self._digest, self._is_whole = sha256(), False
-        self._first: list[bytes] = []
-        self._chunks = self._write()
 
     @property
     def media_type(self) -> str:
         return self._writer.media_type
 
-    def start(self) -> "Stream":
-        """Read the first batch: what fails now can still be told by a problem."""
-        try:
-            self._first = [next(self._chunks)]
-        except BaseException:
-            self.end()
-            raise
-        return self
+    def written(self) -> Generator[bytes]:
+        return self._writer.written(self._rows.tables())
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._first
-        yield from self._chunks
-
-    def end(self) -> None:
-        """Record how it ended: `export.finished`, or `export.aborted` before the last row."""
-        self._chunks.close()
-        action = "export.finished" if self._is_whole else "export.aborted"
-        facts = self._counts() | {"sha256": self._digest.hexdigest()}
-        with self.database.write.begin() as db:
-            record(db, action, on=self.export, by=self.by, **facts)
+    def facts(self) -> dict[str, Any]:
+        return {"rows": self._rows.rows, "anomalies": self._rows.anomalies}
 
     def _of_format(self) -> Writer:
         asked = self.asked
@@ -195,16 +183,6 @@ class Stream:
             return JsonLines(columns)
         return Csv(columns, delimiter_for(asked.language))
 
-    def _write(self) -> Generator[bytes]:
-        with closing(self._writer.written(self._rows.tables())) as chunks:
-            for chunk in chunks:
-                self._digest.update(chunk)
-                yield chunk
-        self._is_whole = True
-
-    def _counts(self) -> dict[str, Any]:
-        return {"rows": self._rows.rows, "anomalies": self._rows.anomalies}
-
     def _report(self, exported: str) -> None:
         if len(self._unreadable) < LISTED:
             self._unreadable.append(exported)
@@ -215,9 +193,7 @@ class Stream:
         with self.database.read() as db:
             columns = dictionary(db, dataset)
             filters = {n: self._told(db, n, v) for n, v in self.asked.filters.asked().items()}
-        about = watermark.about(
-            dataset.name, self.export, filters, self._counts(), self._unreadable
-        )
+        about = watermark.about(dataset.name, self.export, filters, self.facts(), self._unreadable)
         return [watermark.dictionary(columns), about]
 
     def _told(self, db: Session, name: str, asked: Any) -> Any:
