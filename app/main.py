@@ -129,6 +129,7 @@ ROUTERS = [
     returns.router,
     operations.router,
 ]
+OUTSIDE = [operations.outside, pages.router, pages.everybody, pages.receipts]
 
 
 def create_app(database: Database | None = None, settings: Settings | None = None) -> FastAPI:
@@ -155,11 +156,8 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     install_problem_handlers(app)
     install_replays(app)
     include_all(app, ROUTERS, API)
-    app.include_router(operations.outside)
+    include_all(app, OUTSIDE)
     describe(app)
-    app.include_router(pages.router)
-    app.include_router(pages.everybody)
-    app.include_router(pages.receipts)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=chosen.cors_origins,

@@ -46,7 +46,7 @@ class ByFirstWord(BaseRoute):
         await scope.pop(CHOSEN).handle(scope, receive, send)
 
 
-def include_all(app: FastAPI, routers: Sequence[APIRouter], prefix: str) -> None:
+def include_all(app: FastAPI, routers: Sequence[APIRouter], prefix: str = "") -> None:
     """Include these routers, so that requests find theirs at once.
 
     No path of theirs begins with a parameter.

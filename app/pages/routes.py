@@ -42,6 +42,7 @@ from app.pages.answers import (
     require_same_origin,
 )
 from app.pages.assets import BY_NAME
+from app.pages.kept import Kept
 from app.pages.messages import GOODBYE, IDLE, mistake_in_code, too_many_codes
 from app.pages.reactions import Answer, Mistaken, mistake_of
 from app.pages.receipts import (
@@ -264,6 +265,8 @@ async def asset(name: str) -> Response:
 
 # What everybody may read
 
+for_everybody = Kept(partial(release_page, is_public=True), most=64)
+
 
 @everybody.api_route("/p", methods=["GET", "HEAD"])
 def go_to_list() -> Response:
@@ -287,7 +290,7 @@ def read_public(slug: Slug, request: Request) -> Response:
         if found.slug != slug:
             return moved(found.path)
         content = public.read(db, found)
-    return public_page(request, release_page(content, is_public=True))
+    return public_page(request, for_everybody(content))
 
 
 @everybody.get("/p/{slug}/files/{name}")

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.core.db import rows_of
 from app.core.problems import Problem, WrongState
 from app.documents.forms import ARCHIVE, ARCHIVE_TYPE, documents_of, is_heavy
 from app.jobs.service import enqueue
@@ -34,6 +36,24 @@ class FileNotReady(Problem):
 
     status = 409
     headers = SOON
+
+
+TOLD = (
+    select(
+        ReleaseFile.name,
+        ReleaseFile.content_type,
+        ReleaseFile.status,
+        ReleaseFile.progress,
+        ReleaseFile.size,
+    )
+    .where(ReleaseFile.release_id == bindparam("release_id"))
+    .order_by(ReleaseFile.name)
+)
+
+
+def told(db: Session, release_id: UUID) -> list[dict[str, Any]]:
+    """What is composed of a release, or will be: `name content_type status progress size` each."""
+    return [dict(row._mapping) for row in rows_of(db, TOLD, release_id=release_id)]
 
 
 def of_release(release_id: UUID) -> Select[ReleaseFile]:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.authentication import Caller
@@ -125,14 +125,11 @@ def find(db: Session, slug: str) -> Public:
 
     Raises NotFound, NoLongerPublic.
     """
-    asked = db.scalar(select(PublicAddress).where(PublicAddress.slug == slug))
-    if not asked:
-        raise NotFound
-    of_it = PublicAddress.bundle_id == asked.bundle_id
-    found = db.execute(_public().add_columns(PublicAddress.slug).where(of_it)).first()
-    if not found:
-        raise NoLongerPublic
-    return Public(found.slug, found[0])
+    found = db.execute(_at(), {"slug": slug}).first()
+    if found:
+        return Public(found.slug, found[0])
+    is_known = db.scalar(select(PublicAddress.id).where(PublicAddress.slug == slug))
+    raise NoLongerPublic if is_known else NotFound
 
 
 def listed(db: Session, cursor: str | None = None) -> tuple[list[dict[str, Any]], str | None]:
@@ -186,6 +183,15 @@ def _public() -> Select[Release]:
             is_newest,
         )
     )
+
+
+@cache
+def _at() -> Select[Release]:
+    """What everybody may read of the bundle whose address is, or was, `slug`; and where."""
+    asked = aliased(PublicAddress)
+    of_it = select(asked.bundle_id).where(asked.slug == bindparam("slug")).scalar_subquery()
+    rows = _public().add_columns(PublicAddress.slug)
+    return rows.where(PublicAddress.bundle_id == of_it)
 
 
 def _withdraw(address: PublicAddress, by: Caller) -> None:

@@ -1,7 +1,6 @@
 """What can be done with releases: publish, read what may still be read."""
 
 from collections.abc import Collection, Sequence
-from copy import deepcopy
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -29,7 +28,7 @@ from app.lineage.service import made
 from app.media.models import Rendition
 from app.releases import exhibitions
 from app.releases.addresses import address
-from app.releases.files import Composed, ask, ask_again, of_release, require_ready
+from app.releases.files import Composed, ask, ask_again, of_release, require_ready, told
 from app.releases.models import FileStatus, Release, ReleaseItem
 from app.releases.snapshot import Snapshot, take
 from app.testimonies.models import Testimony
@@ -146,13 +145,10 @@ def read(
     """
     require_current(db, release)
     blocked = blocked_items(db, release, at)
-    content = deepcopy(release.content)
-    for section in content["sections"]:
-        for item in section["items"]:
-            if item["id"] in blocked:
-                hide(item, blocked[item["id"]][1])
-            elif item["media"]:
-                item["media"] = _addresses(release, item, delivery_id)
+    content = without(release.content, blocked)
+    for item in chain.from_iterable(section["items"] for section in content["sections"]):
+        if item["media"]:
+            item["media"] = _addresses(release, item, delivery_id)
     content |= {"published_at": release.published_at, "number": release.number}
     exclusions = [
         {"item_id": row.item_id, "excerpt_id": row.excerpt_id, "reason": reason}
@@ -231,15 +227,11 @@ def composed_file(db: Session, release: Release, name: str, at: datetime) -> Com
 
 def files(db: Session, release: Release, url: str) -> list[dict[str, Any]]:
     """The files of a release: its page, and what is composed. What is ready is below `url`."""
-    names = ("name", "content_type", "status", "progress", "size")
     page = {"name": PAGE, "content_type": "text/html; charset=utf-8", "status": FileStatus.READY}
-    composed = [
-        {name: getattr(file, name) for name in names} for file in db.scalars(of_release(release.id))
-    ]
     return [
         file
         | {"url": f"{url}/files/{file['name']}" if file["status"] is FileStatus.READY else None}
-        for file in (page, *composed)
+        for file in (page, *told(db, release.id))
     ]
 
 
@@ -301,12 +293,26 @@ def _with_words(segment: Segment | None, media_shown: Sequence[str]) -> Segment 
     return Segment(segment.media_id, *widened(segment.start_ms, segment.end_ms))
 
 
-def hide(item: dict[str, Any], why: Reason) -> None:
-    """Leave nothing of an item, but that it was there, and whether a person took it back."""
-    for name in item.keys() - {"id", "show_as"}:
-        item[name] = None
-    item["withdrawn"] = True
-    item["withdrawn_on_request"] = why in ON_REQUEST
+def without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
+    """A snapshot of its own, whose lost items say that they were taken back, and nothing else."""
+    sections = [
+        section
+        | {
+            "items": [
+                _emptied(item, lost[item["id"]][1]) if item["id"] in lost else dict(item)
+                for item in section["items"]
+            ]
+        }
+        for section in content["sections"]
+    ]
+    return content | {"sections": sections}
+
+
+def _emptied(item: dict[str, Any], why: Reason) -> dict[str, Any]:
+    """Nothing of an item, but that it was there, and whether a person took it back."""
+    told = {"withdrawn": True, "withdrawn_on_request": why in ON_REQUEST}
+    kept = {name: item[name] for name in ("id", "show_as")}
+    return dict.fromkeys(item) | kept | told
 
 
 def _addresses(release: Release, item: dict[str, Any], delivery_id: UUID | None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ erased from its snapshot, its files are destroyed, and each recipient is asked t
 reading the successor.
 """
 
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +24,7 @@ from app.lineage.service import forget
 from app.releases import events, exhibitions
 from app.releases.files import ask
 from app.releases.models import Delivery, Release, ReleaseFile, ReleaseItem
-from app.releases.service import Blocked, blocked_items, hide, keep_items
+from app.releases.service import Blocked, blocked_items, keep_items, without
 from app.releases.snapshot import balance_of, digest
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Reason
@@ -81,7 +80,7 @@ def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
         for row in db.scalars(select(ReleaseItem).where(ReleaseItem.release_id == release.id))
         if str(row.item_id) not in lost
     ]
-    content = _without(release.content, lost)
+    content = without(release.content, lost)
     passages = [row.excerpt_id or row.testimony_id for row in kept]
     counts = _passages(db, kept)
     content["balance"] = balance_of(db, release.bundle_id, release.audience, counts, passages)
@@ -101,16 +100,6 @@ def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
     exhibitions.open_link(db, successor)
     ask(db, successor)
     return successor
-
-
-def _without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
-    """The snapshot, whose lost items say that they were taken back, and nothing else."""
-    shown = deepcopy(content)
-    for section in shown["sections"]:
-        for item in section["items"]:
-            if item["id"] in lost:
-                hide(item, lost[item["id"]][1])
-    return shown
 
 
 def _told(lost: Blocked) -> list[dict[str, Any]]:
@@ -149,7 +138,7 @@ def _copy_items(db: Session, successor: Release, kept: list[ReleaseItem]) -> Non
 def _recall(db: Session, release: Release, lost: Blocked) -> list[str]:
     """Nothing of it is shown any more: the keys of its files, which the caller deletes."""
     release.recalled_at = now()
-    release.content = _without(release.content, lost)
+    release.content = without(release.content, lost)
     record(db, "release.recalled", on=release, by=None, number=release.number)
     given = select(Delivery).where(Delivery.release_id == release.id)
     for delivery in db.scalars(locked(db, given)):
