@@ -57,8 +57,9 @@ def testimony_says(testimony_id: Any, question: str) -> ColumnElement[bool]:
     sought = read(question)
     if not sought.terms:
         return false()
-    asked = literal(match(sought, Where.ANYWHERE)), literal(tsquery(sought, Where.ANYWHERE))
-    return _Says(testimony_id, *asked)
+    on_sqlite = literal(match(sought, Where.ANYWHERE))
+    on_postgresql = literal(tsquery(sought, Where.ANYWHERE), literal_execute=True)  # see `_says`
+    return _Says(testimony_id, on_sqlite, on_postgresql)
 
 
 @compiles(_Says, "sqlite")

@@ -21,7 +21,6 @@ from sqlalchemy import (
     join,
     literal,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
@@ -39,10 +38,7 @@ MICROSECOND = timedelta(microseconds=1)
 SHARES = 1000  # things that may be of one microsecond
 MERGED = 500  # pages of an index that are written anew in one transaction
 WORK = 2  # changes of a merge that did something (https://sqlite.org/fts5.html, "merge")
-
-
-PLAN_EACH = text("SET LOCAL plan_cache_mode = force_custom_plan")
-ASKED = bindparam("asked", type_=String())  # what `asked` makes of a question
+ASKED = "asked"  # the parameter that takes what `asked` makes of a question
 
 
 @dataclass(frozen=True)
@@ -126,14 +122,8 @@ def asked(sought: Sought, where: Where, *, postgresql: bool) -> str:
 
 
 def who_says(db: Session, sought: Sought, *wheres: Where) -> set[tuple[Where, TextKind]]:
-    """Of which kinds any thing says this, and where, whoever may see it.
-
-    What is asked next, in this transaction, is planned for this question: PostgreSQL knows which
-    words are frequent, and forgets it in a plan for any.
-    """
+    """Of which kinds any thing says this, and where, whoever may see it."""
     postgresql = is_postgresql(db)
-    if postgresql:
-        db.connection().execute(PLAN_EACH)
     questions = {where.value: asked(sought, where, postgresql=postgresql) for where in wheres}
     row = db.connection().execute(_any_says(wheres, postgresql), questions).one()
     every = product(wheres, TextKind)
@@ -147,7 +137,7 @@ def _any_says(wheres: tuple[Where, ...], postgresql: bool) -> Any:
         *(
             select(literal(1))
             .select_from(TEXTS if postgresql else FTS[kind])
-            .where(_says(kind, bindparam(where, type_=String()), postgresql))
+            .where(_says(kind, where, postgresql))
             .exists()
             .label(f"{where}_{kind}")
             for where, kind in product(wheres, TextKind)
@@ -155,11 +145,17 @@ def _any_says(wheres: tuple[Where, ...], postgresql: bool) -> Any:
     )
 
 
-def _says(kind: TextKind, asked: Any, postgresql: bool) -> ColumnElement[bool]:
+def _says(kind: TextKind, asked: str, postgresql: bool) -> ColumnElement[bool]:
+    """Whether a thing of this kind says what the parameter of this name asks.
+
+    To PostgreSQL it is written in the statement: it knows which words are frequent, and would
+    forget it in a plan for any question.
+    """
+    question = bindparam(asked, type_=String(), literal_execute=postgresql)
     if postgresql:
-        return (TEXTS.c.kind == kind) & TEXTS.c.vector.op("@@")(cast(asked, TSQUERY))
+        return (TEXTS.c.kind == kind) & TEXTS.c.vector.op("@@")(cast(question, TSQUERY))
     fts = FTS[kind]
-    return fts.c[fts.name].op("MATCH")(asked)
+    return fts.c[fts.name].op("MATCH")(question)
 
 
 def is_indexed(thing_id: Any) -> ColumnElement[bool]:

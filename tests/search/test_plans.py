@@ -65,3 +65,16 @@ def test_a_rare_word_is_read_from_the_index(
             assert "Scan Backward using ix_indexed_texts_kind_number" not in plan
             by_word, by_testimony = "ix_indexed_texts_vector", "uq_indexed_texts_thing_id"
             assert by_word in plan or by_testimony in plan  # few testimonies are asked one by one
+
+
+@pytest.mark.usefixtures("library")
+def test_a_list_is_planned_for_the_words_that_it_is_asked(
+    as_editor: TestClient, make: Make, database: Database, index: Callable[[], None]
+) -> None:
+    found = make.testimony(body="Le pluviomètre débordait.")
+    index()
+    with asked(database) as queries:
+        page = as_editor.get("/api/v1/testimonies", params={"q": "pluviomètre "}).json()
+    assert [item["id"] for item in page["items"]] == [str(found.id)]
+    (looking,) = [query for query in queries if "indexed_texts" in query[0]]
+    assert "@@ CAST('" in looking[0]  # a parameter would be planned for any word

@@ -68,8 +68,13 @@ def test_all_the_words_a_phrase_and_what_is_excluded(
 def test_nothing_in_a_question_is_an_operator(
     as_editor: TestClient, make: Make, search: Search, asked: str
 ) -> None:
-    make.testimony(title=None, body="Rien de tout cela.")
+    told = make.testimony(title=None, body="Rien de tout cela.")
     assert search(as_editor, asked) == []
+    assert as_editor.get("/api/v1/testimonies", params={"q": asked}).json()["items"] == []
+    both = f"{asked} cela"
+    listed = as_editor.get("/api/v1/testimonies", params={"q": both}).json()["items"]
+    assert ids(listed) == ids(search(as_editor, both))
+    assert ids(listed) in ([str(told.id)], [])
 
 
 def test_a_question_may_not_be_huge(as_editor: TestClient) -> None:
