@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ApiToken, LoginSession, Owned
 from app.accounts.permissions import EVERYWHERE, WORDS, Permission, Role, Sight, granted
+from app.core.db import rows_of
 from app.core.models import now
 from app.core.problems import Problem
 from app.core.settings import settings
@@ -134,10 +135,10 @@ def authenticate(db: Session, token: str) -> Caller:
     """The caller behind the token. Raises NotAuthenticated."""
     values = {"fingerprint": fingerprint(token), "now": now()}
     is_session = token.startswith(SESSION)
-    found = db.execute(BEARER_OF_SESSION if is_session else BEARER_OF_TOKEN, values).first()
+    found = rows_of(db, BEARER_OF_SESSION if is_session else BEARER_OF_TOKEN, **values)
     if not found:
         raise NotAuthenticated
-    account_id, organization_id, role, follows_up, credential_id, last = found
+    ((account_id, organization_id, role, follows_up, credential_id, last),) = found
     if is_session:
         permissions = _granted(role, follows_up, None)
         return Caller(account_id, organization_id, role, permissions, credential_id, last)
