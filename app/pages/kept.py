@@ -1,7 +1,7 @@
 """A page that many read, made once: the same values make the same page.
 
 It is found by all that it is made from, which the database and the gate are asked at each reading:
-what was taken back or changed since makes another page. The last few are kept, in memory only.
+what was taken back or changed since makes another page. The last ones are kept, in memory only.
 """
 
 from collections import OrderedDict
@@ -16,10 +16,10 @@ Values = Mapping[str, Any]
 
 
 class Kept:
-    """`make`, whose `most` latest pages are kept; for several threads."""
+    """`make`, whose latest pages are kept: `most` characters of them. For several threads."""
 
     def __init__(self, make: Callable[[Values], str], most: int) -> None:
-        self._make, self._most = make, most
+        self._make, self._most, self._length = make, most, 0
         self._pages, self._turn = OrderedDict[bytes, str](), Lock()
 
     def __call__(self, values: Values) -> str:
@@ -29,8 +29,12 @@ class Kept:
                 self._pages.move_to_end(key)
                 return self._pages[key]
         page = self._make(values)
+        if len(page) > self._most:
+            return page
         with self._turn:
+            self._length += len(page) - len(self._pages.get(key, ""))
             self._pages[key] = page
-            if len(self._pages) > self._most:
-                self._pages.popitem(last=False)
+            while self._length > self._most:
+                _, dropped = self._pages.popitem(last=False)
+                self._length -= len(dropped)
         return page

@@ -27,7 +27,7 @@ from app.core.problems import (
     WrongState,
     documented,
 )
-from app.core.settings import settings
+from app.core.settings import MIB, settings
 from app.gate.answers import send
 from app.pages import passes
 from app.pages.answers import (
@@ -265,7 +265,7 @@ async def asset(name: str) -> Response:
 
 # What everybody may read
 
-for_everybody = Kept(partial(release_page, is_public=True), most=64)
+for_everybody = Kept(partial(release_page, is_public=True), most=4 * MIB)
 
 
 @everybody.api_route("/p", methods=["GET", "HEAD"])

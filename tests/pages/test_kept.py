@@ -29,7 +29,7 @@ def made() -> Made:
 
 @pytest.mark.once
 def test_the_same_values_make_one_page(made: Made) -> None:
-    page = Kept(made, most=2)
+    page = Kept(made, most=100)
     moment = now()
     pages = {page({"quote": "On m'a dit lundi", "at": moment}) for _ in range(3)}
     assert pages == {"On m'a dit lundi (1)"}
@@ -37,7 +37,7 @@ def test_the_same_values_make_one_page(made: Made) -> None:
 
 @pytest.mark.once
 def test_whatever_differs_makes_another(made: Made) -> None:
-    page = Kept(made, most=10)
+    page = Kept(made, most=100)
     told: dict[str, Any] = {"quote": "a", "at": now(), "items": [{"withdrawn": False}]}
     others: list[Values] = [
         told,
@@ -51,7 +51,7 @@ def test_whatever_differs_makes_another(made: Made) -> None:
 
 @pytest.mark.once
 def test_only_the_latest_are_kept(made: Made) -> None:
-    page = Kept(made, most=2)
+    page = Kept(made, most=len("a (1)") * 2)
     for quote in ("a", "b", "a", "c"):
         page({"quote": quote})
     assert page({"quote": "a"}) == "a (1)"
@@ -59,7 +59,14 @@ def test_only_the_latest_are_kept(made: Made) -> None:
 
 
 @pytest.mark.once
+def test_a_page_that_is_too_long_is_made_each_time(made: Made) -> None:
+    page = Kept(made, most=8)
+    for quote, number in (("a", 1), ("too long", 2), ("too long", 3), ("a", 1)):
+        assert page({"quote": quote}) == f"{quote} ({number})"
+
+
+@pytest.mark.once
 def test_what_is_kept_is_what_would_be_made() -> None:
     content = demo()
-    kept = Kept(release_page, most=1)
+    kept = Kept(release_page, most=10**6)
     assert kept(content) == kept(content) == release_page(content)
