@@ -1,10 +1,20 @@
 """A media: a file as it was received, what was found in it, and what was made of it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base, Versioned, now
@@ -44,6 +54,15 @@ class Reason(StrEnum):
     TYPE_MISMATCH = "type-mismatch"  # begins as one format and reads as another
 
 
+@dataclass(frozen=True)
+class Part:
+    """An object with some of the bytes of a media; of one of before, only the key is known."""
+
+    key: str
+    size: int | None
+    sha256: str | None
+
+
 class Media(Versioned):
     """A file that somebody deposited, and the state of the work on it.
 
@@ -74,7 +93,7 @@ class Media(Versioned):
     content_type: Mapped[str | None] = mapped_column(String(80))
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
-    parts: Mapped[list[str]] = mapped_column(default=list)
+    parts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # see `pieces`
     duration_ms: Mapped[int | None]
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -82,6 +101,11 @@ class Media(Versioned):
     deposited_at: Mapped[datetime] = mapped_column(default=now)  # the last time: see `twins`
     taken_back_at: Mapped[datetime | None]  # somebody in it took everything back
     erased_at: Mapped[datetime | None]  # its bytes and its name are gone, for somebody took it back
+
+    @property
+    def pieces(self) -> list[Part]:
+        """What is to be joined, in order: what came, as it was measured while it came."""
+        return [Part(**part) for part in self.parts]
 
     def begin(self) -> None:
         """Also once more, after it was too much work."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 from unicodedata import normalize
 from uuid import UUID
@@ -71,7 +71,7 @@ def receive(
         filename=label(filename),
         size=sum(part.size for part in objects),
         sha256=whole.sha256 if whole else None,
-        parts=[] if whole else [part.key for part in objects],
+        parts=[] if whole else [asdict(part) for part in objects],
     )
     db.add(media)
     db.flush()
@@ -199,7 +199,7 @@ def known_keys(db: Session) -> Iterator[str]:
     for parts in db.scalars(
         select(Media.parts).where(Media.sha256.is_(None)).execution_options(yield_per=1000)
     ):
-        yield from parts
+        yield from (part["key"] for part in parts)
 
 
 # Taken back
@@ -220,7 +220,7 @@ def erase(db: Session, ids: Collection[UUID]) -> list[str]:
     rows = select(Media).where(Media.id.in_(ids), Media.erased_at.is_(None))
     keys: list[str] = []
     for media in db.scalars(locked(db, rows)):
-        keys += media.parts
+        keys += [part.key for part in media.pieces]
         media.filename, media.parts, media.erased_at = GONE, [], now()
     files = select(Rendition.id).where(Rendition.media_id.in_(ids))
     return keys + erase_renditions(db, list(db.scalars(files)))

@@ -66,7 +66,7 @@ class Twins:
             Media.erased_at.is_(None),
         )
         media = list(db.scalars(locked(db, alike.order_by(Media.created_at, Media.id))))
-        rivals = [Rival(one.sha256, tuple(one.parts)) for one in media]
+        rivals = [Rival(one.sha256, tuple(part.key for part in one.pieces)) for one in media]
         self._unknown = [rival for rival in rivals if rival not in self._same]
         if self._unknown:
             raise NotCompared

@@ -16,7 +16,7 @@ from app.core.problems import NotFound
 from app.core.settings import settings
 from app.jobs.service import Run
 from app.media import service
-from app.media.models import ORIGINAL, Media, Reason, Rendition, Status
+from app.media.models import ORIGINAL, Media, Part, Reason, Rendition, Status
 from app.media.probe import Found, probe
 from app.media.queries import is_incomplete, is_missing
 from app.media.transcode import (
@@ -29,7 +29,7 @@ from app.media.transcode import (
     work_of,
 )
 from app.storage.keys import new_key
-from app.storage.service import Storage, Stored
+from app.storage.service import Digest, Storage, Stored, StoredWriter
 
 STEP = 0.05  # of the work: how far it moves before the media says so
 HASHED, PROBED = 0.05, 0.1  # shares of the work
@@ -74,12 +74,12 @@ class Work:
         if media.status is Status.READY:
             return
         if media.parts and not media.sha256:
-            self._join(media.parts)
+            self._join(media.pieces)
         with self._folder() as folder:
             found = self._look(folder)
             with self._run.writing() as db:
                 service.describe(db, self.find(db), found)
-            self._delete_parts(media.parts)
+            self._delete_parts(media.pieces)
             self._progress(PROBED)
             self._make_renditions(folder, found)
         with self._run.writing() as db:
@@ -125,7 +125,7 @@ class Work:
         """Delete all that a rejected media has: first the bytes, then what knows of them."""
         with self._run.reading() as db:
             media = self.find(db)
-            parts, keys = media.parts, [file.key for file in service.renditions_of(db, media)]
+            parts, keys = media.pieces, [file.key for file in service.renditions_of(db, media)]
         self._delete_parts(parts)
         for key in keys:
             self._storage.delete(key)
@@ -134,13 +134,14 @@ class Work:
                 files = select(Rendition.id).where(Rendition.media_id == self._id)
                 service.erase_renditions(db, list(db.scalars(files)))
 
-    def _join(self, parts: list[str]) -> None:
-        """Make the original of its parts, which nobody needs any more."""
+    def _join(self, parts: list[Part]) -> None:
+        """Make the original of its parts, which nobody needs any more. Raises StorageDamaged.
+
+        It is made of what came: of bytes that are others by now nothing is made.
+        """
         with self._storage.open_writer(new_key("media")) as writer:
-            for key in parts:
-                for chunk in self._storage.read(key):
-                    writer.write(chunk)
-                    self._run.check()
+            for part in parts:
+                self._append(part, writer)
         stored = writer.stored
         with self._run.writing() as db:
             media = self.find(db)
@@ -149,10 +150,19 @@ class Work:
             media.sha256 = stored.sha256
             service.keep(db, media, service.rendition(media, ORIGINAL, stored, service.UNKNOWN))
 
-    def _delete_parts(self, parts: list[str]) -> None:
+    def _append(self, part: Part, writer: StoredWriter) -> None:
+        digest = Digest()
+        for chunk in self._storage.read(part.key):
+            digest.update(chunk)
+            writer.write(chunk)
+            self._run.check()
+        if part.sha256 not in (None, digest.hexdigest()):
+            raise StorageDamaged(part.key)
+
+    def _delete_parts(self, parts: list[Part]) -> None:
         """Delete what was joined: first the bytes, then what knows of them."""
-        for key in parts:
-            self._storage.delete(key)
+        for part in parts:
+            self._storage.delete(part.key)
         if parts:
             with self._run.writing() as db:
                 self.find(db).parts = []

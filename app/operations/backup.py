@@ -63,7 +63,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Known:
-    """A file that a row of the backup knows; of a part, only the key is known."""
+    """A file that a row of the backup knows; of a part of before, only the key is known."""
 
     table: str
     key: str
@@ -156,7 +156,7 @@ def known_files(backup: Storage) -> Iterator[Known]:
                     yield Known(table.name, row["key"], row["size"], row["sha256"])
         elif "parts" in names:
             for row in _rows(backup, table):
-                yield from (Known(table.name, key) for key in row["parts"])
+                yield from (Known(table.name, **part) for part in row["parts"])
 
 
 def _rows(backup: Storage, table: Table) -> Iterator[dict[str, Any]]:

@@ -38,7 +38,7 @@ def keys_of_media(db: Session, keys: Sequence[str]) -> set[str]:
     """Which of these keys are the bytes of a media."""
     known = set(db.scalars(select(Rendition.key).where(Rendition.key.in_(keys))))
     for parts in db.scalars(select(Media.parts).where(Media.sha256.is_(None))):  # few, and short
-        known.update(parts)
+        known.update(part["key"] for part in parts)
     return known & set(keys)
 
 
@@ -84,7 +84,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Known:
-    """An object that some row knows; of a part, only the key is known."""
+    """An object that some row knows; of a part of before, only the key is known."""
 
     key: str
     size: int | None = None
@@ -140,10 +140,10 @@ def _kept_by(
 
 
 def _parts(database: Database) -> Iterator[Known]:
-    """What is not joined yet: few, and of sizes that only the storage knows."""
+    """What is not joined yet: few."""
     with database.read() as db:
         waiting = list(db.scalars(select(Media.parts).where(Media.sha256.is_(None))))
-    yield from (Known(key) for parts in waiting for key in parts)
+    yield from (Known(**part) for parts in waiting for part in parts)
 
 
 def _look_for(

@@ -49,6 +49,7 @@ from app.storage.writers import (
 )
 
 __all__ = [
+    "Digest",
     "ObjectExists",
     "ObjectMissing",
     "Storage",
@@ -89,36 +90,26 @@ class Found:
     written_at: datetime
 
 
-class StoredWriter:
-    """Writes one object, and measures it. Leaving its block stores the object, an error nothing.
+class Digest:
+    """The SHA-256 of bytes that come in chunks, found while the next ones come."""
 
-    Its methods raise StorageUnavailable.
-    """
-
-    def __init__(self, key: str, writer: Writer) -> None:
-        self._key, self._writer = key, writer
-        self._digest, self.size = sha256(), 0
+    def __init__(self) -> None:
+        self._digest = sha256()
         self._unmeasured: list[bytes] = []
         self._measuring: Future[None] = Future()
         self._measuring.set_result(None)
-        self._stored: Stored | None = None
 
-    def __enter__(self) -> "StoredWriter":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.finish()
-        else:
-            self.abandon()
-
-    def write(self, chunk: bytes) -> None:
-        """More of its bytes, which are measured while they are written and the next ones come."""
+    def update(self, chunk: bytes) -> None:
+        """More of the bytes."""
         self._unmeasured.append(chunk)
         if self._measuring.done() or len(self._unmeasured) == AHEAD:
             self._measure()
-        self._writer.write(chunk)
-        self.size += len(chunk)
+
+    def hexdigest(self) -> str:
+        """Of all that came, in hexadecimal."""
+        self._measure()
+        self._measuring.result()
+        return self._digest.hexdigest()
 
     def _measure(self) -> None:
         """Begin to measure what came while what came before was measured."""
@@ -133,6 +124,33 @@ class StoredWriter:
         for chunk in chunks:
             self._digest.update(chunk)
 
+
+class StoredWriter:
+    """Writes one object, and measures it. Leaving its block stores the object, an error nothing.
+
+    Its methods raise StorageUnavailable.
+    """
+
+    def __init__(self, key: str, writer: Writer) -> None:
+        self._key, self._writer = key, writer
+        self._digest, self.size = Digest(), 0
+        self._stored: Stored | None = None
+
+    def __enter__(self) -> "StoredWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.abandon()
+
+    def write(self, chunk: bytes) -> None:
+        """More of its bytes, which are measured while they are written and the next ones come."""
+        self._digest.update(chunk)
+        self._writer.write(chunk)
+        self.size += len(chunk)
+
     def finish(self) -> Stored:
         """Have the object on disk, under its key. Raises ObjectExists."""
         try:
@@ -140,8 +158,6 @@ class StoredWriter:
         except BaseException:
             self._writer.abandon()
             raise
-        self._measure()
-        self._measuring.result()
         self._stored = Stored(self._key, self.size, self._digest.hexdigest())
         return self._stored
 

@@ -193,6 +193,42 @@ def test_parts_of_a_rejected_file_are_deleted(
     assert list(storage().objects()) == []
 
 
+def alter(key: str) -> None:
+    """Have other bytes under this key, as many."""
+    content = b"".join(storage().read(key))
+    storage().delete(key)
+    storage().write(key, [content[:-1] + bytes([content[-1] ^ 1])])
+
+
+def test_a_part_that_changed_in_the_store_becomes_no_original(
+    deposit: Deposit, desk: Desk, look: Look, small_video: Path
+) -> None:
+    """What was given is not what is there, whatever its size: nothing is made, nothing deleted."""
+    media = deposit(small_video, parts=3)
+    before = {found.key for found in storage().objects()}
+    alter(media.pieces[1].key)
+    assert desk.run_next("media")
+    media, files = look(media)
+    assert (media.status, media.sha256, files) == (Status.PROCESSING, None, {})
+    assert {found.key for found in storage().objects()} == before
+    error = desk.job("media.process").last_error
+    assert error
+    assert error.startswith("StorageDamaged")
+
+
+def test_parts_of_before_are_joined_although_nothing_is_known_of_them(
+    deposit: Deposit, desk: Desk, look: Look, database: Database, small_video: Path
+) -> None:
+    media = deposit(small_video, parts=3)
+    with database.write.begin() as db:
+        before = [{"key": part.key, "size": None, "sha256": None} for part in media.pieces]
+        db.get_one(Media, media.id).parts = before
+    desk.run_next("media")
+    media, files = look(media)
+    assert (media.status, media.parts) == (Status.READY, [])
+    assert read(files["original"]) == small_video.read_bytes()
+
+
 def test_a_second_run_makes_only_what_is_missing(
     process: Process, look: Look, desk: Desk, database: Database, small_video: Path
 ) -> None:

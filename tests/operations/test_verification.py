@@ -7,6 +7,7 @@ from time import time
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from app.accounts.models import Account
 from app.core.db import Database
@@ -48,7 +49,9 @@ def keep(database: Database, owner: Account, key: str, parts: list[str] | None =
         filename="film",
         size=5,
         sha256=None if parts else sha256(b"bytes").hexdigest(),
-        parts=parts or [],
+        parts=[
+            {"key": part, "size": 5, "sha256": sha256(b"bytes").hexdigest()} for part in parts or []
+        ],
     )
     with database.write.begin() as db:
         db.add(media)
@@ -101,6 +104,34 @@ def test_other_bytes_of_the_same_size_are_found_unless_it_must_be_quick(
     assert (report.ok, report.in_place, report.damaged) == (False, 0, 1)
     assert report.examples == [f"abîmé {key}"]
     assert verify(database, objects, quick=True).ok
+
+
+def test_parts_that_are_not_joined_yet_are_compared_too(
+    database: Database, objects: Storage, folder: Path, animator: Account
+) -> None:
+    """Before they are joined: later it is too late to know what came."""
+    parts = [store(objects, folder) for _ in range(3)]
+    keep(database, animator, "", parts=parts)
+    (folder / parts[0]).write_bytes(b"BYTES")
+    (folder / parts[1]).write_bytes(b"byt")
+    report = verify(database, objects)
+    assert (report.ok, report.in_place, report.damaged) == (False, 1, 2)
+    assert sorted(report.examples) == sorted(f"abîmé {key}" for key in parts[:2])
+    quick = verify(database, objects, quick=True)
+    assert (quick.in_place, quick.damaged) == (2, 1)
+
+
+def test_of_parts_of_before_only_the_presence_is_known(
+    database: Database, objects: Storage, folder: Path, animator: Account
+) -> None:
+    part = store(objects, folder)
+    keep(database, animator, "", parts=[part])
+    with database.write.begin() as db:
+        media = db.scalars(select(Media)).one()
+        media.parts = [{"key": part, "size": None, "sha256": None}]
+    assert verify(database, objects).in_place == 1
+    objects.delete(part)
+    assert verify(database, objects).missing == 1
 
 
 def test_files_composed_from_releases_are_looked_for_too(

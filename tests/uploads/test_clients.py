@@ -165,7 +165,7 @@ def digest_of(database: Database, media_id: str) -> str:
     with database.read() as db:
         media = db.get_one(Media, UUID(media_id))
         files = db.query(Rendition).filter_by(media_id=media.id)
-        keys = media.parts or [file.key for file in files]
+        keys = [kept.key for kept in media.pieces or files]
     found = sha256()
     for key in keys:
         for chunk in storage().read(key):

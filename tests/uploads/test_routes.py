@@ -37,10 +37,16 @@ def problem(response: Any, status: int, slug: str) -> dict[str, Any]:
 
 
 def bytes_of(media: Media) -> bytes:
-    return b"".join(b"".join(storage().read(key)) for key in media.parts)
+    return b"".join(b"".join(storage().read(part.key)) for part in media.pieces)
 
 
 # Core
+
+
+def test_what_each_piece_was_is_known_until_they_are_joined(tus: Tus, db: Session) -> None:
+    media = db.get_one(Media, UUID(tus.sent(CONTENT[:10], CONTENT[10:])))
+    known = [(part.size, part.sha256) for part in media.pieces]
+    assert known == [(len(c), sha256(c).hexdigest()) for c in (CONTENT[:10], CONTENT[10:])]
 
 
 def test_a_file_comes_in_pieces_and_becomes_a_media(tus: Tus, db: Session, desk: Desk) -> None:
