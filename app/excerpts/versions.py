@@ -19,7 +19,7 @@ from app.history.service import Content, Reading, Snapshot, said_by, snapshot
 from app.lineage.service import made_from
 from app.media.models import Media
 from app.testimonies.queries import unsaid
-from app.testimonies.versions import HELD
+from app.testimonies.versions import HELD, as_now
 from app.transcripts.models import Transcript
 
 
@@ -49,7 +49,9 @@ def reading(
         readable = _readable(db, content, facts)
         return readable if readable is None else hide(readable)
 
-    return Reading(excerpt, now_, excerpt.created_by_id, states=states, clean=clean)
+    unread = as_now(me, ("public_quote", "practice"))
+    author = excerpt.created_by_id
+    return Reading(excerpt, now_, author, states=states, clean=clean, as_now=unread)
 
 
 def forget_said(db: Session, media_id: UUID, moments: Sequence[tuple[int, int]]) -> None:

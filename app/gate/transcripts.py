@@ -28,6 +28,7 @@ from app.history.service import Reading
 from app.media.models import Media
 from app.testimonies.models import Testimony, TestimonyMedia
 from app.testimonies.queries import HIDDEN, unsaid
+from app.testimonies.versions import as_now
 from app.transcripts import asking, service
 from app.transcripts.models import Source, Transcript, Transcription
 from app.transcripts.schemas import TranscriptIn
@@ -116,6 +117,7 @@ def reading(db: Session, transcript: Transcript, me: Caller) -> Reading:
         states=HELD.get(me.sight),
         clean=lambda content, _: withheld_from(content, moments),
         prose={"segments": as_text},
+        as_now=as_now(me, ("segments",)),
     )
 
 

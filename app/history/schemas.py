@@ -47,7 +47,8 @@ class DiffPart(Out):
 class ChangeOut(Out):
     """What became of one field, named by the members that lead to it: `practice/actor`.
 
-    Of texts, `diff` says it word by word; `before` and `after` are null when they are long.
+    Of texts, `diff` says it word by word; `before` and `after` are null when they are long. To who
+    reads only what is accepted, words that do not stand any more are null, and there is no `diff`.
     """
 
     field: str
@@ -73,7 +74,10 @@ class VersionOut(Out):
 
 
 class VersionWhole(Out):
-    """The whole of a version: what a PUT of the thing takes."""
+    """The whole of a version: what a PUT of the thing takes.
+
+    Without the fields whose words stand no more, for who reads only what is accepted.
+    """
 
     version: int
     at: datetime

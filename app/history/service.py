@@ -132,7 +132,8 @@ class Reading:
 
     `now` is what it says now, `author_id` who made it. `states`: only versions that held while the
     thing stood in one of these, and the present one; null are all. `clean` gives what may be read
-    of a content, or None; `prose` tells which fields are compared as texts, and how they read.
+    of a content, or None; `prose` tells which fields are compared as texts, and how they read. Of
+    the fields in `as_now` they read what stands now, and of others only that they changed.
     """
 
     thing: Versioned
@@ -141,6 +142,7 @@ class Reading:
     states: Collection[str] | None = None
     clean: Clean = _as_it_is
     prose: Prose = field(default_factory=dict)
+    as_now: Collection[str] = ()
 
     def rows(self) -> Select[Version]:
         """The versions that were kept, of those that may be read."""
@@ -155,6 +157,13 @@ class Reading:
         """What may be read of a version."""
         return self.clean(item["content"], item["facts"] or {})
 
+    def gone(self, content: Content) -> set[str]:
+        """The fields whose words in this content do not stand any more, and are not read."""
+        if not self.as_now:
+            return set()
+        standing = self.clean(self.now.content, self.now.facts) or {}
+        return {name for name in self.as_now if content.get(name) != standing.get(name)}
+
 
 def page(db: Session, reading: Reading, params: HistoryParams) -> dict[str, Any]:
     """A page of versions, the newest first, each with what it changed."""
@@ -168,8 +177,22 @@ def page(db: Session, reading: Reading, params: HistoryParams) -> dict[str, Any]
     for item, after, before in zip(items, contents, contents[1:], strict=False):
         known = after is not None and before is not None
         item["withheld"] = after is None
-        item["changes"] = changes(before or {}, after or {}, reading.prose) if known else None
+        item["changes"] = _changes(reading, before or {}, after or {}) if known else None
     return found
+
+
+def _changes(reading: Reading, before: Content, after: Content) -> list[dict[str, Any]]:
+    """What differs, without the words that this reader does not read."""
+    gone = reading.gone(after)
+
+    def told(change: dict[str, Any]) -> dict[str, Any]:
+        name = change["field"].partition("/")[0]
+        if name not in reading.as_now:
+            return change
+        shown = None if name in gone else change["after"]
+        return {"field": change["field"], "before": None, "after": shown}
+
+    return [told(change) for change in changes(before, after, reading.prose)]
 
 
 def whole(db: Session, reading: Reading, version: int) -> Item:
@@ -184,7 +207,8 @@ def whole(db: Session, reading: Reading, version: int) -> Item:
         raise NotFound
     if (content := reading.words(item)) is None:
         raise NotFound
-    return item | {"content": content}
+    gone = reading.gone(content)
+    return item | {"content": {name: said for name, said in content.items() if name not in gone}}
 
 
 def to_restore(db: Session, reading: Reading, version: int, schema: type[Payload]) -> Payload:

@@ -5,7 +5,7 @@ one that was never accepted stays with the editors. One that holds words of some
 team a reading is read by nobody, even if they are no witness of the testimony any more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ HELD: Mapping[Sight, frozenset[State]] = {
     Sight.SUBMITTED: frozenset(state for state in State if state not in HIDDEN),
     Sight.ACCEPTED: frozenset({State.ACCEPTED}),
 }
+WORDS = ("title", "body", "tags")
 
 
 def snapshot_of(db: Session, testimony: Testimony) -> Snapshot:
@@ -46,7 +47,16 @@ def reading(db: Session, testimony: Testimony, me: Caller) -> Reading:
         testimony.captured_by,
         states=HELD.get(me.sight),
         clean=partial(_readable, db),
+        as_now=as_now(me, WORDS),
     )
+
+
+def as_now(me: Caller, words: Collection[str]) -> Collection[str]:
+    """Which of these this account reads as they stand now only, for what was removed is removed.
+
+    Who reads only what is accepted: an editor removes a name from words that were accepted.
+    """
+    return words if me.sight is Sight.ACCEPTED else ()
 
 
 def _readable(db: Session, content: Content, _: Mapping[str, Any]) -> Content | None:

@@ -151,8 +151,31 @@ def test_an_evaluator_reads_only_what_was_accepted(
     put(as_editor, url, payload | {"title": "Après"})
     newest, before = versions(as_evaluator, url)
     assert (before["version"], before["changes"]) == (accepted["version"], None)
-    assert newest["changes"][0]["before"] == "Accepté"
+    (change,) = newest["changes"]
+    assert (change["before"], change["after"], change["diff"]) == (None, "Après", None)
     assert len(versions(as_editor, url)) == 4
+
+
+def test_what_an_editor_removed_after_the_acceptance_is_read_by_no_evaluator(
+    as_editor: TestClient, as_evaluator: TestClient, testimony: Testimony, payload: dict[str, Any]
+) -> None:
+    """Who changed what sort of thing, and when, they read; of words, only those that stand now."""
+    url = address(testimony)
+    named = payload | {"title": "Karim", "body": "Karim m'a reçu.", "tags": ["karim"]}
+    put(as_editor, url, named)
+    put(as_editor, url, named | {"body": "K. m'a reçu, puis Karim."})
+    last = put(as_editor, url, payload | {"title": None, "body": "On m'a reçu.", "tags": []})
+    seen = versions(as_evaluator, url)
+    assert [(v["by_id"], fields(v)) for v in seen[:2]] == [
+        (v["by_id"], fields(v)) for v in versions(as_editor, url)[:2]
+    ]
+    assert set(fields(seen[0])) == {"title", "body", "tags"}
+    for version in seen:
+        told = as_evaluator.get(f"{url}/history/{version['version']}").text
+        assert "arim" not in told
+    assert "arim" not in as_evaluator.get(f"{url}/history").text
+    assert "m'a reçu" in whole(as_evaluator, url, last["version"])["body"]
+    assert "arim" in as_editor.get(f"{url}/history").text
 
 
 def test_the_outsider_and_the_administrator_meet_nothing(

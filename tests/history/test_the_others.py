@@ -155,13 +155,38 @@ def test_the_words_of_a_recording_were_corrected_and_are_as_before(
     transcript = make.transcript(media, "Je suis Karim.", "On rit.")
     url = f"{API}/transcripts/{transcript.id}"
     put(as_editor, url, segments("Je suivais Karim.", "On rit."))
-    newest, first = versions(as_evaluator, url)
+    newest, first = versions(as_editor, url)
     (change,) = newest["changes"]
     assert (first["version"], change["field"]) == (1, "segments")
     assert "Je suis Karim." in said(change["diff"], "insert")
     assert "Je suivais Karim." in said(change["diff"], "delete")
     restored = put(as_editor, f"{url}/restoration", {"version": 1})
     assert [s["text"] for s in restored["segments"]] == ["Je suis Karim.", "On rit."]
+
+
+def test_what_was_removed_of_an_approved_transcript_is_read_by_no_evaluator(
+    make: Make, as_editor: TestClient, as_evaluator: TestClient, media: Media, filmed: Testimony
+) -> None:
+    transcript = make.transcript(media, "Je suis Karim.", "On rit.")
+    url = f"{API}/transcripts/{transcript.id}"
+    put(as_editor, url, segments("Je suis K.", "On rit."))
+    newest, first = versions(as_evaluator, url)
+    assert (fields(newest), newest["changes"][0].get("before")) == (["segments"], None)
+    assert "Karim" not in as_evaluator.get(f"{url}/history").text
+    assert "segments" not in whole(as_evaluator, url, first["version"])
+    assert whole(as_evaluator, url, newest["version"])["segments"][0]["text"] == "Je suis K."
+
+
+def test_what_was_removed_of_a_public_quote_is_read_by_no_evaluator(
+    as_editor: TestClient, as_evaluator: TestClient, testimony: Testimony
+) -> None:
+    told = passage(testimony, "suivi", public_quote="Karim, suivi")
+    made = as_editor.post(f"{API}/excerpts", json=told).json()
+    url = f"{API}/excerpts/{made['id']}"
+    put(as_editor, url, told | {"public_quote": "[un collègue], suivi"})
+    assert "Karim" in as_editor.get(f"{url}/history").text
+    assert "Karim" not in as_evaluator.get(f"{url}/history").text
+    assert "Karim" not in as_evaluator.get(f"{url}/history/1").text
 
 
 def test_when_they_are_said_is_told_too(
