@@ -27,6 +27,6 @@ VOLUME /data
 EXPOSE 8000
 # The name is one that APP_TRUSTED_HOSTS allows. A worker has nothing to ask: see compose.yaml.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os; from urllib.request import Request, urlopen; host = (os.environ.get('APP_TRUSTED_HOSTS') or 'localhost').split(',')[0].strip(); urlopen(Request('http://127.0.0.1:8000/readyz', headers={'Host': host}), timeout=4)"]
+    CMD ["python", "-c", "import os; from urllib.request import Request, urlopen; host = (os.environ.get('APP_TRUSTED_HOSTS') or 'localhost').split(',')[0].strip(); urlopen(Request('http://127.0.0.1:8000/healthz', headers={'Host': host}), timeout=4)"]
 ENTRYPOINT ["python", "-m", "app"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -36,10 +36,10 @@ def locked(name: str) -> Iterator[str]:
     yield from (line for line in text.splitlines() if line and not line.lstrip().startswith("#"))
 
 
-def test_the_image_does_not_run_as_root_and_asks_itself_whether_it_is_ready() -> None:
+def test_the_image_does_not_run_as_root_and_asks_itself_whether_it_lives() -> None:
     found = dict(instructions())  # the last of each: those of the last stage
     assert found["USER"] == "10001:10001"
-    assert "/readyz" in found["HEALTHCHECK"]
+    assert "/healthz" in found["HEALTHCHECK"], "a store that is down stops no process"
     assert found["ENTRYPOINT"] == '["python", "-m", "app"]'
     words = [word for word, _ in instructions()]
     assert words.index("USER") > max(i for i, word in enumerate(words) if word == "RUN")
