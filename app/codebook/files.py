@@ -273,7 +273,6 @@ def _listed(lines: list[str]) -> tuple[str, list[str]] | None:
     first = len(lines)
     while first and lines[first - 1].startswith(LISTED) and lines[first - 1] != LISTED:
         first -= 1
-    if first < 2 or lines[first - 2] or not (name := FIELDS.get(lines[first - 1])):
-        return None
+    name = FIELDS.get(lines[first - 1]) if lines[first - 2 : first - 1] == [""] else None
     examples = [line.removeprefix(LISTED) for line in lines[first:]]
-    return (name, examples) if examples else None
+    return (name, examples) if name and examples else None

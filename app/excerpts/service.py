@@ -320,6 +320,16 @@ def _tell(db: Session, items: list[Item], *, all_words: bool, memos: bool) -> No
         by_id[excerpt_id]["theme_ids"].append(theme_id)
 
 
+def quoted(me: Caller) -> ColumnElement[bool]:
+    """Whether this account reads the quote of an excerpt: for `_hide_words`, all but what it hides.
+
+    Who does not neither finds an excerpt by its words nor counts by them.
+    """
+    if _reads_all_words(me):
+        return true()
+    return or_(E.public_quote.is_not(None), E.state != ExcerptState.NEEDS_REVIEW)
+
+
 def _hide_words(item: Item) -> None:
     """Leave out what was edited out of the quote, or what the source does not say any more."""
     if item["public_quote"] or item["state"] == ExcerptState.NEEDS_REVIEW:

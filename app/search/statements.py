@@ -160,9 +160,9 @@ def _testimonies(rows: Select[Any], scope: Scope) -> tuple[Select[Any], list[Col
 
 
 def _excerpts(rows: Select[Any], scope: Scope) -> tuple[Select[Any], list[ColumnElement[bool]]]:
-    """Of what nature it is and of what themes, an excerpt says itself."""
+    """Of what nature it is and of what themes, an excerpt says itself; to who reads its quote."""
     filters = SearchFilters.model_validate_json(scope.filters)
-    conditions = [or_(False, *excerpts.rights(scope.me, PRESENT))]
+    conditions = [or_(False, *excerpts.rights(scope.me, PRESENT)), excerpts.quoted(scope.me)]
     if filters.nature:
         conditions.append(Excerpt.nature.in_(filters.nature))
     if filters.theme_id:
