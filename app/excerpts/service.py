@@ -23,7 +23,7 @@ from app.accounts.permissions import Permission, Sight
 from app.appearances.models import Appearance
 from app.appearances.queries import falls_into, unsaid_to_team, withheld
 from app.audit.service import record
-from app.codebook.service import require_themes
+from app.codebook.service import now_of, require_themes
 from app.core.db import locked
 from app.core.models import At, as_stored, now
 from app.core.pages import Details, Item, Order, bury, matches
@@ -144,7 +144,7 @@ def filtered(filters: ExcerptFilters) -> Select[Excerpt]:
     """The excerpts which pass the filters, whoever may see them."""
     conditions = matches(E, filters, "scheme_id", "testimony_id", "nature", "state", "selector")
     if filters.theme_id:
-        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(filters.theme_id))
+        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(now_of(filters.theme_id)))
         conditions.append(coded.where(ExcerptTheme.excerpt_id == E.id).exists())
     return select(E).where(*conditions)
 
