@@ -100,6 +100,7 @@ ROUTERS = [
     moderation.router,
     candor.router,
     excerpts.router,
+    excerpts.of_testimonies,
     coding.router,
     search.router,
     gate.router,

@@ -31,8 +31,9 @@ NAMESPACE = "urn:QDA-XML:codebook:1.0"
 ORIGIN = "Retours d'usages"
 NOTHING: "AttributesImpl[str]" = AttributesImpl({})
 TITLES = {"examples": "Exemples :", "counter_examples": "Contre-exemples :"}
-LISTED = re.compile(r"\n\n(Exemples|Contre-exemples) :((?:\n- [^\n]+)+)\s*\Z")
-FIELDS = {"Exemples": "examples", "Contre-exemples": "counter_examples"}
+FIELDS = {title: name for name, title in TITLES.items()}
+LISTED = "- "  # before each example
+LONGEST_DESCRIPTION = 20_000  # code points: more than a definition and two lists may be
 SHORT_COLOR = re.compile(r"#[0-9a-fA-F]{3}")
 
 Branch = tuple[Theme, list["Branch"]]
@@ -250,9 +251,28 @@ def _long_color(color: str) -> str:
 
 
 def _understood(description: str) -> dict[str, Any]:
-    """A definition, and the examples that `described` put below it."""
+    """A definition, and the examples that `described` put below it, each line looked at once."""
+    if len(description) > LONGEST_DESCRIPTION:
+        return {"definition": description}  # refused as such
     told: dict[str, Any] = {}
-    while found := LISTED.search(description):
-        told[FIELDS[found[1]]] = found[2].removeprefix("\n- ").split("\n- ")
-        description = description[: found.start()]
-    return told | ({"definition": description} if description else {})
+    lines = description.split("\n")
+    while listed := _listed(lines):
+        name, examples = listed
+        if name in told:
+            break
+        told[name] = examples
+        del lines[-len(examples) - 2 :]
+    definition = "\n".join(lines)
+    return told | ({"definition": definition} if definition else {})
+
+
+def _listed(lines: list[str]) -> tuple[str, list[str]] | None:
+    """The list at the end of these lines, which lose the blank ones below it."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    first = len(lines)
+    while first and lines[first - 1].startswith(LISTED) and lines[first - 1] != LISTED:
+        first -= 1
+    name = FIELDS.get(lines[first - 1]) if lines[first - 2 : first - 1] == [""] else None
+    examples = [line.removeprefix(LISTED) for line in lines[first:]]
+    return (name, examples) if name and examples else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -37,6 +37,14 @@ def find(db: Session, theme_id: UUID) -> Theme:
     if not (theme := db.scalar(locked(db, select(Theme).where(Theme.id == theme_id)))):
         raise NotFound
     return theme
+
+
+def now_of(ids: Sequence[UUID]) -> Select[UUID]:
+    """These themes; of one that was merged, the one that its codings are given now.
+
+    Merging has those that were merged before say so too: there is one step, never a chain.
+    """
+    return select(func.coalesce(Theme.merged_into_id, Theme.id)).where(Theme.id.in_(ids))
 
 
 def require_themes(

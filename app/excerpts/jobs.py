@@ -1,4 +1,4 @@
-"""What excerpts do when their source changed."""
+"""What is left of work asked for by earlier versions: a change is followed in its own deed now."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The HTTP routes of excerpts."""
+"""The HTTP routes of excerpts, and of the testimonies whose changes they follow."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.calls.call import Call
 from app.core.bodies import Route
 from app.core.pages import MirrorPage, Page
 from app.core.problems import Conflict, NotFound, PreconditionFailed, WrongState, documented
-from app.excerpts import annotation, reviews, service
+from app.excerpts import annotation, reviews, service, sources
 from app.excerpts.annotation import WebAnnotationOut
 from app.excerpts.schemas import EditsOut, ExcerptFilters, ExcerptIn, ExcerptOut, ReviewOut
 from app.excerpts.service import NotThere
@@ -23,12 +23,22 @@ from app.history.schemas import (
     VersionOut,
     VersionWhole,
 )
+from app.testimonies import queries
+from app.testimonies import service as testimonies
+from app.testimonies.schemas import TestimonyIn, TestimonyOut
 
 router = APIRouter(
     route_class=Route,
     prefix="/excerpts",
     tags=["excerpts"],
     responses=documented(NotFound, Forbidden, PreconditionFailed, WrongState, Conflict),
+)
+
+of_testimonies = APIRouter(
+    route_class=Route,
+    prefix="/testimonies",
+    tags=["testimonies"],
+    responses=documented(NotFound, Forbidden, PreconditionFailed, WrongState),
 )
 
 
@@ -143,3 +153,21 @@ def restore(excerpt_id: UUID, payload: RestorationIn, call: Call) -> Response:
         excerpt = call.unchanged(service.find(db, excerpt_id, by=me))
         service.restore(db, excerpt, payload.version, by=me)
         return call.ok(ExcerptOut, excerpt, service.shown(db, excerpt, me))
+
+
+@of_testimonies.put("/{testimony_id}", response_model=TestimonyOut)
+def correct(testimony_id: UUID, payload: TestimonyIn, call: Call) -> Response:
+    """Describe a testimony again, in full: its owner in draft and returned, an editor after."""
+    with call as (db, me):
+        testimony = call.unchanged(testimonies.find(db, testimony_id, by=me))
+        sources.change(db, testimony, payload, by=me)
+        return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, payload))
+
+
+@of_testimonies.put("/{testimony_id}/restoration", response_model=TestimonyOut)
+def restore_testimony(testimony_id: UUID, payload: RestorationIn, call: Call) -> Response:
+    """Have a version of a testimony hold again: a change like any other, and a new version."""
+    with call as (db, me):
+        testimony = call.unchanged(testimonies.find(db, testimony_id, by=me))
+        said = sources.restore(db, testimony, payload.version, by=me)
+        return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, said))

@@ -23,7 +23,7 @@ from app.accounts.permissions import Permission, Sight
 from app.appearances.models import Appearance
 from app.appearances.queries import falls_into, unsaid_to_team, withheld
 from app.audit.service import record
-from app.codebook.service import require_themes
+from app.codebook.service import now_of, require_themes
 from app.core.db import locked
 from app.core.models import At, as_stored, now
 from app.core.pages import Details, Item, Order, bury, matches
@@ -144,7 +144,7 @@ def filtered(filters: ExcerptFilters) -> Select[Excerpt]:
     """The excerpts which pass the filters, whoever may see them."""
     conditions = matches(E, filters, "scheme_id", "testimony_id", "nature", "state", "selector")
     if filters.theme_id:
-        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(filters.theme_id))
+        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(now_of(filters.theme_id)))
         conditions.append(coded.where(ExcerptTheme.excerpt_id == E.id).exists())
     return select(E).where(*conditions)
 
@@ -318,6 +318,16 @@ def _tell(db: Session, items: list[Item], *, all_words: bool, memos: bool) -> No
     ).where(ExcerptTheme.excerpt_id.in_(list(by_id)))
     for excerpt_id, theme_id, _ in sorted(db.execute(rows), key=lambda row: row[-1]):
         by_id[excerpt_id]["theme_ids"].append(theme_id)
+
+
+def quoted(me: Caller) -> ColumnElement[bool]:
+    """Whether this account reads the quote of an excerpt: for `_hide_words`, all but what it hides.
+
+    Who does not neither finds an excerpt by its words nor counts by them.
+    """
+    if _reads_all_words(me):
+        return true()
+    return or_(E.public_quote.is_not(None), E.state != ExcerptState.NEEDS_REVIEW)
 
 
 def _hide_words(item: Item) -> None:

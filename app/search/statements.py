@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.appearances.models import Appearance
 from app.appearances.queries import unsaid_to_team
+from app.codebook.service import now_of
 from app.core.models import PRESENT, as_stored
 from app.excerpts import service as excerpts
 from app.excerpts.models import Excerpt, ExcerptTheme
@@ -160,13 +161,13 @@ def _testimonies(rows: Select[Any], scope: Scope) -> tuple[Select[Any], list[Col
 
 
 def _excerpts(rows: Select[Any], scope: Scope) -> tuple[Select[Any], list[ColumnElement[bool]]]:
-    """Of what nature it is and of what themes, an excerpt says itself."""
+    """Of what nature it is and of what themes, an excerpt says itself; to who reads its quote."""
     filters = SearchFilters.model_validate_json(scope.filters)
-    conditions = [or_(False, *excerpts.rights(scope.me, PRESENT))]
+    conditions = [or_(False, *excerpts.rights(scope.me, PRESENT)), excerpts.quoted(scope.me)]
     if filters.nature:
         conditions.append(Excerpt.nature.in_(filters.nature))
     if filters.theme_id:
-        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(filters.theme_id))
+        coded = select(ExcerptTheme.id).where(ExcerptTheme.theme_id.in_(now_of(filters.theme_id)))
         conditions.append(coded.where(ExcerptTheme.excerpt_id == Excerpt.id).exists())
     if others := scope.passes(nature=[], theme_id=[]):
         conditions.append(Excerpt.testimony_id.in_(select(Testimony.id).where(*others)))

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Sight
+from app.codebook.service import now_of
 from app.core.models import At, as_stored, now
 from app.core.pages import Item, bury, matches
 from app.media.models import Media
@@ -148,7 +149,9 @@ def _of_others(filters: TestimonyFilters) -> Sequence[ColumnElement[bool]]:
         speaks = select(TestimonyWitness.id).join(Witness).where(Witness.role.in_(filters.role))
         found.append(speaks.where(TestimonyWitness.testimony_id == T.id).exists())
     if filters.theme_id:
-        coded = select(TestimonyTheme.id).where(TestimonyTheme.theme_id.in_(filters.theme_id))
+        coded = select(TestimonyTheme.id).where(
+            TestimonyTheme.theme_id.in_(now_of(filters.theme_id))
+        )
         found.append(coded.where(TestimonyTheme.testimony_id == T.id).exists())
     if filters.tag:
         tagged = select(TestimonyTag.id).where(TestimonyTag.tag.in_(filters.tag))

@@ -13,7 +13,6 @@ from app.core.problems import NotFound, PreconditionFailed, WrongState, document
 from app.history import service as history
 from app.history.schemas import (
     HistoryParams,
-    RestorationIn,
     VersionNumber,
     VersionOut,
     VersionWhole,
@@ -66,15 +65,6 @@ def show(testimony_id: UUID, call: Call) -> Response:
         return call.ok(TestimonyOut, testimony, queries.belongings(db, testimony.id))
 
 
-@router.put("/{testimony_id}", response_model=TestimonyOut)
-def change(testimony_id: UUID, payload: TestimonyIn, call: Call) -> Response:
-    """Describe a testimony again, in full: its owner in draft and returned, an editor after."""
-    with call as (db, me):
-        testimony = call.unchanged(service.find(db, testimony_id, by=me))
-        service.change(db, testimony, payload, by=me)
-        return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, payload))
-
-
 @router.delete("/{testimony_id}", status_code=204)
 def discard(testimony_id: UUID, call: Call) -> Response:
     """Delete a draft of your own."""
@@ -117,12 +107,3 @@ def show_version(
     with call as (db, me):
         versions = reading(db, service.find(db, testimony_id, by=me), me)
         return call.shown(VersionWhole, history.whole(db, versions, version))
-
-
-@router.put("/{testimony_id}/restoration", response_model=TestimonyOut)
-def restore(testimony_id: UUID, payload: RestorationIn, call: Call) -> Response:
-    """Have a version of a testimony hold again: a change like any other, and a new version."""
-    with call as (db, me):
-        testimony = call.unchanged(service.find(db, testimony_id, by=me))
-        said = service.restore(db, testimony, payload.version, by=me)
-        return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, said))

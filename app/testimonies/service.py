@@ -16,7 +16,6 @@ from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Invalid, NotFound, WrongState
 from app.history import service as history
-from app.jobs.service import enqueue
 from app.lineage.service import forget_made_of
 from app.media.models import Media
 from app.places.models import Place
@@ -118,7 +117,6 @@ def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) 
     for model, _ in LINKS.values():
         db.execute(delete(model).where(model.testimony_id == testimony.id))
     record(db, "testimony.changed", on=testimony, by=by)
-    enqueue(db, "testimony.changed", testimony_id=str(testimony.id))
     _link(db, testimony, payload)
     history.keep(
         db,

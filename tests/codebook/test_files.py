@@ -1,5 +1,6 @@
 """What files of codebooks promise: what is written is read again, and nothing else is believed."""
 
+from time import process_time
 from typing import Any
 from uuid import uuid4
 
@@ -178,6 +179,48 @@ Exemples :
             "examples": ["Le bus", "La trottinette"],
         },
     ]
+
+
+def described(description: str) -> str:
+    inside = f"<Description>{description}</Description>"
+    return CODES.format(f"<Code guid='a' name='A'>{inside}</Code>")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "def\n\nExemples :\n- a" + " " * 200_000 + "x\nfin",
+        "def" + "\n\nExemples :\n- a" * 12_000,
+        "def" + "\n\nExemples :\n- a\n\nContre-exemples :\n- a" * 5_000,
+        "def\n\nExemples :" + "\n- a" * 50_000 + "\nfin",
+        "def" + "\n\nExemples :" * 15_000,
+        "def" + "\n \n" * 60_000 + "fin",
+    ],
+    ids=range(6),
+)
+def test_a_description_made_to_be_long_to_read_is_refused_at_once(description: str) -> None:
+    """Processor time says so: it is read once, whatever is in it."""
+    began = process_time()
+    error = refused(described(description), Format.QDC)
+    assert process_time() - began < 2
+    assert (error["code"], error["field"]) == ("wrong_in_line", "definition")
+
+
+def test_of_blanks_as_long_as_a_definition_may_be_it_is_read_at_once() -> None:
+    """As many themes of them as a file holds."""
+    blanks = "def\n\nExemples :\n- a" + " " * 3_900 + "x\nfin"
+    names = range(60)
+    code = "<Code guid='a' name='{}'><Description>" + blanks + "</Description></Code>"
+    began = process_time()
+    found = read(CODES.format("".join(code.format(name) for name in names)), Format.QDC)
+    assert process_time() - began < 1
+    assert [told["definition"] for told in found] == [blanks for _ in names]
+
+
+def test_two_lists_of_one_title_are_not_one_lost_for_the_other() -> None:
+    told = read(described("def\n\nExemples :\n- a\n\nExemples :\n- b\n \n"), Format.QDC)
+    assert told[0]["definition"] == "def\n\nExemples :\n- a"
+    assert told[0]["examples"] == ["b"]
 
 
 CODE = '<Code guid="a" name="{}" isCodable="true">'

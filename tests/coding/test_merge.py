@@ -10,11 +10,14 @@ from httpx2 import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import app.search.jobs  # noqa: F401 - registers the handler
 from app.audit.models import AuditEvent
 from app.codebook.models import Theme
+from app.core.db import Database
 from app.core.models import Base
 from app.excerpts.models import Excerpt, ExcerptTheme
 from app.testimonies.models import State, Testimony, TestimonyTheme
+from tests.jobs.desk import Desk
 from tests.make import Make
 
 API = "/api/v1"
@@ -65,7 +68,32 @@ def test_every_coding_moves_and_none_is_there_twice(
     assert [themes("excerpts", e) for e in quoted] == [[n], [n, o], [o]]
     listed = as_editor.get(f"{API}/testimonies?theme_id={new.id}&count=true").json()
     assert listed["total"] == 3
-    assert as_editor.get(f"{API}/testimonies?theme_id={old.id}&count=true").json()["total"] == 0
+    for kind, found in (("testimonies", 3), ("excerpts", 2)):
+        for theme in (old, new):
+            listed = as_editor.get(f"{API}/{kind}?theme_id={theme.id}&count=true").json()
+            assert listed["total"] == found, "an old link shows what was coded with it"
+
+
+def test_a_link_to_a_theme_that_was_merged_twice_shows_what_was_coded_with_it(
+    database: Database, as_editor: TestClient, make: Make, old: Theme, new: Theme
+) -> None:
+    last, other = make.theme(name="Transports"), make.theme(name="Horaires")
+    told = make.testimony(body="Le car", themes=[old])
+    noise = make.testimony(body="Le car", themes=[other])
+    quoted = coded(make, told, old)
+    coded(make, noise, other)
+    desk = Desk(database)
+    desk.ask("search.complete")
+    assert desk.run_next()
+    assert merge(as_editor, old, new.id).status_code == 200
+    assert merge(as_editor, new, last.id).status_code == 200
+    for theme in (old, new, last):
+        found = {"theme_id": str(theme.id)}
+        for kind, row in (("testimonies", told), ("excerpts", quoted)):
+            (listed,) = as_editor.get(f"{API}/{kind}", params=found).json()["items"]
+            assert listed["id"] == str(row.id)
+        items = as_editor.get(f"{API}/search", params={"q": "car", **found}).json()["items"]
+        assert {item["id"] for item in items} == {str(told.id), str(quoted.id)}
 
 
 def test_mirrors_hear_of_what_was_coded_and_of_nothing_else(

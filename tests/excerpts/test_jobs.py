@@ -224,3 +224,26 @@ def test_a_testimony_that_is_gone_has_nothing_to_review(
         db.delete(db.scalars(select(Testimony).where(Testimony.id == testimony.id)).one())
     desk.ask("testimony.changed", testimony_id=str(testimony.id))
     run_all(desk)
+
+
+def test_it_follows_in_the_deed_itself(
+    as_editor: TestClient,
+    as_evaluator: TestClient,
+    testimony: Testimony,
+    payload: dict[str, Any],
+    source: dict[str, Any],
+    desk: Desk,
+) -> None:
+    """No work waits: while nobody works, words that are gone are not shown either."""
+    sent = payload | {"practice": None, "nature": "feeling"}
+    address = as_editor.post(URL, json=sent).headers["location"]
+    here = f"/api/v1/testimonies/{testimony.id}"
+    changed = as_editor.put(here, json=source | {"body": "J'ai suivi un collègue."})
+    assert changed.status_code == 200, changed.text
+    told = as_evaluator.get(address)
+    assert (told.json()["state"], told.json()["quote"]) == ("needs_review", None)
+    assert "Karim" not in told.text
+    restored = as_editor.put(f"{here}/restoration", json={"version": 1})
+    assert restored.status_code == 200, restored.text
+    assert as_evaluator.get(address).json()["state"] == "valid"
+    assert desk.jobs("testimony.changed") == []

@@ -10,7 +10,9 @@ from sqlalchemy import delete, func, select
 
 from app.accounts.models import Account
 from app.core.db import Database
+from app.excerpts.models import ExcerptState
 from app.testimonies import service as testimonies
+from app.testimonies.models import State
 from app.textindex import service as textindex
 from app.textindex.models import FTS, IndexedText, TextKind
 from tests.make import Make
@@ -83,6 +85,38 @@ def test_a_quote_is_found_as_it_is_given_back(as_editor: TestClient, make: Make)
     assert found(as_editor, "prenom", kind="excerpt") == [answer.json()["id"]]
     as_editor.delete(place)
     assert found(as_editor, "prenom") == []
+
+
+def test_who_does_not_read_the_words_of_a_quote_neither_finds_nor_counts_by_them(
+    as_editor: TestClient,
+    as_evaluator: TestClient,
+    as_animator: TestClient,
+    animator: Account,
+    make: Make,
+    search: Search,
+) -> None:
+    """Its source does not say them any more: who studies excerpts does not read them meanwhile."""
+    testimony = make.testimony(body="On m'a aidé.", organization=animator.organization)
+    said = make.testimony(
+        body="Mon chef Karim Untel.", state=State.DRAFT, organization=make.organization()
+    )
+    words: dict[str, Any] = {"exact": said.body, "testimony_id": testimony.id}
+    words |= {"owner_organization_id": animator.organization_id}
+    words |= {"state": ExcerptState.NEEDS_REVIEW}
+    gone = make.excerpt(said, **words)
+    edited = make.excerpt(said, **words, public_quote="Mon chef [prénom]")
+    kept = make.excerpt(testimony, exact="On m'a aidé")
+    for client in (as_editor, as_animator):
+        assert [item["id"] for item in search(client, "untel")] == [str(gone.id)]
+    assert as_evaluator.get(f"/api/v1/excerpts/{gone.id}").json()["quote"] is None
+    for asked in ("untel", "karim unt", '"chef Karim"'):
+        answer = as_evaluator.get(URL, params={"q": asked, "count": True}).json()
+        assert (answer["items"], answer["total"]) == ([], 0)
+        facets = as_evaluator.get(f"{URL}/facets", params={"q": asked}).json()
+        assert (facets["counted"], facets["method"]) == (0, {})
+    assert as_editor.get(f"{URL}/facets", params={"q": "untel"}).json()["counted"] == 1
+    assert found(as_evaluator, "prénom") == [str(edited.id)]
+    assert found(as_evaluator, "aidé", kind="excerpt") == [str(kept.id)]
 
 
 def test_a_transcript_is_found_while_it_is_approved(as_editor: TestClient, make: Make) -> None:

@@ -74,7 +74,7 @@ def test_the_committee_is_warned_of_a_bundle_short_of_practices(town: Town) -> N
     # Two themes turn out to be one: what was coded with either is found with the other.
     editor.puts(f"/themes/{information}/merge", {"into": recruitment}, expected=200)
     assert len(editor.gets("/excerpts", theme_id=recruitment)["items"]) == 3
-    assert editor.gets("/excerpts", theme_id=information)["items"] == []
+    assert len(editor.gets("/excerpts", theme_id=information)["items"]) == 3
 
     bundle = editor.composes(
         *(quoted(excerpt) for excerpt in excerpts),

@@ -14,7 +14,6 @@ from app.accounts.models import Account
 from app.accounts.permissions import Role
 from app.audit.models import AuditEvent
 from app.core.models import now
-from app.jobs.models import Job
 from app.testimonies.models import (
     State,
     Testimony,
@@ -309,8 +308,6 @@ def test_to_change_only_what_belongs_to_it_is_a_new_version(
     assert as_animator.get(address, headers=current).status_code == 304
     events = db.scalars(select(AuditEvent.action).where(AuditEvent.subject_kind == "testimony"))
     assert sorted(events) == ["testimony.changed", "testimony.deposited"]
-    (job,) = db.scalars(select(Job).where(Job.name == "testimony.changed"))
-    assert job.facts == {"testimony_id": created.json()["id"]}
 
 
 def test_what_changed_meanwhile_is_not_overwritten(
