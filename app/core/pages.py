@@ -15,8 +15,18 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.types import NULLTYPE
 
 from app.core.models import as_stored
 from app.core.problems import Problem
@@ -120,6 +130,7 @@ class Order:
         self.columns = columns
         self.mixed, self.descending = latest_first, descending
         self.names = [column.key for column in columns]
+        self.stored = [type_coerce(column, NULLTYPE) for column in columns]  # as drivers give them
         kinds = [column.type.python_type for column in columns]
         position: Any = GenericAlias(tuple, tuple(POSITIONS.get(kind, kind) for kind in kinds))
         self.position = TypeAdapter[Any](position)
@@ -141,11 +152,23 @@ class Order:
         A mixed order has two: the rest of the rows that tie on the first column, then the others.
         (One OR of both would make each page skip all the ties before it.)
         """
+        return self._after(self.columns, values)
+
+    def after_stored(self, values: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
+        """The same of a position as it was read of `stored`, be it valid or not.
+
+        The database compares it with what it holds: no row comes twice, and none is left out.
+        """
+        return self._after(self.stored, tuple(values))
+
+    def _after(
+        self, columns: Sequence[SQLColumnExpression[Any]], values: tuple[Any, ...]
+    ) -> Iterator[ColumnElement[bool]]:
         if not self.mixed:
-            key = tuple_(*self.columns)
+            key = tuple_(*columns)
             yield key < values if self.descending else key > values
             return
-        first, *others = self.columns
+        first, *others = columns
         yield and_(first == values[0], tuple_(*others) > values[1:])
         yield first < values[0]
 

@@ -108,8 +108,7 @@ def none_each(batch: Batch) -> Cells:
 @lru_cache(10_000)
 def month(day: str) -> str:
     """`2013-05-14…` -> `2013-05`. Raises ValueError unless it is a date."""
-    date.fromisoformat(day[:10])
-    return day[:7]
+    return date.fromisoformat(day[:10]).isoformat()[:7]
 
 
 @lru_cache(10_000)

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
-from app.core.models import as_stored, now
+from app.core.models import now
 from app.exports.datasets import Dataset
 
 BATCH = 1000
@@ -24,8 +24,7 @@ def batches(database: Database, dataset: Dataset, filters: Any) -> Iterator[list
         yield found
         if len(found) < BATCH:
             return
-        last = found[-1][len(dataset.names) :]
-        position = dataset.order.position.validate_python(tuple(last))
+        position = tuple(found[-1][len(dataset.names) :])
 
 
 def _rows(
@@ -33,10 +32,12 @@ def _rows(
 ) -> list[Read]:
     order = dataset.order
     moving = [of(at) for of in dataset.reads_at.values()]
-    read = [*dataset.reads.values(), *moving, *map(as_stored, order.columns)]
+    read = [*dataset.reads.values(), *moving, *order.stored]
     labelled: list[Any] = [column.label(f"read_{number}") for number, column in enumerate(read)]
     rows: Select[Any] = dataset.rows(filters, at).with_only_columns(*labelled)
-    ranges = [rows] if position is None else [rows.where(end) for end in order.after(position)]
+    ranges = (
+        [rows] if position is None else [rows.where(end) for end in order.after_stored(position)]
+    )
     found: list[Read] = []
     connection = db.connection()  # rows, not entities: the session would look for some
     for part in ranges:

@@ -30,6 +30,8 @@ Coded = Callable[[str, str], str]
 class Table:
     """Rows found under `name`, told by these dimensions; without a name the answer is the row.
 
+    Null instead of rows, which is what somebody may not see, is a table without any.
+
     `drawn` are the measures that a picture shows: a share and the count it is of; or several counts
     beside the first of them.
     """
@@ -63,6 +65,9 @@ RECEIVED = (
     *("surprised_said", "surprised_share"),
     *(name for name in MEASURES if name.startswith("commitment_")),
 )
+OVERUSED = Table(
+    "overused", "Voix trop présentes", ("witness",), ("bundles", "passages", "largest_share")
+)
 INDICATORS = {
     "counts": Indicator(
         "Combien de paroles",
@@ -86,6 +91,8 @@ INDICATORS = {
                 (TARGET, "witnesses", "testimonies", "gap"),
                 ("witnesses", TARGET),
             ),
+            Table("missing", "Personne n'a été entendu", ("role", "territory"), (TARGET,)),
+            OVERUSED,
         ],
     ),
     "methods": Indicator(
@@ -144,12 +151,7 @@ INDICATORS = {
             Table(
                 "bands", "Combien de fois les voix sont citées", ("of", "band"), COUNTED, COUNTED
             ),
-            Table(
-                "overused",
-                "Voix trop présentes",
-                ("witness",),
-                ("bundles", "passages", "largest_share"),
-            ),
+            OVERUSED,
         ],
     ),
 }
@@ -168,7 +170,7 @@ def told(db: Session, name: str, found: Row) -> Iterator[tuple[Table, list[Told]
     """The tables of this indicator and their rows, in the order of what they are called."""
     for table in INDICATORS[name].tables:
         by = table.by or (tuple(found.get("by", ())) if table.name else ())
-        rows = found[table.name] if table.name else [found]
+        rows = (found[table.name] or ()) if table.name else [found]
         asked = replace(table, by=by)
         yield asked, _called(db, asked, [_flat(row, by) for row in rows])
 

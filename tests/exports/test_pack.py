@@ -39,6 +39,7 @@ from app.witnesses.decision import Medium, Reach, Verb
 from app.witnesses.models import Witness
 from tests.conftest import ClientFor
 from tests.exports.conftest import URL, WHY, Says, get, rows_of
+from tests.exports.test_project import spoil_consents
 from tests.indicators.conftest import heard, noise
 from tests.make import Make
 
@@ -438,6 +439,47 @@ def test_a_bad_row_is_told_and_stops_nothing(
         for row in found.data(name)
         if row["anomaly"]
     }
+
+
+@pytest.mark.parametrize("end", ["9999-99-99 00:00:00", "9999", "zzz", "1", "2012-99-99 00:00:00"])
+def test_a_consent_that_cannot_be_read_stops_nothing(
+    as_evaluator: TestClient,
+    make: Make,
+    says: Says,
+    willing: Willing,
+    database: Database,
+    db: Session,
+    end: str,
+) -> None:
+    """Until when is unreadable, when it seems to hold; else its witness is not there."""
+    bad = willing()
+    says("Bon")
+    says("Étrange", witnesses=[bad])
+    spoil_consents(database, bad, end)
+    found = pack(as_evaluator, make)
+    assert "Bon" in {row["title"] for row in found.data("testimonies")}
+    holds = end > str(now())
+    untils = [row["until"] for row in found.table("consentements")]
+    assert untils.count("unreadable") == (1 if holds else 0)
+    assert len(found.data("witnesses")) == (2 if holds else 1)
+    assert events(db)[-1].facts["anomalies"] == (1 if holds else 0)
+
+
+def test_a_witness_whose_word_cannot_be_read_is_left_out_and_stops_nothing(
+    as_evaluator: TestClient, make: Make, says: Says, willing: Willing, database: Database
+) -> None:
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL holds moments alone.")
+    says("Bon")
+    bad = willing()
+    make.consent(bad, EXPORTED, verb=Verb.REFUSE)
+    told = text("UPDATE consent_events SET valid_until = '2012-99-99' WHERE witness_id = :id")
+    with database.write.begin() as writing:
+        writing.execute(text("DROP TRIGGER IF EXISTS consent_events_no_update"))
+        writing.execute(told, {"id": str(bad.id)})
+    found = pack(as_evaluator, make)
+    assert found.left_out == [("witness", "unreadable")]
+    assert {row["title"] for row in found.data("testimonies")} == {"Bon"}
 
 
 def test_another_schemes_words_are_not_in_it(

@@ -505,6 +505,45 @@ def test_a_bad_row_is_told_and_stops_nothing(
     assert b"CANARY" not in b"".join(found.files.values())
 
 
+BAD_ENDS = pytest.mark.parametrize("end", ["9999-99-99 00:00:00", "9999", "zzz"])
+
+
+@BAD_ENDS
+@pytest.mark.parametrize("media", [False, True])
+def test_a_consent_that_cannot_be_read_is_told_and_stops_nothing(
+    as_evaluator: TestClient,
+    make: Make,
+    says: Says,
+    willing: Willing,
+    database: Database,
+    db: Session,
+    end: str,
+    media: bool,
+) -> None:
+    """What somebody says with them is left out, and why; a recording of both as well."""
+    bad = willing()
+    film = make.media(files={"web.mp4": b"WEB", "audio.m4a": b"SOUND", "original": b"CANARY"})
+    says("Bon", body="Bon", media=[film])
+    says("CANARY", body="CANARY", witnesses=[bad, willing()], media=[film])
+    spoil_consents(database, bad, end)
+    found = project(as_evaluator, make, media=media)
+    assert set(found.texts) == {"Bon"}
+    assert ("testimony", "unreadable") in found.left_out
+    assert b"CANARY" not in b"".join(found.files.values())
+    assert b"WEB" not in b"".join(found.files.values())
+    facts = [e.facts for e in db.scalars(select(AuditEvent)) if e.action == "export.finished"]
+    assert facts[-1]["anomalies"] >= 1
+
+
+def spoil_consents(database: Database, witness: Witness, end: str) -> None:
+    """Until nobody knows when, as SQLite lets anything be."""
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL holds moments alone.")
+    told = text("UPDATE current_consents SET valid_until = :end WHERE witness_id = :id")
+    with database.write.begin() as writing:
+        writing.execute(told, {"end": end, "id": str(witness.id)})
+
+
 # Recordings
 
 

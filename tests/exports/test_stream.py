@@ -13,7 +13,7 @@ from uuid import uuid4
 import anyio
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
@@ -24,10 +24,11 @@ from app.exports.queries import EXPORTED
 from app.testimonies.models import Testimony, TestimonyWitness
 from app.witnesses.decision import Verb
 from app.witnesses.models import Witness
-from tests.exports.conftest import URL, WHY, Says, rows_of
+from tests.exports.conftest import URL, WHY, Says, get, rows_of, sheet_of, table_of, workbook_of
 from tests.make import Make
 
 ROWS = 2500
+READABLE = (20130514, "2013-05-14T00:00:00")  # days, though not as we write them
 Seen = Callable[[bytes], Awaitable[None] | None]
 
 
@@ -98,6 +99,68 @@ def test_a_withdrawal_during_an_export_takes_effect(
     read(as_evaluator, withdraw)
     assert sum(chunk.count(b"\n") for chunk in chunks) == 1000
     assert last_event(db).facts["rows"] == 1000
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "xlsx"])
+@pytest.mark.parametrize("day", ["not-a-day", 20130514, -1.5, "0", b"\x00", "2013-05-14T00:00:00"])
+def test_a_bad_day_at_the_end_of_a_batch_stops_nothing(
+    as_evaluator: TestClient,
+    database: Database,
+    says: Says,
+    monkeypatch: pytest.MonkeyPatch,
+    format_: str,
+    day: object,
+) -> None:
+    """SQLite holds anything in a column of days: wherever such rows come, each comes once."""
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL holds days alone.")
+    titles = {says(str(number), recorded_on=date(2013, 5, number)).title for number in range(1, 8)}
+    bad = [says("CANARY") for _ in range(4)]
+    broken = {"day": day, "ids": [str(testimony.id) for testimony in bad]}
+    sql = text("UPDATE testimonies SET recorded_on = :day WHERE id IN :ids")
+    with database.write.begin() as db:
+        db.execute(sql.bindparams(bindparam("ids", expanding=True)), broken)
+    for size in (1, 2, 3, 4, 5):
+        monkeypatch.setattr("app.exports.reading.BATCH", size)
+        rows = told(as_evaluator, format_)
+        assert len(rows) == len({row["id"] for row in rows}) == 11, size
+        read = [row["title"] for row in rows if not row["anomaly"]]
+        assert set(read) == titles | ({"CANARY"} if day in READABLE else set())
+        assert {row["recorded_on"] for row in rows if not row["anomaly"]} == {"2013-05"}
+
+
+@pytest.mark.parametrize("moment", ["not-a-moment", 5, b"\x00", "9999-99-99 00:00:00"])
+def test_a_bad_moment_at_the_end_of_a_batch_stops_nothing(
+    as_evaluator: TestClient,
+    database: Database,
+    make: Make,
+    says: Says,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: object,
+) -> None:
+    """It is not told: nothing is wrong with the row but where it comes."""
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL holds moments alone.")
+    for number in range(5):
+        make.excerpt(says(str(number)))
+    bad = [str(make.excerpt(says("Étrange")).id) for _ in range(2)]
+    sql = text("UPDATE excerpts SET created_at = :moment WHERE id IN :ids")
+    with database.write.begin() as db:
+        db.execute(sql.bindparams(bindparam("ids", expanding=True)), {"moment": moment, "ids": bad})
+    for size in (1, 2, 3, 6):
+        monkeypatch.setattr("app.exports.reading.BATCH", size)
+        rows = rows_of(as_evaluator, "excerpts")
+        assert len(rows) == len({row["id"] for row in rows}) == 7, size
+
+
+def told(client: TestClient, format_: str) -> list[dict[str, Any]]:
+    """The testimonies, by their heading, in any format."""
+    if format_ == "jsonl":
+        return rows_of(client, "testimonies")
+    if format_ == "xlsx":
+        return sheet_of(workbook_of(client, "testimonies"))
+    head, *rows = table_of(get(client, "testimonies.csv").text)
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 @pytest.mark.parametrize("version", ["2.3", "2.4"])

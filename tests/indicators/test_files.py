@@ -55,12 +55,33 @@ def test_a_table_says_what_the_answer_says(
     rows = lines(answer.text)
     for table in INDICATORS[name].tables:
         mine = [row for row in rows if row["table"] == table.name]
-        there = found[table.name] if table.name else [found]
+        there = (found[table.name] or []) if table.name else [found]
         assert len(mine) == len(there) * len(table.measures), table.name
         values = sorted(row["value"] for row in mine if row["measure"] == table.measures[0])
         told = (row[table.measures[0]] for row in there)
         assert values == sorted("" if v is None else str(v) for v in told)
     assert {row["suppressed"] for row in rows} == {"false"}
+
+
+@NAMES
+def test_every_list_of_an_answer_is_a_table(as_evaluator: TestClient, name: str) -> None:
+    """Of what is not there too: an indicator that learns to tell more must write it."""
+    found = as_evaluator.get(f"{API}/{name}").json()
+    lists = {member for member, value in found.items() if isinstance(value, list)} - {"by"}
+    assert lists == {table.name for table in INDICATORS[name].tables if table.name}
+
+
+def test_whom_nobody_heard_and_whom_many_quote_are_in_the_table(
+    as_evaluator: TestClient, as_editor: TestClient, make: Make, heard: list[Testimony]
+) -> None:
+    target = {"role": "employer", "territory_id": str(make.territory("83").id), "witnesses": 6}
+    url = f"/api/v1/schemes/{make.the_scheme.id}/targets"
+    assert as_editor.put(url, json=[target]).status_code == 200
+    here = {"scheme_id": str(make.the_scheme.id)}
+    rows = lines(as_evaluator.get(f"{API}/coverage.csv", params=here).text)
+    [missing] = [row for row in rows if row["table"] == "missing"]
+    assert (missing["code_1"], missing["code_2"]) == ("employer", target["territory_id"])
+    assert (missing["measure"], missing["value"]) == ("target", "6")
 
 
 @pytest.mark.parametrize("by", [*combinations(By, 2), ("territory", "role")], ids="-".join)

@@ -91,10 +91,21 @@ def of_witnesses(database: Database, scheme_id: UUID, told: Container[object]) -
     for rows in batches(database, REGISTERED, WitnessExport(scheme_id=scheme_id)):
         people = [row for row in rows if row[0] not in told]
         with database.read() as db:
-            yield list(_reasons(db, people, now()))
+            yield _reasons(db, people, now())
 
 
-def _reasons(db: Session, people: Sequence[Any], at: datetime) -> Iterator[tuple[Any, str]]:
+def _reasons(db: Session, people: Sequence[Any], at: datetime) -> Reasons:
+    """The reason of each. One that cannot be read is found by halving."""
+    try:
+        return list(_known(db, people, at))
+    except Exception:  # whatever is wrong with a row, the others are told
+        if len(people) == 1:
+            return [(people[0][0], UNREADABLE)]
+        middle = len(people) // 2
+        return _reasons(db, people[:middle], at) + _reasons(db, people[middle:], at)
+
+
+def _known(db: Session, people: Sequence[Any], at: datetime) -> Iterator[tuple[Any, str]]:
     """Who never refused the dataset, and refused to be read by the team, refused."""
     said = said_by(db, [UUID(str(row[0])) for row in people])
     for id_, birth_year, has_withdrawn, *_ in people:

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.exports.columns import month
 from app.exports.datasets import WITNESSES
+from app.exports.exclusions import UNREADABLE
 from app.exports.queries import EXPORTED
 from app.exports.schemas import WitnessExport
 from app.witnesses.decision import ADULT_AT, Verb
@@ -22,7 +24,10 @@ CELL: Sequence[Any] = (C.medium, C.audience, C.form, C.purpose, C.reach)
 
 
 def rows(db: Session, scheme_id: UUID, at: datetime) -> Iterator[Sequence[Any]]:
-    """The rows of a table, their heading first. Of minors only what they decide alone."""
+    """The rows of a table, their heading first. Of minors only what they decide alone.
+
+    Of consents whose month cannot be read, `until` is `unreadable`.
+    """
     yield HEADER
     there = WITNESSES.rows(WitnessExport(scheme_id=scheme_id), at).with_only_columns(Witness.id)
     revoked = exists(select(Notice.id).where(Notice.id == C.notice_id, Notice.revoked_at <= at))
@@ -36,7 +41,15 @@ def rows(db: Session, scheme_id: UUID, at: datetime) -> Iterator[Sequence[Any]]:
         .group_by(*CELL, UNTIL)
         .order_by(*CELL, UNTIL)
     )
-    yield from db.execute(given)
+    for *cell, until, many in db.execute(given):
+        yield *cell, _month(until), many
+
+
+def _month(until: str) -> str:
+    try:
+        return month(f"{until}-01")
+    except ValueError:
+        return UNREADABLE
 
 
 def _decides_alone(at: datetime) -> ColumnElement[bool]:

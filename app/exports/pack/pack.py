@@ -209,6 +209,7 @@ class Pack(Sending):
     def _consents(self) -> Iterator[bytes]:
         with self.database.read() as db:
             rows = list(consents.rows(db, self.asked.scheme_id, now()))
+        self._anomalies["consents"] = sum(1 for row in rows if UNREADABLE in row)
         yield from self._table("consentements.csv", rows)
 
     def _leave_out(self) -> None:

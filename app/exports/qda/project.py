@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.core.db import Database
@@ -33,6 +34,7 @@ from app.exports.queries import permits
 from app.exports.reading import batches
 from app.exports.schemas import TestimonyExport
 from app.exports.sending import Sending
+from app.media.models import Rendition
 from app.storage.service import ObjectMissing, storage
 
 NAMESPACE = "urn:QDA-XML:project:1.0"
@@ -253,7 +255,7 @@ class Project(Sending):
                 return self._leave_out("media", media_id, exclusions.OTHER)
             if not self.asked.media:
                 return self._leave_out("media", media_id, exclusions.NOT_ASKED_FOR)
-            found = reading.file_of(db, recording, self.by)
+            found = self._file_of(db, recording)
         if isinstance(found, str):
             return self._leave_out("media", media_id, found)
         try:
@@ -264,6 +266,13 @@ class Project(Sending):
         yield from self._archive.add_chunks(name, chunks, found.size, packed=False)
         self._given[media_id] = True
         self.media += 1
+
+    def _file_of(self, db: Session, recording: Recording) -> Rendition | str:
+        try:
+            return reading.file_of(db, recording, self.by)
+        except (ValueError, TypeError, LookupError):  # of somebody who is heard in it
+            self.anomalies += 1
+            return exclusions.UNREADABLE
 
     def _of_case(self, person: Person, batch: _Batch) -> Told:
         told = self._variables.of_case(person.read)

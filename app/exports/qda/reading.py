@@ -105,9 +105,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Consent:
-    """What somebody allows: until which month to study it, and all of it in one line."""
+    """What somebody allows: until when to study it, as it is stored, and all of it in one line."""
 
-    until: datetime
+    until: str
     told: str
 
 
@@ -177,7 +177,8 @@ def consents_of(db: Session, people: Collection[Person], at: datetime) -> dict[U
     """What these people allow at this moment; of minors, what they decide alone."""
     revoked = exists(select(Notice.id).where(Notice.id == C.notice_id, Notice.revoked_at <= at))
     given = (C.giver_id.is_(None), C.verb == Verb.GIVE, C.valid_until > at, holds(at), ~revoked)
-    read: list[Any] = [C.witness_id, C.medium, C.audience, C.form, C.purpose, C.valid_until]
+    read: list[Any] = [C.witness_id, C.medium, C.audience, C.form, C.purpose]
+    read += [cast(C.valid_until, String).label("until")]
     found = {}
     for some in pieces({person.id: person for person in people}.values(), PEOPLE_AT_ONCE):
         asked = select(*read).where(C.witness_id.in_([person.id for person in some]), *given)
@@ -189,7 +190,7 @@ def consents_of(db: Session, people: Collection[Person], at: datetime) -> dict[U
             if is_minor(person.birth_year, at.date()):
                 alone = EXPORTED.audience, EXPORTED.medium
                 said = [row for row in said if (row.audience, row.medium) == alone]
-            if until := [row.valid_until for row in said if tuple(row[1:5]) == EXPORTED]:
+            if until := [row.until for row in said if tuple(row[1:5]) == EXPORTED]:
                 found[person.id] = Consent(until[0], _told(said))
     return found
 
@@ -280,9 +281,8 @@ def file_of(db: Session, recording: Recording, by: Caller) -> Rendition | str:
 
 
 def until_month(consents: Iterable[Consent]) -> str | None:
-    """The last month when words may be studied that all these people allow."""
-    ends = [consent.until for consent in consents]
-    return month(min(ends).isoformat()) if ends else None
+    """The last month when words may be studied that all these people allow. Raises ValueError."""
+    return min((month(consent.until) for consent in consents), default=None)
 
 
 def pieces(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
