@@ -177,7 +177,7 @@ def read(release_id: UUID, request: Request) -> Response:
 
 @router.post("/dossiers/{release_id}/rappel")
 def acknowledge_recall(release_id: UUID, request: Request) -> Response:
-    """Take note of a recall, and read the newer release."""
+    """Take note of a recall, and read the release that takes its place, if any does."""
     require_same_origin(request)
     delivery_id = _bearer(request, release_id)
     with database_of(request).write.begin() as db:

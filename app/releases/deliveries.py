@@ -171,9 +171,10 @@ def acknowledge(db: Session, delivery: Delivery) -> Delivery:
 
 
 def acknowledge_recall(db: Session, delivery: Delivery) -> Delivery:
-    """The recipient took note that it was recalled: the link now opens the newer release.
+    """The recipient took note that it was recalled: the link now opens what takes its place.
 
-    Twice is once. Raises WrongState when nothing was recalled.
+    That is a release for the same readers, or nothing. Twice is once. Raises WrongState when
+    nothing was recalled.
     """
     if not delivery.recalled_at:
         raise WrongState(recalled_at=None)

@@ -244,7 +244,7 @@ def acknowledge(token: str, request: Request, passcode: Passcode = None) -> Resp
     responses=OF_LINKS | documented(WrongState),
 )
 def acknowledge_recall(token: str, request: Request, passcode: Passcode = None) -> Response:
-    """Take note that the release was recalled: this link then opens the newer one."""
+    """Take note of a recall: this link then opens the release that takes its place, if any does."""
     database: Database = request.app.state.database
     deliveries.enter(database, token, passcode)
     with database.write.begin() as db:
