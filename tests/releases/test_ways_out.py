@@ -194,9 +194,9 @@ def test_a_page_that_was_retired_for_others_does_not_come_back_by_a_successor(
     assert recall(database, dossier)
     assert as_anonymous.get("/p/ce-qu-on-fait").status_code == 410
     assert "ce-qu-on-fait" not in as_anonymous.get("/p/").text
-    said = {"introduction": "Une seule personne parle.", "sections": _without_the_first(dossier)}
-    publish(dossier, audience="general_public", **said)
-    assert said["introduction"] in as_anonymous.get("/p/ce-qu-on-fait").text
+    said, sections = "Une seule personne parle.", _without_the_first(dossier)
+    publish(dossier, audience="general_public", introduction=said, sections=sections)
+    assert said in as_anonymous.get("/p/ce-qu-on-fait").text
 
 
 def test_a_page_outlives_a_successor_of_what_was_published_for_others_before(
