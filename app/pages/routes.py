@@ -340,7 +340,11 @@ def read_shared_file(
     token: str,
     name: str,
     request: Request,
-    passcode: Annotated[str | None, Header(alias="X-Passcode", max_length=200)] = None,
+    passcode: Annotated[
+        str | None,
+        Header(alias="X-Passcode", max_length=200),
+        AfterValidator(deliveries.from_header),
+    ] = None,
 ) -> Response:
     """A file of what was given to the holder of this link: `page.html`, or one composed."""
     delivery_id = deliveries.enter(database_of(request), token, passcode)

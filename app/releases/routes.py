@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Forbidden
@@ -206,7 +207,9 @@ def revoke(delivery_id: UUID, call: Call) -> Response:
 
 # What recipients read: the link is their only key
 
-Passcode = Annotated[str | None, Header(alias="X-Passcode", max_length=200)]
+Passcode = Annotated[
+    str | None, Header(alias="X-Passcode", max_length=200), AfterValidator(deliveries.from_header)
+]
 OF_LINKS = documented(LinkClosed, PasscodeNeeded, RateLimited, ReleaseRecalled)
 
 
