@@ -100,6 +100,19 @@ def follow(db: Session, media_id: UUID) -> None:
         _anchor(db, excerpt, current)
 
 
+def is_said(db: Session, excerpt: Excerpt, body: str | None) -> bool:
+    """Whether its testimony, of this body, says or shows now what was chosen, reviewed or not."""
+    if excerpt.media_id and excerpt.media_id not in recordings_of(db, excerpt.testimony_id):
+        return False
+    if excerpt.exact is None:
+        return True
+    words = current_words(db, excerpt.media_id) if excerpt.media_id else Words(body or "")
+    if not words:
+        return False
+    is_there = words.text.startswith(excerpt.exact, excerpt.start)
+    return is_there or anchored(words.text, quote_of(excerpt), excerpt.start) is not None
+
+
 def current_words(db: Session, media_id: UUID) -> Words | None:
     """What is said in a media, by its current transcript."""
     current = transcripts.current(db, media_id)

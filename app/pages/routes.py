@@ -177,7 +177,7 @@ def read(release_id: UUID, request: Request) -> Response:
 
 @router.post("/dossiers/{release_id}/rappel")
 def acknowledge_recall(release_id: UUID, request: Request) -> Response:
-    """Take note of a recall, and read the newer release."""
+    """Take note of a recall, and read the release that takes its place, if any does."""
     require_same_origin(request)
     delivery_id = _bearer(request, release_id)
     with database_of(request).write.begin() as db:
@@ -340,7 +340,11 @@ def read_shared_file(
     token: str,
     name: str,
     request: Request,
-    passcode: Annotated[str | None, Header(alias="X-Passcode", max_length=200)] = None,
+    passcode: Annotated[
+        str | None,
+        Header(alias="X-Passcode", max_length=200),
+        AfterValidator(deliveries.from_header),
+    ] = None,
 ) -> Response:
     """A file of what was given to the holder of this link: `page.html`, or one composed."""
     delivery_id = deliveries.enter(database_of(request), token, passcode)

@@ -5,12 +5,15 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
+from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
 from app.calls.call import IdempotencyHeader, RequestCall
 from app.releases import deliveries
 
-Passcode = Annotated[str | None, Header(alias="X-Passcode", max_length=200)]
+Passcode = Annotated[
+    str | None, Header(alias="X-Passcode", max_length=200), AfterValidator(deliveries.from_header)
+]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from app.core.models import Base, now
 from app.core.pages import Details, Item, Order, matches
 from app.core.problems import Invalid, NotFound, Problem
 from app.excerpts.models import Excerpt
+from app.gate.service import WayOut
 from app.lineage.models import Derivation
 from app.lineage.service import made
 from app.reactions.models import TOLD, Reaction, State
@@ -37,6 +38,7 @@ R, D = Reaction, Derivation
 LATEST_FIRST = Order(R.created_at, R.id, descending=True)
 MOST = 200  # reactions by one link
 TEXTS = ("text", "public_text")
+WAY = [getattr(Release, name) for name in releases.WAY]
 
 
 class TooManyReactions(Problem):
@@ -226,8 +228,10 @@ def may_quote(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def answers_to(
     db: Session, item_ids: Collection[UUID]
-) -> dict[tuple[UUID, UUID], list[dict[str, Any]]]:
-    """What was published of the reactions to these items, by bundle and item, the oldest first.
+) -> dict[tuple[UUID, WayOut, UUID], list[dict[str, Any]]]:
+    """What was published of the reactions to these items, the oldest first.
+
+    By bundle, way out and item: what some answered is not said to be the answer of others.
 
     Those to all of a release that held the item are among them: `of` says so. Without the texts
     that may quote what somebody took back.
@@ -235,15 +239,15 @@ def answers_to(
     taken_back = may_quote(Testimony.state == TestimonyState.WITHDRAWN)
     about = or_(R.item_id.is_(None), R.item_id == ReleaseItem.item_id)
     rows = (
-        select(Release.bundle_id, ReleaseItem.item_id, R, taken_back)
+        select(Release.bundle_id, ReleaseItem.item_id, R, taken_back, *WAY)
         .join(Release, Release.id == R.release_id)
         .join(ReleaseItem, ReleaseItem.release_id == R.release_id)
         .where(ReleaseItem.item_id.in_(item_ids), R.published_at.is_not(None), about)
         .order_by(R.created_at, R.id)
     )
-    found: dict[tuple[UUID, UUID], list[dict[str, Any]]] = {}
-    for bundle_id, item_id, reaction, hidden in db.execute(rows):
-        found.setdefault((bundle_id, item_id), []).append(
+    found: dict[tuple[UUID, WayOut, UUID], list[dict[str, Any]]] = {}
+    for bundle_id, item_id, reaction, hidden, *way in db.execute(rows):
+        found.setdefault((bundle_id, WayOut(*way), item_id), []).append(
             {
                 "of": "item" if reaction.item_id else "release",
                 "audience": reaction.audience,

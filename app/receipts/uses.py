@@ -1,12 +1,12 @@
 """Where a witness's words are shown now: the items of what may still be read, as they are shown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.models import now
@@ -19,22 +19,28 @@ from app.schemes.service import labels
 from app.testimonies.models import TestimonyWitness
 from app.witnesses.decision import Cell, Medium
 
+Key = tuple[UUID, WayOut, UUID]  # a bundle, who reads it, and the item
+
 
 @dataclass(frozen=True)
 class Use:
-    """An item of a release that shows the words of a witness now."""
+    """An item that shows the words of a witness to some readers now: as the newest release does.
+
+    `release_ids` are all that may still be read of it by those readers, and `media` is all that
+    they show.
+    """
 
     item: ReleaseItem
     release: Release
     shown: dict[str, Any]
     bundle_title: str
+    release_ids: frozenset[UUID]
+    media: frozenset[Medium]
 
     @property
     def cells(self) -> frozenset[Cell]:
         """What it needs a consent to."""
-        release = self.release
-        way = WayOut(release.audience, release.form, release.purpose, release.territory_id)
-        return frozenset(way.cells(map(Medium, self.item.media_shown)))
+        return frozenset(releases.way_of(self.release).cells(self.media))
 
 
 def uses_of(db: Session, witness_id: UUID) -> list[Use]:
@@ -46,8 +52,8 @@ def uses_of(db: Session, witness_id: UUID) -> list[Use]:
 def uses_of_words(db: Session, testimony_ids: Select[UUID]) -> list[Use]:
     """The uses of these testimonies, the latest first.
 
-    Of each item of a bundle, the newest release that shows it and was not recalled; what the gate
-    blocks at this moment is no use any more.
+    Of each item of a bundle and each way out, the newest release that shows it and was not
+    recalled; what the gate blocks at this moment is no use any more.
     """
     rows = db.execute(
         select(ReleaseItem, Release)
@@ -55,19 +61,22 @@ def uses_of_words(db: Session, testimony_ids: Select[UUID]) -> list[Use]:
         .where(ReleaseItem.testimony_id.in_(testimony_ids), Release.recalled_at.is_(None))
         .order_by(Release.published_at.desc(), Release.number.desc(), ReleaseItem.id)
     ).all()
-    newest: dict[tuple[UUID, UUID], tuple[ReleaseItem, Release]] = {}
+    alike: dict[Key, list[tuple[ReleaseItem, Release]]] = {}
     for item, release in rows:
-        newest.setdefault((release.bundle_id, item.item_id), (item, release))
-    return list(_shown(db, newest.values()))
+        key = release.bundle_id, releases.way_of(release), item.item_id
+        alike.setdefault(key, []).append((item, release))
+    return list(_shown(db, alike.values()))
 
 
 def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[str, Any]]:
     """The uses as `UseOut`, each with its `testimony_id`, how many opened it and its `cells`."""
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
-    given, approved = _recipients(db, uses), _approvals(db, uses, witness_id)
+    given = links_to(db, {release_id for use in uses for release_id in use.release_ids})
+    approved = _approvals(db, uses, witness_id)
     answers, told = answers_to(db, [use.item.item_id for use in uses]), []
     for use in uses:
-        recipients, readers = given.get((use.release.bundle_id, use.item.item_id), (0, 0))
+        recipients, readers = summed(given, use.release_ids)
+        about = use.release.bundle_id, releases.way_of(use.release), use.item.item_id
         told.append(
             {
                 "item_id": use.item.id,
@@ -83,7 +92,7 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "reactions": [
                     answer
                     | {"audience_label": audiences.get(answer["audience"], answer["audience"])}
-                    for answer in answers.get((use.release.bundle_id, use.item.item_id), [])
+                    for answer in answers.get(about, [])
                 ],
                 "approved": approved.get(use.item.id),
                 "cells": use.cells,
@@ -114,39 +123,39 @@ def recipients_of(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(db: Session, found: Iterable[tuple[ReleaseItem, Release]]) -> Iterator[Use]:
+def _shown(db: Session, found: Iterable[list[tuple[ReleaseItem, Release]]]) -> Iterator[Use]:
     titles: dict[UUID, str] = {}
     shown: dict[UUID, dict[str, dict[str, Any]]] = {}
     moment: datetime = now()
-    for item, release in found:
-        if release.id not in titles:
-            content, _ = releases.read(db, release, moment)
-            titles[release.id] = content["title"]
-            shown[release.id] = {i["id"]: i for part in content["sections"] for i in part["items"]}
-        here = shown[release.id].get(str(item.item_id))
-        if here and not here["withdrawn"]:
-            yield Use(item, release, here, titles[release.id])
+    for alike in found:
+        release_ids = frozenset(release.id for _, release in alike)
+        media = frozenset(Medium(medium) for item, _ in alike for medium in item.media_shown)
+        for item, release in alike:
+            if release.id not in titles:
+                content, _ = releases.read(db, release, moment)
+                titles[release.id] = content["title"]
+                items = (i for part in content["sections"] for i in part["items"])
+                shown[release.id] = {i["id"]: i for i in items}
+            here = shown[release.id].get(str(item.item_id))
+            if here and not here["withdrawn"]:
+                yield Use(item, release, here, titles[release.id], release_ids, media)
+                break
 
 
-def _recipients(db: Session, uses: Sequence[Use]) -> dict[tuple[UUID, UUID], tuple[int, int]]:
-    """By bundle and item: how many hold a link to it, and how many opened theirs."""
-    item_ids = [use.item.item_id for use in uses]
+def links_to(db: Session, release_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """By release: how many hold a link to it, and how many opened theirs."""
     rows = (
-        select(
-            Release.bundle_id,
-            ReleaseItem.item_id,
-            func.count(Delivery.id),
-            func.count(Delivery.opened_at),
-        )
-        .join(ReleaseItem, ReleaseItem.release_id == Release.id)
-        .join(
-            Delivery,
-            and_(Delivery.release_id == Release.id, Delivery.revoked_at.is_(None)),
-        )
-        .where(ReleaseItem.item_id.in_(item_ids), Release.recalled_at.is_(None))
-        .group_by(Release.bundle_id, ReleaseItem.item_id)
+        select(Delivery.release_id, func.count(Delivery.id), func.count(Delivery.opened_at))
+        .where(Delivery.release_id.in_(release_ids), Delivery.revoked_at.is_(None))
+        .group_by(Delivery.release_id)
     )
-    return {(bundle, item): (given, opened) for bundle, item, given, opened in db.execute(rows)}
+    return {release_id: (given, opened) for release_id, given, opened in db.execute(rows)}
+
+
+def summed(links: Mapping[UUID, tuple[int, int]], release_ids: Iterable[UUID]) -> tuple[int, int]:
+    """The same, of all these releases."""
+    counts = [links.get(release_id, (0, 0)) for release_id in release_ids]
+    return sum(given for given, _ in counts), sum(opened for _, opened in counts)
 
 
 def _approvals(db: Session, uses: Sequence[Use], witness_id: UUID) -> dict[UUID, bool]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -19,6 +20,7 @@ from app.core.models import now
 from app.core.pages import Item, Order
 from app.core.problems import Invalid, NotFound, Problem, WrongState
 from app.core.settings import settings
+from app.core.text import as_utf8
 from app.gate.service import GENERAL_PUBLIC
 from app.releases import exhibitions
 from app.releases import service as releases
@@ -27,6 +29,11 @@ from app.releases.schemas import DeliveryIn
 
 LATEST_FIRST = Order(Delivery.created_at, Delivery.id, descending=True)
 WHILE = timedelta(minutes=15)
+
+
+def from_header(passcode: str | None) -> str | None:
+    """The passcode as it is kept: clients send it as UTF-8 or Latin-1, some accents apart."""
+    return normalize("NFC", str(as_utf8(passcode))).strip() if passcode else passcode
 
 
 class LinkClosed(Problem):
@@ -171,9 +178,10 @@ def acknowledge(db: Session, delivery: Delivery) -> Delivery:
 
 
 def acknowledge_recall(db: Session, delivery: Delivery) -> Delivery:
-    """The recipient took note that it was recalled: the link now opens the newer release.
+    """The recipient took note that it was recalled: the link now opens what takes its place.
 
-    Twice is once. Raises WrongState when nothing was recalled.
+    That is a release for the same readers, or nothing. Twice is once. Raises WrongState when
+    nothing was recalled.
     """
     if not delivery.recalled_at:
         raise WrongState(recalled_at=None)

@@ -2,7 +2,7 @@
 
 The address is the bundle's. What it shows is asked at every reading: a newer release takes its
 place there at once, and it is retired while there is nothing to show (the address was withdrawn,
-the bundle closed, the newest release recalled, or meant for somebody else).
+the bundle closed, the newest release recalled, or published for somebody else).
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def give(db: Session, release: Release, slug: str, by: Caller) -> PublicAddress:
     """
     by.require(Permission.COMPOSE)
     bundle = find_bundle(db, release.bundle_id, by=by)
-    newest = releases.superseded_by(db, release) or release
+    newest = db.scalar(releases.standing(bundle.id)) or release
     for shown in (release, newest):
         releases.require_current(db, shown)
         if shown.audience != GENERAL_PUBLIC:
@@ -165,12 +165,6 @@ def read(db: Session, public: Public) -> dict[str, Any]:
 @cache
 def _public() -> Select[Release]:
     """The releases that everybody may read, in no order."""
-    newer = aliased(Release)
-    is_newest = (
-        ~select(newer.id)
-        .where(newer.bundle_id == Release.bundle_id, newer.number > Release.number)
-        .exists()
-    )
     return (
         select(Release)
         .join(PublicAddress, PublicAddress.bundle_id == Release.bundle_id)
@@ -178,9 +172,8 @@ def _public() -> Select[Release]:
         .where(
             PublicAddress.withdrawn_at.is_(None),
             Bundle.closed_at.is_(None),
-            Release.recalled_at.is_(None),
             Release.audience == GENERAL_PUBLIC,
-            is_newest,
+            releases.is_standing(),
         )
     )
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Forbidden
@@ -206,7 +207,9 @@ def revoke(delivery_id: UUID, call: Call) -> Response:
 
 # What recipients read: the link is their only key
 
-Passcode = Annotated[str | None, Header(alias="X-Passcode", max_length=200)]
+Passcode = Annotated[
+    str | None, Header(alias="X-Passcode", max_length=200), AfterValidator(deliveries.from_header)
+]
 OF_LINKS = documented(LinkClosed, PasscodeNeeded, RateLimited, ReleaseRecalled)
 
 
@@ -244,7 +247,7 @@ def acknowledge(token: str, request: Request, passcode: Passcode = None) -> Resp
     responses=OF_LINKS | documented(WrongState),
 )
 def acknowledge_recall(token: str, request: Request, passcode: Passcode = None) -> Response:
-    """Take note that the release was recalled: this link then opens the newer one."""
+    """Take note of a recall: this link then opens the release that takes its place, if any does."""
     database: Database = request.app.state.database
     deliveries.enter(database, token, passcode)
     with database.write.begin() as db:

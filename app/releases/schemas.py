@@ -143,7 +143,7 @@ class AcknowledgementOut(Out):
 
 
 class RecallOut(Out):
-    """That a recipient took note of a recall: the link now opens the newer release."""
+    """That a recipient took note of a recall: the link opens its successor, if it has one."""
 
     recalled_at: datetime
     recall_acknowledged_at: datetime

@@ -1,4 +1,8 @@
-"""What can be done with releases: publish, read what may still be read."""
+"""What can be done with releases: publish, read what may still be read.
+
+A bundle may be published for some, then for others. Its releases of one way out are one line: only
+within it one takes the place of another, for what was said for some is not for the others.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -6,8 +10,8 @@ from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
@@ -17,6 +21,7 @@ from app.bundles.checks import blockers
 from app.bundles.models import Bundle
 from app.bundles.service import require_publishable
 from app.bundles.service import visible_to as visible_bundles
+from app.bundles.sources import way_out
 from app.core.db import rows_of
 from app.core.models import Base, now
 from app.core.pages import Order
@@ -50,6 +55,7 @@ MADE_FROM = select(
     ReleaseItem.file_id,
 ).where(ReleaseItem.release_id == bindparam("release_id"))
 MADE_ONE_FROM = MADE_FROM.where(ReleaseItem.item_id == bindparam("item_id"))
+WAY = ("audience", "form", "purpose", "territory_id")
 PAGE, CAPTIONS = "page.html", "captions.vtt"
 
 
@@ -60,7 +66,7 @@ class NotPublishable(Problem):
 
 
 class ReleaseRecalled(Problem):
-    """This was recalled, for some words in it were taken back: a newer one takes its place."""
+    """This was recalled, for some words in it were taken back: `superseded_by` takes its place."""
 
     status = 410
 
@@ -103,23 +109,23 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     if found := blockers(db, bundle, now()):
         raise NotPublishable(blockers=found)
     snapshot = take(db, bundle)
-    newest = db.scalars(of_bundle(bundle).order_by(Release.number.desc()).limit(1)).first()
-    if newest and newest.sha256 == snapshot.sha256:
+    last = db.scalar(standing(bundle.id))
+    if last and last.sha256 == snapshot.sha256 and way_of(last) == way_out(bundle):
         if not bundle.published_at:  # something else than its content was changed, and said again
-            bundle.published_at = newest.published_at
-            record(db, "bundle.published-again", on=bundle, by=by, number=newest.number)
-        if again := ask_again(db, newest):
-            record(db, "release.files_asked_again", on=newest, by=by, names=again)
-        exhibitions.open_link(db, newest, by)
-        return newest, False
+            bundle.published_at = last.published_at
+            record(db, "bundle.published-again", on=bundle, by=by, number=last.number)
+        if again := ask_again(db, last):
+            record(db, "release.files_asked_again", on=last, by=by, names=again)
+        exhibitions.open_link(db, last, by)
+        return last, False
     release = Release(
         id=uuid4(),
         bundle_id=bundle.id,
-        number=newest.number + 1 if newest else 1,
+        number=next_number(db, bundle.id),
         published_by_id=by.id,
         sha256=snapshot.sha256,
         content=snapshot.content,
-        **{name: getattr(bundle, name) for name in ("audience", "form", "purpose", "territory_id")},
+        **{name: getattr(bundle, name) for name in WAY},
     )
     db.add(release)
     bundle.published_at = release.published_at = now()
@@ -130,10 +136,54 @@ def publish(db: Session, bundle: Bundle, by: Caller) -> tuple[Release, bool]:
     return release, True
 
 
+def way_of(release: Release) -> WayOut:
+    """What its readers are, where and what for: all that the gate asks of a way out."""
+    return WayOut(release.audience, release.form, release.purpose, release.territory_id)
+
+
 def superseded_by(db: Session, release: Release) -> Release | None:
-    """The newest release of the same bundle, when it is not this one."""
-    newer = Release.bundle_id == release.bundle_id, Release.number > release.number
+    """The newest release of the same bundle and way out, when it is not this one."""
+    newer = Release.number > release.number, *_in_line_with(release)
     return db.scalars(select(Release).where(*newer).order_by(Release.number.desc())).first()
+
+
+def standing(bundle_id: UUID) -> Select[Release]:
+    """What a bundle says now: the release published last, or the successor that it has since.
+
+    It was not recalled.
+    """
+    return select(Release).where(Release.bundle_id == bundle_id, is_standing())
+
+
+def is_standing() -> ColumnElement[bool]:
+    """Whether a release is what its bundle says now.
+
+    A successor made for the readers of an earlier way out is not: nobody published it for others.
+    """
+    last, later, newer = aliased(Release), aliased(Release), aliased(Release)
+    # Only successors have lost something of the release before.
+    numbers = select(func.max(later.number)).where(
+        later.bundle_id == Release.bundle_id, func.json_array_length(later.exclusions) == 0
+    )
+    published = select(last.id).where(
+        last.number == numbers.correlate(Release).scalar_subquery(), *_in_line_with(Release, last)
+    )
+    replaced = select(newer.id).where(newer.number > Release.number, *_in_line_with(Release, newer))
+    return and_(Release.recalled_at.is_(None), published.exists(), ~replaced.exists())
+
+
+def next_number(db: Session, bundle_id: UUID) -> int:
+    """The number of the next release of a bundle, whoever it is for."""
+    rows = select(func.max(Release.number)).where(Release.bundle_id == bundle_id)
+    return (db.scalar(rows) or 0) + 1
+
+
+def _in_line_with(release: Any, other: Any = Release) -> list[ColumnElement[bool]]:
+    """What holds for the releases of the same bundle and way out as this one, itself included."""
+    return [
+        getattr(other, name).is_not_distinct_from(getattr(release, name))
+        for name in ("bundle_id", *WAY)
+    ]
 
 
 def read(
@@ -249,12 +299,11 @@ def blocked_items(
         if item_id
         else rows_of(db, MADE_FROM, release_id=release.id)
     )
-    way = WayOut(release.audience, release.form, release.purpose, release.territory_id)
     uses = [
         Use(row.testimony_id, frozenset(map(Medium, row.media_shown)), row.restriction, segment)
         for row, segment in zip(items, _segments(db, release, items), strict=True)
     ]
-    verdicts = judge(db, uses, way, at)
+    verdicts = judge(db, uses, way_of(release), at)
     return {
         str(row.item_id): (row, verdict.reason)
         for row, verdict in zip(items, verdicts, strict=True)

@@ -1,10 +1,10 @@
 """What becomes of a release when something in it may not be shown any more.
 
 At once, and without anybody doing anything, it is read without the blocked items (see `service`).
-Then a successor takes its place: the next number, without the words, which says what it lost, and
-has files of its own. The release it replaces is recalled: all of it answers 410, the words are
-erased from its snapshot, its files are destroyed, and each recipient is asked to take note before
-reading the successor.
+Then a successor takes its place: the next number, for the same readers, without the words, which
+says what it lost and has files of its own. The release it replaces is recalled: all of it answers
+410, the words are erased from its snapshot, its files are destroyed, and each recipient is asked to
+take note before reading the successor.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,15 @@ from app.lineage.service import forget
 from app.releases import events, exhibitions
 from app.releases.files import ask
 from app.releases.models import Delivery, Release, ReleaseFile, ReleaseItem
-from app.releases.service import Blocked, blocked_items, keep_items, without
+from app.releases.service import (
+    WAY,
+    Blocked,
+    blocked_items,
+    keep_items,
+    next_number,
+    way_of,
+    without,
+)
 from app.releases.snapshot import balance_of, digest
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Reason
@@ -37,15 +45,15 @@ class Recalled:
     """What was recalled of a bundle, and the keys of the objects to delete after the commit."""
 
     releases: list[UUID]
-    successor: UUID | None
+    successors: list[UUID]
     keys: list[str]
 
 
 def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
     """Recall the releases of this bundle that hold what is blocked; None when there are none.
 
-    They are locked. When the newest is one of them, it gets a successor. Twice is once: what was
-    recalled is not looked at again.
+    They are locked. Of each way out, when the newest is one of them, it gets a successor. Twice is
+    once: what was recalled is not looked at again.
     """
     rows = select(Release).where(Release.bundle_id == bundle_id, Release.recalled_at.is_(None))
     releases = list(db.scalars(locked(db, rows.order_by(Release.number))))
@@ -53,14 +61,18 @@ def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
     spoilt = [release for release in releases if lost[release.id]]
     if not spoilt:
         return None
-    newest = releases[-1]
-    successor = _publish_without(db, newest, lost[newest.id]) if lost[newest.id] else None
+    newest = {way_of(release): release for release in releases}  # the last one of each way out
+    successors = [
+        (release, _publish_without(db, release, lost[release.id]))
+        for release in newest.values()
+        if lost[release.id]
+    ]
     for release in spoilt:
         events.lose(db, release, lost[release.id].keys())
-    if successor:
-        events.hand_over(db, newest, successor)
+    for release, successor in successors:
+        events.hand_over(db, release, successor)
     keys = [key for release in spoilt for key in _recall(db, release, lost[release.id])]
-    return Recalled([r.id for r in spoilt], successor.id if successor else None, keys)
+    return Recalled([r.id for r in spoilt], [s.id for _, s in successors], keys)
 
 
 def bundles_of(db: Session, release_ids: set[UUID]) -> set[UUID]:
@@ -74,7 +86,7 @@ def _lost(db: Session, release: Release, at: datetime) -> Blocked:
 
 
 def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
-    """The next release: the same snapshot, minus what is lost."""
+    """The next release, for the same readers: the same snapshot, minus what is lost."""
     kept = [
         row
         for row in db.scalars(select(ReleaseItem).where(ReleaseItem.release_id == release.id))
@@ -84,10 +96,10 @@ def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
     passages = [row.excerpt_id or row.testimony_id for row in kept]
     counts = _passages(db, kept)
     content["balance"] = balance_of(db, release.bundle_id, release.audience, counts, passages)
-    columns = ("audience", "form", "purpose", "territory_id", "bundle_id", "published_by_id")
+    columns = (*WAY, "bundle_id", "published_by_id")
     successor = Release(
         id=uuid4(),
-        number=release.number + 1,
+        number=next_number(db, release.bundle_id),
         published_at=now(),
         sha256=digest(content),
         content=content,

@@ -24,8 +24,8 @@ from app.reactions.models import Reaction
 from app.reactions.quoting import unquoted
 from app.reactions.service import may_quote
 from app.receipts.fates import steps_told
-from app.receipts.uses import Use, uses_of_words
-from app.releases.models import Delivery, Release, ReleaseItem
+from app.receipts.uses import Use, links_to, summed, uses_of_words
+from app.releases.models import ReleaseItem
 from app.schemes.models import Scheme
 from app.schemes.service import labels
 from app.testimonies.models import State, Testimony, TestimonyWitness
@@ -82,19 +82,21 @@ def _people(db: Session, workshop_id: UUID) -> int:
 
 
 def _bundles(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
-    """Each bundle that shows some of these words, in its newest release that does."""
+    """Each bundle that shows some of these words, for each public and form: as it did last."""
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
-    newest: dict[UUID, Use] = {}
+    alike: dict[tuple[UUID, str, str], list[Use]] = {}
     for use in uses:
-        newest.setdefault(use.release.bundle_id, use)
-    given = _given(db, newest, [use.item.item_id for use in uses])
-    told = []
-    for bundle_id, use in newest.items():
         release = use.release
-        recipients, readers = given.get(bundle_id, (0, 0))
+        alike.setdefault((release.bundle_id, release.audience, release.form), []).append(use)
+    links = links_to(db, {release_id for use in uses for release_id in use.release_ids})
+    told = []
+    for same in alike.values():
+        release = same[0].release
+        shown_in = {release_id for use in same for release_id in use.release_ids}
+        recipients, readers = summed(links, shown_in)
         told.append(
             {
-                "title": use.bundle_title,
+                "title": same[0].bundle_title,
                 "audience_label": audiences.get(release.audience, release.audience),
                 "form_label": forms.get(release.form, release.form),
                 "published_at": release.published_at,
@@ -104,25 +106,6 @@ def _bundles(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
             }
         )
     return told
-
-
-def _given(
-    db: Session, bundle_ids: Collection[UUID], item_ids: Collection[UUID]
-) -> dict[UUID, tuple[int, int]]:
-    """By bundle: how many hold a link to some of these items, and how many opened theirs."""
-    shows = ReleaseItem.release_id == Release.id, ReleaseItem.item_id.in_(item_ids)
-    rows = (
-        select(Release.bundle_id, func.count(Delivery.id), func.count(Delivery.opened_at))
-        .join(Delivery, Delivery.release_id == Release.id)
-        .where(
-            Release.bundle_id.in_(bundle_ids),
-            Release.recalled_at.is_(None),
-            Delivery.revoked_at.is_(None),
-            exists(select(ReleaseItem.id).where(*shows)),
-        )
-        .group_by(Release.bundle_id)
-    )
-    return {bundle_id: (given, opened) for bundle_id, given, opened in db.execute(rows)}
 
 
 def _answers(db: Session, item_ids: Collection[UUID]) -> list[dict[str, Any]]:

@@ -160,6 +160,77 @@ def test_an_excerpt_whose_words_changed_after_it_was_chosen_blocks_and_is_named(
     assert "needs-review" in [blocker["code"] for blocker in refused["blockers"]]
 
 
+def correct(editor: TestClient, excerpt: Excerpt, body: str) -> None:
+    """The testimony says this from now on; no job has run since."""
+    here = f"{API}/testimonies/{excerpt.testimony_id}"
+    told = editor.get(here).json()
+    names = ("scheme_id", "workshop_id", "method", "recorded_on", "witness_ids")
+    new = {name: told[name] for name in names} | {"body": body}
+    assert editor.put(here, json=new).status_code == 200
+
+
+def test_words_that_were_corrected_block_at_once_whatever_the_worker_does(
+    as_editor: TestClient, composed: Composed, consented: Consented
+) -> None:
+    stays, changes = consented(), consented()
+    bundle = composed(stays, changes)
+    as_editor.put(f"{URL}/{bundle['id']}/readiness")
+    correct(as_editor, changes, "Tout autre chose, en vérité.")
+    review = only(as_editor.get(f"{URL}/{bundle['id']}/checks").json(), "needs-review")
+    assert review["item_id"] == bundle["sections"][0]["items"][1]["id"]
+    refused = as_editor.post(f"{URL}/{bundle['id']}/releases")
+    assert refused.status_code == 409
+    assert [found["code"] for found in refused.json()["blockers"]] == ["needs-review"]
+
+
+def test_words_that_only_moved_block_nothing(
+    as_editor: TestClient, composed: Composed, consented: Consented
+) -> None:
+    moves = consented()
+    bundle = composed(moves)
+    as_editor.put(f"{URL}/{bundle['id']}/readiness")
+    correct(as_editor, moves, f"Il faut dire ceci d'abord. {moves.exact}")
+    assert as_editor.post(f"{URL}/{bundle['id']}/releases").status_code == 201
+
+
+def test_what_was_published_before_the_correction_stays_as_it_was(
+    as_editor: TestClient, composed: Composed, consented: Consented
+) -> None:
+    excerpt = consented()
+    bundle = composed(excerpt)
+    as_editor.put(f"{URL}/{bundle['id']}/readiness")
+    release = as_editor.post(f"{URL}/{bundle['id']}/releases").json()
+    correct(as_editor, excerpt, "Tout autre chose, en vérité.")
+    [section] = as_editor.get(f"{API}/releases/{release['id']}").json()["content"]["sections"]
+    assert section["items"][0]["quote"] == excerpt.exact
+
+
+def test_words_of_a_transcript_that_was_corrected_block_at_once_too(
+    as_editor: TestClient, make: Make, composed: Composed
+) -> None:
+    workshop = make.workshop()
+    witness = make.witness(workshop=workshop)
+    make.consent(witness, OFFICIALS)
+    media = make.media()
+    said = make.transcript(media, "Avant.", "On s'appelle le soir.", "Après.")
+    told = make.testimony(workshop=workshop, witnesses=[witness], media=[media])
+    start = said.text.index("On s'appelle")
+    place = {"start": start, "end": start + 21, "exact": "On s'appelle le soir."}
+    selector = {"type": "text", "transcript_id": str(said.id), **place}
+    chosen = {"testimony_id": str(told.id), "selector": selector, "nature": "feeling"}
+    answer = as_editor.post(f"{API}/excerpts", json=chosen)
+    assert answer.status_code == 201, answer.text
+    item = {"excerpt_id": answer.json()["id"]}
+    bundle = composed()
+    new = {name: bundle[name] for name in ("scheme_id", "title", "audience", "form")}
+    new |= {"sections": [{"title": "Les débuts", "items": [item]}]}
+    here = f"{URL}/{bundle['id']}"
+    assert as_editor.put(here, json=new).status_code == 200
+    assert as_editor.get(f"{here}/checks").json()["blockers"] == []
+    make.transcript(media, "Avant.", "Jamais personne n'appelle.", "Après.")
+    assert only(as_editor.get(f"{here}/checks").json(), "needs-review")
+
+
 def test_texts_of_the_editor_alone_are_an_empty_bundle(checked: Composed) -> None:
     assert only(checked({"text": "Rien que de moi."}), "empty-bundle")
 

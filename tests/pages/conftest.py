@@ -54,6 +54,14 @@ class Dossier:
         assert self.editor.put(f"{url}/readiness").status_code == 204
         return self.editor.post(f"{url}/releases")
 
+    def publish_for(self, audience: str) -> str:
+        """The same words, to which everybody agrees, for others too: the id of the release."""
+        for witness in self.witnesses:
+            self.make.consent(witness, self.cell._replace(audience=audience))
+        answer = self.republish(audience=audience)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
     def withdraw(self, number: int) -> None:
         """A witness takes words back."""
         self.make.consent(self.witnesses[number], self.cell, verb=Verb.WITHDRAW)

@@ -122,6 +122,18 @@ def test_one_use_is_taken_back_once_confirmed(speaker: TestClient, db: Session) 
     assert speaker.get(here).status_code == 404
 
 
+def test_uses_by_others_of_the_same_dossier_are_each_there_to_be_taken_back(
+    speaker: TestClient, dossier: Dossier
+) -> None:
+    dossier.publish_for("tutors")
+    for left in (["Élus", "Tuteurs"], ["Élus"]):
+        html = speaker.get(OWN).text
+        assert [label for label in ("Élus", "Tuteurs") if label in html] == left
+        here = f"/suivi/retraits/usages/{use_in(html)}"  # the latest first
+        assert speaker.post(here, data=token_in(speaker.get(here).text)).status_code == 303
+    assert "utilisées nulle part" in speaker.get(OWN).text
+
+
 def test_a_choice_is_taken_back_and_what_else_it_ends_is_told(
     speaker: TestClient, dossier: Dossier, give: Callable[..., None]
 ) -> None:

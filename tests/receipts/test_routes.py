@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
@@ -15,10 +15,11 @@ from app.core.db import Database
 from app.core.models import now
 from app.moderation.models import Decision, Verdict
 from app.receipts.models import Approval
-from app.releases.models import Release
+from app.receipts.uses import uses_of
+from app.releases.models import Release, ReleaseItem
 from app.testimonies.models import State, Testimony
 from app.withdrawals.models import Withdrawal
-from app.witnesses.decision import Verb
+from app.witnesses.decision import Medium, Verb
 from app.witnesses.models import ConsentEvent, Disclosure, Witness
 from tests.make import Make
 from tests.pages.conftest import CELL
@@ -70,6 +71,42 @@ def test_a_witness_sees_where_their_own_words_are_used(
         *("recipients", "reactions", "approved"),
     }
     assert WORDS[1] not in answer.text  # somebody else's
+
+
+def test_a_dossier_given_to_some_then_to_others_is_two_uses_each_with_its_readers(
+    as_speaker: TestClient, dossier: Dossier, make: Make
+) -> None:
+    _, official = dossier.deliver()
+    dossier.release_id = dossier.publish_for("tutors")
+    for recipient in ("Le club des tuteurs (démo)", "Une tutrice (démo)"):
+        _, tutor = dossier.deliver(recipient=recipient)
+    for delivery_id, text in ((official, "Dit par l'élue."), (tutor, "Dit par la tutrice.")):
+        about = {"published_at": now(), "published_by_id": make.account().id}
+        make.reaction(delivery_id, text=text, **about)
+    (testimony,) = as_speaker.get(RECEIPT).json()["testimonies"]
+    uses = {use["audience_label"]: use for use in testimony["uses"]}
+    assert {label: use["recipients"] for label, use in uses.items()} == {"Élus": 1, "Tuteurs": 2}
+    said = {label: [told["text"] for told in use["reactions"]] for label, use in uses.items()}
+    assert said == {"Élus": ["Dit par l'élue."], "Tuteurs": ["Dit par la tutrice."]}
+    for use in uses.values():
+        url = f"{RECEIPT}/approvals/{use['item_id']}"
+        assert as_speaker.put(url, json={"approved": True}).status_code == 200
+
+
+def test_a_dossier_given_again_to_the_same_is_one_use_of_all_that_it_showed_them(
+    as_speaker: TestClient, dossier: Dossier, db: Session, database: Database
+) -> None:
+    dossier.deliver()
+    with database.write.begin() as writing:  # as of a version in which the voice was heard
+        shown = [Medium.ANONYMOUS_TEXT, Medium.VOICE]
+        writing.execute(update(ReleaseItem).values(media_shown=shown))
+    dossier.make.consent(dossier.witnesses[0], CELL._replace(medium=Medium.VOICE))
+    answer = dossier.republish(introduction="Lu à nouveau.")
+    dossier.release_id = answer.json()["id"]
+    dossier.deliver()
+    assert the_use(as_speaker)["recipients"] == 2
+    (use,) = uses_of(db, dossier.witnesses[0].id)
+    assert {cell.medium for cell in use.cells} == {Medium.ANONYMOUS_TEXT, Medium.VOICE}
 
 
 def test_a_link_that_was_closed_is_no_recipient(as_speaker: TestClient, dossier: Dossier) -> None:

@@ -348,7 +348,8 @@ def test_then_it_is_erased_and_what_is_left_is_the_successors(
     assert recalled
     assert as_editor.get(here).status_code == 410
     assert as_editor.put(here, json=event).status_code == 410
-    found = as_editor.get(f"/api/v1/releases/{recalled.successor}/event").json()
+    [successor_id] = recalled.successors
+    found = as_editor.get(f"/api/v1/releases/{successor_id}/event").json()
     assert found["reactions"] == event["reactions"][1:]
     assert found["attendance"] == event["attendance"]
     with database.read() as db:

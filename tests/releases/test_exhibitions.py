@@ -156,7 +156,8 @@ def test_when_words_are_taken_back_the_codes_on_the_wall_are_closed_and_new_ones
     [old] = deliveries_of(as_editor, release)
     assert old["recalled_at"]
     assert not old["recall_acknowledged_at"]  # panels are to be taken down
-    successor = {"id": recalled.successor}
+    [successor_id] = recalled.successors
+    successor = {"id": successor_id}
     assert as_anonymous.get(f"/api/v1/shared/{token_of(successor)}").status_code == 200
     with database.read() as db:
         made = select(AuditEvent).where(AuditEvent.action == "delivery.made")

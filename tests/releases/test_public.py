@@ -240,6 +240,6 @@ def test_a_bundle_has_one_panel_of_methods_for_ever(
     with database.write.begin() as writing:
         recalled = succeed(writing, UUID(first["bundle_id"]), now())
     assert recalled
-    assert recalled.successor
-    successor = as_editor.get(f"/api/v1/releases/{recalled.successor}").json()
+    [successor_id] = recalled.successors
+    successor = as_editor.get(f"/api/v1/releases/{successor_id}").json()
     assert successor["content"]["balance"]["method"] == hidden

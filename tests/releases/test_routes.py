@@ -264,6 +264,25 @@ def test_a_passcode_is_asked_for_and_tried_five_times(
     assert {str(one) for one in db.scalars(refused)} == {made["id"]}
 
 
+@pytest.mark.parametrize(
+    "given", ["été 26".encode(), "été 26".encode("latin-1"), "e\u0301te\u0301 26".encode()]
+)
+def test_a_passcode_with_accents_is_right_however_it_is_sent(
+    as_editor: TestClient, as_anonymous: TestClient, release: dict[str, Any], given: bytes
+) -> None:
+    url = f"/api/v1/releases/{release['id']}/deliveries"
+    made = as_editor.post(url, json={"recipient": "Le service", "passcode": "été 26"}).json()
+    shared = f"{SHARED}/{made['url'].rpartition('/')[2]}"
+    for path in ("", "/files/page.html"):
+        assert as_anonymous.get(f"{shared}{path}", headers={"X-Passcode": given}).status_code == 200
+    said = as_anonymous.post(
+        f"{shared}/reactions", json={"understood": True}, headers={"X-Passcode": given}
+    )
+    assert said.status_code == 201
+    wrong = as_anonymous.get(shared, headers={"X-Passcode": "ete 26"})
+    assert wrong.status_code == 403
+
+
 def test_an_evaluator_gives_no_links(
     as_evaluator: TestClient, as_editor: TestClient, release: dict[str, Any]
 ) -> None:

@@ -85,6 +85,18 @@ def test_it_tells_where_the_words_went_and_how_many_opened_them(
     assert "l'Élue" not in sheet, "who received it is not told"
 
 
+def test_a_dossier_given_to_some_then_to_others_is_told_of_both(
+    dossier: Dossier, workshop: Workshop, wall: Wall
+) -> None:
+    dossier.deliver()
+    dossier.release_id = dossier.publish_for("tutors")
+    for recipient in ("Le club des tuteurs (démo)", "Une tutrice (démo)"):
+        dossier.deliver(recipient=recipient)
+    told = ("Page web pour : Élus. Publié le", "Page web pour : Tuteurs. Publié le")
+    sent = ("Envoyé à 1 personne ;", "Envoyé à 2 personnes")
+    assert says(wall(workshop), *told, *sent) == []
+
+
 def test_nobody_is_named_nor_quoted(
     dossier: Dossier, workshop: Workshop, wall: Wall, make: Make, by: dict[str, Any]
 ) -> None:

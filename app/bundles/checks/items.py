@@ -6,7 +6,8 @@ from app.bundles.checks.case import Case, Finding, finding
 from app.bundles.checks.consent import WHY
 from app.bundles.models import ShowAs
 from app.bundles.sources import Source, read_there
-from app.excerpts.models import ExcerptState
+from app.excerpts.anchoring import is_said
+from app.excerpts.models import Excerpt, ExcerptState
 
 
 def none_at_all(case: Case) -> Iterator[Finding]:
@@ -19,7 +20,7 @@ def unready(case: Case) -> Iterator[Finding]:
     """Items whose words changed since they were chosen, or that cannot be read or played yet."""
     for source in case.sources.values():
         item, excerpt = source.item, source.excerpt
-        if excerpt and excerpt.state is ExcerptState.NEEDS_REVIEW:
+        if excerpt and not _is_said(case, source, excerpt):
             message = "Le témoignage a changé sous cet extrait : relisez-le."
             yield finding("needs-review", message, item.id, excerpt_id=excerpt.id)
         if item.show_as is ShowAs.TEXT and excerpt and not read_there(case.db, source):
@@ -27,6 +28,12 @@ def unready(case: Case) -> Iterator[Finding]:
             yield finding("no-words", message, item.id)
         if item.show_as is not ShowAs.TEXT and not source.file:
             yield finding("media-not-ready", "L'enregistrement n'est pas encore prêt.", item.id)
+
+
+def _is_said(case: Case, source: Source, excerpt: Excerpt) -> bool:
+    """Whether nobody has to read it again: its job may not have looked yet."""
+    is_valid = excerpt.state is ExcerptState.VALID
+    return is_valid and is_said(case.db, excerpt, source.testimony.body)
 
 
 def no_introduction(case: Case) -> Iterator[Finding]:
