@@ -12,7 +12,7 @@ from app.core.problems import NotFound, RateLimited
 from app.core.text import NOT_IN_PROSE
 from app.pages.assets import BY_NAME, address
 from app.pages.messages import message_of
-from app.pages.render import message_page, public_list_page, release_page
+from app.pages.render import message_page, public_list_page, release_page, standalone_page
 from app.releases.deliveries import LinkClosed
 from tests.pages.contents import FILM, content, demo, item, note, withdrawn
 
@@ -351,3 +351,28 @@ def test_names_of_assets_hold_their_hash() -> None:
     css = BY_NAME[address("pages.css").removeprefix("/assets/")].content.decode()
     assert "url(" not in css
     assert "@import" not in css
+
+
+ALONE = ("adressé personnellement", "un autre lien", "qui vous l’a envoyé")
+
+
+def test_a_page_as_a_file_says_whose_it_is() -> None:
+    page = Reader(standalone_page(content(item()))).text
+    assert [said for said in ALONE if said not in page] == []
+    everybody = Reader(standalone_page(content(item(), audience="general_public"))).text
+    assert "Ce dossier est destiné au grand public" in everybody
+    for audience in ("general_public", "elected_officials"):
+        hung = Reader(standalone_page(content(item(), audience=audience, form="exhibition"))).text
+        assert "Cette page accompagne une exposition" in hung
+        assert "grand public" not in hung
+        assert [said for said in ALONE if said in everybody + hung] == []
+
+
+def test_a_page_as_a_file_leads_nowhere_and_never_says_that_it_changes() -> None:
+    for form in ("web_page", "exhibition"):
+        page = standalone_page(content(item(), audience="general_public", form=form))
+        assert 'href="/' not in page
+        assert "noindex" in page
+        assert "la page dit alors" not in Reader(page).text
+        assert "ce dossier est alors rappelé" in Reader(page).text
+    assert "la page dit alors" in shown(item()).text
