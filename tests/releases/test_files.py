@@ -310,7 +310,6 @@ def test_so_does_that_of_a_film(world: World) -> None:
     release_id, shared = UUID(world.release_id), f"{API}/shared/{world.token}"
     with world.make.sessions.begin() as writing:
         release = writing.get_one(Release, release_id)
-        release.form = "film"
         release.content = release.content | {"form": "film"}
         for name, key in (("film.mp4", movie), ("film.vtt", captions)):
             stored = storage().write(key, [name.encode()])
