@@ -63,6 +63,24 @@ def test_a_word_says_what_it_is_who_may_read_it_and_whom_to_ask(tmp_path: Path) 
     assert "01.mp4" not in word
 
 
+HOSTILE = [
+    "<img src=x onerror=alert(1)> &amp;",
+    "*gras* # titre $x$ _a_ `code`",
+    "{{y}} {title} {0} %s \\\\ {",
+    "مرحبا שלום \u202eredro\u202c fin",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_people_wrote_stays_what_they_wrote(tmp_path: Path, text: str) -> None:
+    content = edition(tmp_path, title=text, public_title=text, audience=text).content
+    word = b"".join(archive.readme(content, 2, THEN, ["page.html", text]).read()).decode()
+    lines = word.splitlines()
+    assert lines[0] == text
+    assert lines[3] == f"{text}, dossier n° 2 du 14 mai 2013. Pour : {text.replace('_', ' ')}."
+    assert f"- {text}" in lines
+
+
 def word_of(folder: Path, **given: Any) -> str:
     """What is said to who receives it, on one line."""
     content = edition(folder, **given).content

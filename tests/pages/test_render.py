@@ -79,6 +79,18 @@ def test_what_people_wrote_is_text_and_stays_text(text: str) -> None:
     assert Reader(page).text.count(text) >= 15
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_so_it_is_on_a_page_as_a_file(text: str) -> None:
+    page = standalone_page(everywhere(text))
+    assert skeleton(page) == skeleton(standalone_page(everywhere("Rien.")))
+    assert Reader(page).text.count(text) >= 15
+
+
+def test_a_page_as_a_file_is_the_same_each_time() -> None:
+    told = demo()
+    assert standalone_page(told) == standalone_page(told)
+
+
 # Lines and clauses make elements of their own: here, one line, and no colon.
 ONE_LINE = st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1).filter(
     lambda text: text.strip() and len(text.splitlines()) == 1 and not NOT_IN_PROSE.search(text)

@@ -27,6 +27,7 @@ from app.jobs.runner import Worker
 from app.jobs.service import QUEUES, Stopping, enqueue
 from app.lineage.models import Derivation
 from app.operations.verification import verify
+from app.releases.files import ask_anew
 from app.releases.models import FileStatus, Release, ReleaseFile
 from app.storage.service import storage
 from app.testimonies.models import Testimony
@@ -133,6 +134,24 @@ def test_they_are_made_and_served_as_files(as_editor: TestClient, note: Note, wo
     assert 'href="note.pdf"' in page
     for address in ("/api/", "/assets/", "/dossiers/", "http:", "https:", "testserver"):
         assert address not in page
+
+
+def test_the_same_snapshot_gives_the_same_bytes(
+    as_editor: TestClient, make: Make, note: Note, work: Work
+) -> None:
+    """All is made twice by the job: each file is the same, and so is each in the archive."""
+    made = []
+    for _ in range(2):
+        work()
+        told = files_of(as_editor, note)
+        whole = as_editor.get(told["bundle.zip"]["url"]).content
+        with ZipFile(BytesIO(whole)) as found:
+            made.append({name: found.read(name) for name in found.namelist()} | {"": whole})
+        with make.sessions.begin() as writing:
+            ask_anew(writing, writing.get_one(Release, UUID(note["id"])))
+    first, again = made
+    assert set(first) == {"", "manifest.json", "LISEZMOI.txt", "page.html", "note.pdf"}
+    assert [name for name in first if first[name] != again[name]] == []
 
 
 def test_one_that_fails_is_told_and_the_others_still_come(
