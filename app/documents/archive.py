@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
-from app.documents.edition import audience_of
+from app.documents.edition import Readers, audience_of, readers_of
 from app.documents.wording import HERE, day
 
 README, MANIFEST = "LISEZMOI.txt", "manifest.json"
@@ -32,21 +32,57 @@ qu'elles apprennent. Ce n'est pas un sondage.
 
 Qui peut le lire
 ----------------
-Vous, à qui ce dossier a été remis. Chaque personne a accepté d'être lue, vue ou entendue par ce
-public, sous cette forme, et pas au-delà. Ne le publiez pas, ne le transmettez pas : pour le
-partager, demandez un autre lien à la personne qui vous l'a envoyé.
+{readers}
 
 Ces paroles peuvent être reprises
 ---------------------------------
 Chaque personne peut reprendre sa parole à tout moment, sans dire pourquoi. Ce dossier est alors
-rappelé, et un autre le remplace. Vous en serez averti en ouvrant votre lien : détruisez alors
-cette copie, et toutes celles que vous en auriez faites.
+rappelé, et un autre le remplace.
+{recall}
 
 À qui s'adresser
 ----------------
-À la personne qui vous a envoyé ce dossier. Elle sait aussi qui veille, dans sa structure, à la
-protection des données.
+{contact}
 """
+FOR: dict[Readers, dict[str, str]] = {  # what depends on who receives it
+    Readers.RECIPIENT: {
+        "readers": """\
+Vous, à qui ce dossier a été remis. Chaque personne a accepté d'être lue, vue ou entendue par ce
+public, sous cette forme, et pas au-delà. Ne le publiez pas, ne le transmettez pas : pour le
+partager, demandez un autre lien à la personne qui vous l'a envoyé.""",
+        "recall": """\
+Vous en serez averti en ouvrant votre lien : détruisez alors cette copie, et toutes celles que vous
+en auriez faites.""",
+        "contact": """\
+À la personne qui vous a envoyé ce dossier. Elle sait aussi qui veille, dans sa structure, à la
+protection des données.""",
+    },
+    Readers.EVERYBODY: {
+        "readers": """\
+Tout le monde. Chaque personne a accepté d'être lue, vue ou entendue par le grand public, sous
+cette forme, et pas sous une autre. Pour faire connaître ce dossier, dites où vous l'avez trouvé,
+plutôt que de donner cette copie : une copie garde les paroles que l'on reprend.""",
+        "recall": """\
+Cette copie, elle, ne change pas, et personne ne peut vous avertir. Avant de vous en servir,
+retournez où vous l'avez trouvée : si le dossier n'y est plus, ou s'il a changé, détruisez-la, et
+toutes celles que vous en auriez faites.""",
+        "contact": """\
+À l'équipe du projet. Elle sait aussi qui veille, dans sa structure, à la protection des
+données.""",
+    },
+    Readers.VISITORS: {
+        "readers": """\
+Vous qui accrochez l'exposition, et le public pour qui elle est faite, devant ses panneaux. Chaque
+personne a accepté d'être lue, vue ou entendue par ce public, sous cette forme, et pas au-delà.
+Imprimez et accrochez ce qui est ici ; ne le mettez pas en ligne, et n'en donnez pas de copie.""",
+        "recall": """\
+Les codes des panneaux ne mènent alors plus à rien : décrochez ces panneaux, détruisez cette copie,
+et toutes celles que vous en auriez faites.""",
+        "contact": """\
+À l'équipe du projet, qui vous donnera aussi les nouveaux panneaux. Elle sait qui veille, dans sa
+structure, à la protection des données.""",
+    },
+}
 CONTENTS = {  # what is in it, by the end of its name
     "page.html": "à ouvrir d'abord, dans un navigateur : tout le dossier, lisible hors connexion.",
     ".pdf": "à lire ou à imprimer.",
@@ -84,7 +120,7 @@ def readme(content: dict[str, Any], number: int, at: datetime, names: Iterable[s
         "audience": audience_of(content),
         "contents": "\n".join(_told([*names, MANIFEST])),
     }
-    return of_text(README, WORDS.format(**said))
+    return of_text(README, WORDS.format(**said, **FOR[readers_of(content)]))
 
 
 def manifest(snapshot: str, number: int, at: datetime, members: Sequence[Member]) -> Member:

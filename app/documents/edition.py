@@ -1,13 +1,16 @@
 """What a document is made from: a snapshot, its number and date, and its recordings as files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from app.gate.service import GENERAL_PUBLIC
 from app.schemes.reference import TERMS
 
+HUNG = "exhibition"  # the form of what is printed, and hung on a wall
 AUDIENCES = {code: french for code, french, _ in TERMS["audiences"]}
 
 
@@ -59,6 +62,22 @@ class Document:
     make: Callable[[Edition], Path]
     uses_recordings: bool = True
     is_heavy: bool = False
+
+
+class Readers(StrEnum):
+    """To whom what is composed speaks."""
+
+    RECIPIENT = "recipient"  # it was given to them, and to nobody else
+    EVERYBODY = "everybody"
+    VISITORS = "visitors"  # of an exhibition, and who hangs it
+
+
+def readers_of(content: Mapping[str, Any]) -> Readers:
+    """To whom what is composed of a snapshot speaks: told by the snapshot alone."""
+    if content["form"] == HUNG:
+        return Readers.VISITORS
+    is_public = content["audience"] == GENERAL_PUBLIC
+    return Readers.EVERYBODY if is_public else Readers.RECIPIENT
 
 
 def audience_of(content: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.documents import typesetting
-from app.documents.edition import Document, Edition, audience_of
+from app.documents.edition import Document, Edition, audience_of, readers_of
 from app.documents.wording import (
     LABELS,
     NATURES,
@@ -58,6 +58,7 @@ def told(edition: Edition) -> dict[str, Any]:
         "number": edition.number,
         "day": day(edition.published_at),
         "audience": audience_of(content),
+        "readers": readers_of(content),
         "introduction": prose(content["introduction"]),
         "length": _length(items),
         "sections": sections,

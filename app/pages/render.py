@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.documents.edition import readers_of
 from app.pages import words
 from app.pages.assets import address as asset
 from app.pages.assets import embedded
@@ -68,6 +69,7 @@ def release_page(
         here=None if is_visit else here,
         is_public=is_public,
         is_visit=is_visit,
+        readers=readers_of(content),
         kind_of=kind_of,
         numbers=_numbers(items),
         length=_length(content, items),
@@ -85,7 +87,10 @@ def release_page(
 
 
 def standalone_page(content: Mapping[str, Any]) -> str:
-    """A release as one file that asks nothing of us; recordings and files are beside it."""
+    """A release as one file that asks nothing of us; recordings and files are beside it.
+
+    It says what is true of a copy, for whoever holds it: it never changes, and leads nowhere.
+    """
     return release_page(content, pages=OFFLINE)
 
 

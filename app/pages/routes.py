@@ -104,6 +104,7 @@ HTML: dict[int | str, dict[str, Any]] = {
     **documented(RangeNotSatisfiable),
 }
 
+SHARED = "/api/v1/shared"  # below it, by its token, is what was given to the holder of a link
 WRONG = "Ce code n’est pas le bon. Vérifiez-le, puis tapez-le de nouveau."
 MISSING = "Tapez le code qui vous a été donné."
 
@@ -351,7 +352,7 @@ def read_shared_file(
     with database_of(request).read() as db:
         delivery = db.get_one(Delivery, delivery_id)
         if name == releases.PAGE:
-            return page(release_page(deliveries.read(db, delivery, "")))
+            return page(release_page(deliveries.read(db, delivery, f"{SHARED}/{token}")))
         release = db.get_one(Release, delivery.release_id)
         composed = releases.composed_file(db, release, name, now())
     return send(request, composed, *_range(request))

@@ -1,17 +1,24 @@
 """What a film will show, before anything is made: whole, in its order, as long as one reads."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
+import font_source_sans_pro
 import pytest
+import typst
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.documents import typesetting
 from app.documents.captions import captions, chapters
-from app.documents.cards import drawn, names
+from app.documents.cards import _told, drawn, names
 from app.documents.cutlist import FPS, Card, Cut, Kind, cut_list, length_ms, milliseconds
+from app.documents.film import make_captions, make_poster
 from app.documents.flow import LONGEST, flowed
 from app.transcripts.formats import read
+from tests.documents.pdftext import text_of
 from tests.documents.scripts import HOSTILE, TEXTS, content, edition, item, recorded, section
 
 
@@ -191,6 +198,46 @@ def test_every_card_is_one_picture_whatever_it_says(tmp_path: Path, text: str) -
     cards = cards_of(told)
     assert all(picture.startswith(b"\x89PNG") for picture in drawn(cards, release))
     assert len(names([cut.name for cut in cut_list(told).cuts if cut.name], release)) == 1
+
+
+def test_what_is_written_is_read_on_a_card_as_it_is(tmp_path: Path) -> None:
+    """Its template makes a PDF as well, of which the words can be read."""
+    for kind in Kind:
+        card = Card(kind, heading=HOSTILE, text=HOSTILE, who=HOSTILE, nature_label=HOSTILE)
+        path = tmp_path / f"{kind}.pdf"
+        told = {"cards": [_told(card, edition(content(), tmp_path))]}
+        template = "film_names.typ" if kind is Kind.NAME else "film_cards.typ"
+        path.write_bytes(_as_pdf(template, told))
+        assert words_in(HOSTILE) in words_in(text_of(path).replace("\u200b", "")), kind
+
+
+def _as_pdf(template: str, told: dict[str, Any]) -> bytes:
+    made: bytes = typst.compile(
+        (typesetting.TEMPLATES / template).read_bytes(),
+        format="pdf",
+        font_paths=[font_source_sans_pro.font_directory],
+        sys_inputs={"data": json.dumps(told)},
+    )
+    return made
+
+
+@pytest.mark.parametrize("word", ["שלום", "مرحبا"])
+def test_words_from_right_to_left_are_drawn_so(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "card.pdf"
+    card = _told(Card(Kind.QUOTE, text=word), edition(content(), tmp_path))
+    path.write_bytes(_as_pdf("film_cards.typ", {"cards": [card]}))
+    assert word[::-1] in words_in(text_of(path))  # what is read last is drawn first, at the left
+
+
+def test_captions_and_poster_are_the_same_each_time(tmp_path: Path) -> None:
+    told = content(section(item(), recorded(3000, (0, 900, "Oui."), show_as="audio")))
+    for make in (make_captions, make_poster):
+        made = set()
+        for number in range(2):
+            folder = tmp_path / f"{make.__name__}-{number}"
+            folder.mkdir()
+            made.add(make(edition(told, folder)).read_bytes())
+        assert len(made) == 1
 
 
 def test_signs_are_drawn_as_they_are(tmp_path: Path) -> None:

@@ -147,6 +147,26 @@ def test_right_to_left_and_nothing_at_all(edition_of: EditionOf) -> None:
             assert is_accessible_and_lasting(document.make(edition_of(content)))
 
 
+@pytest.mark.parametrize("word", ["שלום", "مرحبا"])
+def test_words_from_right_to_left_are_drawn_so(edition_of: EditionOf, word: str) -> None:
+    one = item(word, role_label=word, territory_label=word, caption=word)
+    event = recorded(
+        one,
+        place=word,
+        minutes=f"Minutes\n\n{word}",
+        programme=[{"item_id": one["id"], "title": f"Étape {word}", "duration_ms": None}],
+        reactions=[{"item_id": one["id"], "text": f"Réaction {word}", "role_label": word}],
+    )
+    drawn = word[::-1]  # what is read last is drawn first, at the left
+    content = snapshot(one, title=f"Titre {word}")
+    for document, steps in zip(EVENT, ("Étape", "Étape", "Réaction"), strict=True):
+        found = told(document.make(edition_of(content, event=event)))
+        assert "□" not in found
+        assert f"Titre{drawn}" in found
+        assert f"{steps}{drawn}" in found
+        assert found.count(drawn) >= 4, document.name
+
+
 def test_long_minutes_go_on_and_nothing_of_them_is_cut(edition_of: EditionOf) -> None:
     long = " ".join(f"mot{n}" for n in range(3000))
     one = item()

@@ -117,6 +117,16 @@ def test_arabic_and_hebrew_are_shown_and_begin_at_the_right(tmp_path: Path) -> N
     assert typesetting.legible(words["quote"]) == words["quote"]
 
 
+def test_it_says_to_who_holds_it_what_is_true_for_them(tmp_path: Path) -> None:
+    told = words_of(tmp_path, item(1), audience="services")
+    assert "Elle vous est adressée" in told
+    assert "un autre lien" in told
+    told = words_of(tmp_path, item(1), audience="general_public")
+    assert "vous est adressée" not in told
+    assert "lien" not in told
+    assert "tout le monde peut la lire" in told
+
+
 def test_a_bundle_of_nothing_is_a_note_still(tmp_path: Path) -> None:
     words = words_of(tmp_path, balance={}, sections=[], introduction=None, audience="les_autres")
     assert "les autres" in words

@@ -12,7 +12,7 @@ from app.core.problems import NotFound, RateLimited
 from app.core.text import NOT_IN_PROSE
 from app.pages.assets import BY_NAME, address
 from app.pages.messages import message_of
-from app.pages.render import message_page, public_list_page, release_page
+from app.pages.render import message_page, public_list_page, release_page, standalone_page
 from app.releases.deliveries import LinkClosed
 from tests.pages.contents import FILM, content, demo, item, note, withdrawn
 
@@ -77,6 +77,18 @@ def test_what_people_wrote_is_text_and_stays_text(text: str) -> None:
     page = release_page(everywhere(text), HERE)
     assert skeleton(page) == skeleton(release_page(everywhere("Rien."), HERE))
     assert Reader(page).text.count(text) >= 15
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_so_it_is_on_a_page_as_a_file(text: str) -> None:
+    page = standalone_page(everywhere(text))
+    assert skeleton(page) == skeleton(standalone_page(everywhere("Rien.")))
+    assert Reader(page).text.count(text) >= 15
+
+
+def test_a_page_as_a_file_is_the_same_each_time() -> None:
+    told = demo()
+    assert standalone_page(told) == standalone_page(told)
 
 
 # Lines and clauses make elements of their own: here, one line, and no colon.
@@ -351,3 +363,28 @@ def test_names_of_assets_hold_their_hash() -> None:
     css = BY_NAME[address("pages.css").removeprefix("/assets/")].content.decode()
     assert "url(" not in css
     assert "@import" not in css
+
+
+ALONE = ("adressé personnellement", "un autre lien", "qui vous l’a envoyé")
+
+
+def test_a_page_as_a_file_says_whose_it_is() -> None:
+    page = Reader(standalone_page(content(item()))).text
+    assert [said for said in ALONE if said not in page] == []
+    everybody = Reader(standalone_page(content(item(), audience="general_public"))).text
+    assert "Ce dossier est destiné au grand public" in everybody
+    for audience in ("general_public", "elected_officials"):
+        hung = Reader(standalone_page(content(item(), audience=audience, form="exhibition"))).text
+        assert "Cette page accompagne une exposition" in hung
+        assert "grand public" not in hung
+        assert [said for said in ALONE if said in everybody + hung] == []
+
+
+def test_a_page_as_a_file_leads_nowhere_and_never_says_that_it_changes() -> None:
+    for form in ("web_page", "exhibition"):
+        page = standalone_page(content(item(), audience="general_public", form=form))
+        assert 'href="/' not in page
+        assert "noindex" in page
+        assert "la page dit alors" not in Reader(page).text
+        assert "ce dossier est alors rappelé" in Reader(page).text
+    assert "la page dit alors" in shown(item()).text

@@ -1,13 +1,14 @@
 """What the files of a release promise: to be there soon, whole, and only while all may be shown."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zipfile import ZipFile
 
 import pytest
@@ -26,7 +27,8 @@ from app.jobs.runner import Worker
 from app.jobs.service import QUEUES, Stopping, enqueue
 from app.lineage.models import Derivation
 from app.operations.verification import verify
-from app.releases.models import FileStatus, ReleaseFile
+from app.releases.files import ask_anew
+from app.releases.models import FileStatus, Release, ReleaseFile
 from app.storage.service import storage
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Cell, Medium, Purpose
@@ -132,6 +134,24 @@ def test_they_are_made_and_served_as_files(as_editor: TestClient, note: Note, wo
     assert 'href="note.pdf"' in page
     for address in ("/api/", "/assets/", "/dossiers/", "http:", "https:", "testserver"):
         assert address not in page
+
+
+def test_the_same_snapshot_gives_the_same_bytes(
+    as_editor: TestClient, make: Make, note: Note, work: Work
+) -> None:
+    """All is made twice by the job: each file is the same, and so is each in the archive."""
+    made = []
+    for _ in range(2):
+        work()
+        told = files_of(as_editor, note)
+        whole = as_editor.get(told["bundle.zip"]["url"]).content
+        with ZipFile(BytesIO(whole)) as found:
+            made.append({name: found.read(name) for name in found.namelist()} | {"": whole})
+        with make.sessions.begin() as writing:
+            ask_anew(writing, writing.get_one(Release, UUID(note["id"])))
+    first, again = made
+    assert set(first) == {"", "manifest.json", "LISEZMOI.txt", "page.html", "note.pdf"}
+    assert [name for name in first if first[name] != again[name]] == []
 
 
 def test_one_that_fails_is_told_and_the_others_still_come(
@@ -289,6 +309,36 @@ def test_words_taken_back_while_a_file_is_made_are_in_no_file(
     kept = db.scalars(select(ReleaseFile).where(ReleaseFile.status == FileStatus.READY))
     assert {file.release_id for file in kept} == {UUID(world.releases()[0]["id"])}
     assert not db.scalars(select(Job).where(Job.done_at.is_(None))).all()
+
+
+def test_the_page_behind_a_link_leads_to_files_that_open(
+    as_editor: TestClient, as_anonymous: TestClient, note: Note, work: Work
+) -> None:
+    asked = {"recipient": "Madame l'Élue (démo)"}
+    answer = as_editor.post(f"{API}/releases/{note['id']}/deliveries", json=asked)
+    shared = f"{API}/shared/" + answer.json()["url"].rpartition("/r/")[2]
+    work()
+    page = as_anonymous.get(f"{shared}/files/page.html").text
+    links = re.findall(r'<a href="(/[^"#]+)" download', page)
+    assert links == [f"{shared}/files/note.pdf", f"{shared}/files/bundle.zip"]
+    assert {as_anonymous.get(link).status_code for link in links} == {200}
+
+
+def test_so_does_that_of_a_film(world: World) -> None:
+    movie, captions = f"films/{uuid4().hex}", f"films/{uuid4().hex}"
+    release_id, shared = UUID(world.release_id), f"{API}/shared/{world.token}"
+    with world.make.sessions.begin() as writing:
+        release = writing.get_one(Release, release_id)
+        release.content = release.content | {"form": "film"}
+        for name, key in (("film.mp4", movie), ("film.vtt", captions)):
+            stored = storage().write(key, [name.encode()])
+            made = {"status": FileStatus.READY, "size": stored.size, "sha256": stored.sha256}
+            about = {"name": name, "key": key, "content_type": "video/mp4"} | made
+            writing.add(ReleaseFile(release_id=release_id, **about))
+    page = world.anybody.get(f"{shared}/files/page.html").text
+    for name in ("film.mp4", "film.vtt"):
+        assert f'src="{shared}/files/{name}"' in page
+        assert world.anybody.get(f"{shared}/files/{name}").content == name.encode()
 
 
 def test_recipients_are_told_how_far_they_are(world: World) -> None:
