@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -124,14 +125,14 @@ def _join(database: Any, mib: int) -> float:
     from app.accounts.models import Account
     from app.jobs.models import Job
     from app.jobs.service import Run
-    from app.media.models import Media
+    from app.media.models import Media, Part
     from app.media.work import Work
     from app.storage.keys import new_key
     from app.storage.service import storage
 
     block = os.urandom(MIB)
     stored = [storage().write(new_key("uploads"), [block] * (mib // PIECES)) for _ in range(PIECES)]
-    keys = [part.key for part in stored]
+    parts = [Part(part.key, part.size, part.sha256) for part in stored]
     with database.write.begin() as db:
         account = db.query(Account).first()
         media = Media(
@@ -139,7 +140,7 @@ def _join(database: Any, mib: int) -> float:
             created_by_id=account.id,
             filename="film",
             size=sum(part.size for part in stored),
-            parts=keys,
+            parts=[asdict(part) for part in stored],
         )
         job = Job(id=uuid4(), name="bench", queue="media", facts={}, token=1, attempts=1)
         job.claimed_until = job.due_at = media.created_at
@@ -148,7 +149,7 @@ def _join(database: Any, mib: int) -> float:
         job.claimed_until = media.created_at
     work = Work(Run(database, job, threading.Event()), media.id, storage())
     started = time.perf_counter()
-    work._join(keys)
+    work._join(parts)
     took = time.perf_counter() - started
     for found in list(storage().objects("media")):
         storage().delete(found.key)

@@ -273,11 +273,10 @@ def test_a_passcode_with_accents_is_right_however_it_is_sent(
     url = f"/api/v1/releases/{release['id']}/deliveries"
     made = as_editor.post(url, json={"recipient": "Le service", "passcode": "été 26"}).json()
     shared = f"{SHARED}/{made['url'].rpartition('/')[2]}"
+    headers = {b"X-Passcode": given}
     for path in ("", "/files/page.html"):
-        assert as_anonymous.get(f"{shared}{path}", headers={"X-Passcode": given}).status_code == 200
-    said = as_anonymous.post(
-        f"{shared}/reactions", json={"understood": True}, headers={"X-Passcode": given}
-    )
+        assert as_anonymous.get(f"{shared}{path}", headers=headers).status_code == 200
+    said = as_anonymous.post(f"{shared}/reactions", json={"understood": True}, headers=headers)
     assert said.status_code == 201
     wrong = as_anonymous.get(shared, headers={"X-Passcode": "ete 26"})
     assert wrong.status_code == 403

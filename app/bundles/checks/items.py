@@ -31,7 +31,7 @@ def unready(case: Case) -> Iterator[Finding]:
 
 
 def _is_said(case: Case, source: Source, excerpt: Excerpt) -> bool:
-    """Whether nobody has to read it again: its job may not have looked yet."""
+    """Whether nobody has to read it again; its source is asked too, for a release stays."""
     is_valid = excerpt.state is ExcerptState.VALID
     return is_valid and is_said(case.db, excerpt, source.testimony.body)
 
