@@ -4,7 +4,7 @@ Both are given stems and whole words, and neither cuts or changes them: what is 
 on both. Words hold letters and digits only, so that nothing in them is an operator.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain
 
@@ -17,6 +17,11 @@ WHOLE = "="  # before a whole word of PostgreSQL, which has stems beside them
 TITLE = "^"  # before a word of a title of PostgreSQL, which has it among all words too
 APART = 5  # places between two titles, and the body: no phrase goes from one into the other
 LAST_PLACE = 16_383  # of PostgreSQL: phrases further on are not told from others
+LARGEST = 2**20 - 1  # bytes of a `tsvector`
+PLACE, BESIDE = (
+    2,
+    4,
+)  # bytes in it of one place of a lexeme; and of a lexeme, at most, beside its own
 
 
 def columns(titles: Texts, body: Sequence[Word]) -> tuple[str, str, str, str]:
@@ -37,22 +42,33 @@ def _whole(said: Iterable[Word]) -> str:
 def vector(titles: Texts, body: Sequence[Word]) -> str:
     """Of PostgreSQL: where each stem stands, and the whole words; those of titles once more.
 
-    Words of titles are words of their own (weights would be in no index, and each row read).
+    Words of titles are words of their own (weights would be in no index, and each row read). What
+    does not fit into a `tsvector` any more, at the end of a very long text, is not found.
     """
     places: dict[str, list[str]] = {}
+    size = 0
+    for lexeme, place in _lexemes(titles, body):
+        size += PLACE if lexeme in places else PLACE + BESIDE + len(lexeme.encode())
+        if size > LARGEST:
+            break
+        places.setdefault(lexeme, []).extend(place)
+    return " ".join(f"'{lexeme}'{_at(of)}" for lexeme, of in places.items())
+
+
+def _lexemes(titles: Texts, body: Sequence[Word]) -> Iterator[tuple[str, list[str]]]:
+    """Each in its turn, and where it stands, if that matters."""
     at = 0
     for title in titles:
         for word in title:
             at += 1
             for lexeme in (word.stem, WHOLE + word.folded):
                 for said in (lexeme, TITLE + lexeme):
-                    places.setdefault(said, []).append(str(min(at, LAST_PLACE)))
+                    yield said, [str(min(at, LAST_PLACE))]
         at += APART
     for word in body:
         at += 1
-        places.setdefault(word.stem, []).append(str(min(at, LAST_PLACE)))
-        places.setdefault(WHOLE + word.folded, [])
-    return " ".join(f"'{lexeme}'{_at(of)}" for lexeme, of in places.items())
+        yield word.stem, [str(min(at, LAST_PLACE))]
+        yield WHOLE + word.folded, []
 
 
 def _at(places: Sequence[str]) -> str:
