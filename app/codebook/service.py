@@ -47,6 +47,13 @@ def now_of(ids: Sequence[UUID]) -> Select[UUID]:
     return select(func.coalesce(Theme.merged_into_id, Theme.id)).where(Theme.id.in_(ids))
 
 
+def given_now(db: Session, ids: Sequence[UUID]) -> list[UUID]:
+    """The same, one by one and in their order; those that nobody knows stay as they are."""
+    rows = select(Theme.id, Theme.merged_into_id).where(Theme.id.in_(ids))
+    merged = {row.id: row.merged_into_id for row in db.execute(rows)} if ids else {}
+    return list(dict.fromkeys(merged.get(id_) or id_ for id_ in ids))
+
+
 def require_themes(
     db: Session, ids: Sequence[UUID], scheme_id: UUID, kept: Select[UUID] | None = None
 ) -> None:

@@ -23,7 +23,7 @@ from app.accounts.permissions import Permission, Sight
 from app.appearances.models import Appearance
 from app.appearances.queries import falls_into, unsaid_to_team, withheld
 from app.audit.service import record
-from app.codebook.service import now_of, require_themes
+from app.codebook.service import given_now, now_of, require_themes
 from app.core.db import locked
 from app.core.models import At, as_stored, now
 from app.core.pages import Details, Item, Order, bury, matches
@@ -197,10 +197,12 @@ def change(db: Session, excerpt: Excerpt, payload: ExcerptIn, by: Caller) -> Exc
 def restore(db: Session, excerpt: Excerpt, version: int, by: Caller) -> None:
     """What an earlier version said holds again: a change, like any other.
 
-    Raises Invalid when there is no such version for `by`, and whatever `change` raises.
+    Of a theme that was merged since, it is coded with the one it was merged into. Raises Invalid
+    when there is no such version for `by`, and whatever `change` raises.
     """
     by.require(Permission.CODE)
     earlier = history.to_restore(db, versions(db, excerpt, by), version, ExcerptIn)
+    earlier.theme_ids = given_now(db, earlier.theme_ids)
     change(db, excerpt, earlier, by)
     record(db, "excerpt.restored", on=excerpt, by=by, version=version)
 

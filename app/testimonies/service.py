@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller, Forbidden
 from app.accounts.permissions import Permission
 from app.audit.service import record
-from app.codebook.service import require_themes
+from app.codebook.service import given_now, require_themes
 from app.core.db import locked
 from app.core.models import now
 from app.core.pages import Order
@@ -134,11 +134,13 @@ def change(db: Session, testimony: Testimony, payload: TestimonyIn, by: Caller) 
 def restore(db: Session, testimony: Testimony, version: int, by: Caller) -> TestimonyIn:
     """What an earlier version said holds again: a change, like any other; what it says.
 
-    Raises Invalid when there is no such version for `by`, and whatever `change` raises.
+    Of a theme that was merged since, it is coded with the one it was merged into. Raises Invalid
+    when there is no such version for `by`, and whatever `change` raises.
     """
     _require_turn(testimony, by)
     earlier = reading(db, testimony, by)
     payload = history.to_restore(db, earlier, version, TestimonyIn)
+    payload.theme_ids = given_now(db, payload.theme_ids)
     change(db, testimony, payload, by)
     record(db, "testimony.restored", on=testimony, by=by, version=version)
     return payload

@@ -263,6 +263,19 @@ def test_what_is_not_accepted_today_is_refused_where_it_is_wrong(
     assert as_editor.get(url).json()["body"] == payload["body"], "and nothing changed"
 
 
+def test_a_theme_that_was_merged_since_holds_as_what_it_was_merged_into(
+    make: Make, as_editor: TestClient, workshop: Workshop, witness: Witness, payload: dict[str, Any]
+) -> None:
+    theme, into = make.theme(), make.theme()
+    coded = make.testimony(workshop=workshop, witnesses=[witness], themes=[theme, into])
+    url = address(coded)
+    put(as_editor, url, payload)
+    merged = as_editor.put(f"/api/v1/themes/{theme.id}/merge", json={"into": str(into.id)})
+    assert merged.status_code in (200, 204)
+    assert as_editor.put(f"{url}/restoration", json={"version": 1}).status_code == 200
+    assert as_editor.get(url).json()["theme_ids"] == [str(into.id)]
+
+
 BODIES = st.lists(
     st.sampled_from(["Karim", "toute", "la", "matinée.", "\n", "é", "👩🏽‍🍳", "J'ai"]), min_size=1
 ).map(lambda words: " ".join(words).strip() or "a")
