@@ -164,6 +164,15 @@ def correct(testimony_id: UUID, payload: TestimonyIn, call: Call) -> Response:
         return call.ok(TestimonyOut, testimony, queries.just_written(db, testimony, payload))
 
 
+@of_testimonies.delete("/{testimony_id}", status_code=204)
+def discard_testimony(testimony_id: UUID, call: Call) -> Response:
+    """Delete a draft of your own, and what editors chose of it while it was submitted."""
+    with call as (db, me):
+        testimony = call.unchanged(testimonies.find(db, testimony_id, by=me))
+        sources.discard(db, testimony, by=me)
+        return call.nothing()
+
+
 @of_testimonies.put("/{testimony_id}/restoration", response_model=TestimonyOut)
 def restore_testimony(testimony_id: UUID, payload: RestorationIn, call: Call) -> Response:
     """Have a version of a testimony hold again: a change like any other, and a new version."""

@@ -210,6 +210,11 @@ def restore(db: Session, excerpt: Excerpt, version: int, by: Caller) -> None:
 def discard(db: Session, excerpt: Excerpt, by: Caller) -> None:
     """Delete an excerpt that no bundle holds (the database refuses the others: a conflict)."""
     by.require(Permission.CODE)
+    drop(db, excerpt, by)
+
+
+def drop(db: Session, excerpt: Excerpt, by: Caller) -> None:
+    """The same, by whoever may: the owner of its testimony, together with that one."""
     record(db, "excerpt.discarded", on=excerpt, by=by)
     forget(db, E.__tablename__, [excerpt.id])
     history.forget(db, excerpt)

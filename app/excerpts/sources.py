@@ -1,9 +1,12 @@
-"""Testimonies are changed together with what was chosen of them: in one transaction."""
+"""Testimonies are changed and discarded together with what was chosen of them."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.excerpts.anchoring import review
+from app.excerpts.models import Excerpt
+from app.excerpts.service import drop
 from app.testimonies import service
 from app.testimonies.models import Testimony
 from app.testimonies.schemas import TestimonyIn
@@ -23,6 +26,18 @@ def restore(db: Session, testimony: Testimony, version: int, by: Caller) -> Test
     said = service.restore(db, testimony, version, by)
     _followed(db, testimony)
     return said
+
+
+def discard(db: Session, testimony: Testimony, by: Caller) -> None:
+    """Delete a draft of one's own, and what was chosen of it while it was submitted.
+
+    What a bundle holds stays, and so does the draft: a conflict, as the database says.
+    """
+    service.require_discardable(testimony, by)
+    for excerpt in db.scalars(select(Excerpt).where(Excerpt.testimony_id == testimony.id)):
+        drop(db, excerpt, by)
+    db.flush()
+    service.discard(db, testimony, by)
 
 
 def _followed(db: Session, testimony: Testimony) -> None:

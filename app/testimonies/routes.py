@@ -65,14 +65,6 @@ def show(testimony_id: UUID, call: Call) -> Response:
         return call.ok(TestimonyOut, testimony, queries.belongings(db, testimony.id))
 
 
-@router.delete("/{testimony_id}", status_code=204)
-def discard(testimony_id: UUID, call: Call) -> Response:
-    """Delete a draft of your own."""
-    with call as (db, me):
-        service.discard(db, call.unchanged(service.find(db, testimony_id, by=me)), by=me)
-        return call.nothing()
-
-
 @router.put("/{testimony_id}/submission", status_code=204)
 def submit(testimony_id: UUID, call: Call) -> Response:
     """Hand a testimony to the editors."""

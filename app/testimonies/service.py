@@ -168,13 +168,18 @@ def take_back(db: Session, testimony: Testimony, by: Caller) -> None:
     record(db, "testimony.taken-back", on=testimony, by=by)
 
 
-def discard(db: Session, testimony: Testimony, by: Caller) -> None:
-    """Delete a draft of one's own."""
+def require_discardable(testimony: Testimony, by: Caller) -> None:
+    """It is a draft of one's own. Raises Forbidden, WrongState."""
     by.require(Permission.WRITE_TESTIMONIES, at=testimony)
     if testimony.captured_by != by.id:
         raise Forbidden(permission=Permission.WRITE_TESTIMONIES)
     if testimony.state is not State.DRAFT:
         raise WrongState(state=testimony.state)
+
+
+def discard(db: Session, testimony: Testimony, by: Caller) -> None:
+    """Delete a draft of one's own, of which there are no excerpts."""
+    require_discardable(testimony, by)
     record(db, "testimony.discarded", on=testimony, by=by)
     for model, _ in LINKS.values():
         db.execute(delete(model).where(model.testimony_id == testimony.id))
