@@ -46,7 +46,7 @@ from app.testimonies.models import Nature, State, Testimony, TestimonyWitness
 from app.witnesses.decision import Medium, Reach, Verb
 from app.witnesses.models import Witness
 from tests.conftest import ClientFor
-from tests.exports.conftest import URL, WHY, Says
+from tests.exports.conftest import URL, WHY, Says, rows_of
 from tests.make import Make
 
 Willing = Callable[..., Witness]
@@ -591,6 +591,10 @@ def test_a_recording_is_named_and_its_words_are_a_text(
         )
     timed = {"selector": SelectorType.TIME, "media_id": media.id, "exact": None}
     make.excerpt(testimony, **timed, start=1000, stop=3000)
+
+    of = {row["source"]: row for row in rows_of(as_evaluator, "excerpts")}
+    assert of.keys() == {"transcript", "recording"}, "its places are not those of a body"
+    assert of["transcript"]["quote"] == chosen
 
     found = project(as_evaluator, make)
     source = found.texts[said]

@@ -217,6 +217,19 @@ def test_an_excerpt_says_what_was_said_and_done(
     assert by_quote["On a ri !"]["practice_actor"] is None
 
 
+def test_an_excerpt_says_where_its_places_are_and_whether_its_words_were_edited(
+    as_evaluator: TestClient, says: Says, make: Make
+) -> None:
+    told = says("Lundi", body="On m'a dit lundi : tu commences demain.")
+    make.excerpt(told, exact="On m'a dit lundi", public_quote="On m'a prévenu la veille")
+    make.excerpt(told, exact="tu commences demain")
+    (body,) = [row["body"] for row in rows_of(as_evaluator, "testimonies")]
+    found = {row["edited"]: row for row in rows_of(as_evaluator, "excerpts")}
+    assert {row["source"] for row in found.values()} == {"body"}
+    assert found[False]["quote"] == body[found[False]["start"] : found[False]["stop"]]
+    assert found[True]["quote"] == "On m'a prévenu la veille"
+
+
 def test_a_workshop_without_its_guide_and_notes(as_evaluator: TestClient, make: Make) -> None:
     make.workshop(
         guide="CANARY-guide",

@@ -1,9 +1,10 @@
 """Excerpts of those testimonies, and what they tell."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 
 from app.codebook.models import Theme
 from app.core.models import as_stored
@@ -32,6 +33,21 @@ from app.schemes.models import Scheme
 from app.testimonies.models import Testimony
 
 E, T = Excerpt, Testimony
+
+
+class Source(StrEnum):
+    """What the places of an excerpt are counted in."""
+
+    BODY = "body"
+    TRANSCRIPT = "transcript"
+    RECORDING = "recording"
+
+
+SOURCE = case(
+    (E.media_id.is_(None), Source.BODY.value),
+    (E.selector == SelectorType.TEXT, Source.TRANSCRIPT.value),
+    else_=Source.RECORDING.value,
+)
 
 
 def _excerpts(filters: ExcerptFilters, at: datetime) -> Select[Any]:
@@ -65,10 +81,12 @@ EXCERPTS = Dataset(
         "scheme": Scheme.code,
         "testimony_id": as_stored(E.testimony_id),
         "selector": as_stored(E.selector),
+        "source": SOURCE,
         "start": E.start,
         "stop": E.stop,
         "exact": E.exact,
         "public_quote": E.public_quote,
+        "edited": E.public_quote.is_not(None),
         "nature": as_stored(E.nature),
         "practice": json_of(E.practice),
         "names_employer": E.names_employer,
@@ -105,6 +123,14 @@ EXCERPTS = Dataset(
             field="excerpts.selector",
             rule="son type",
         ),
+        one_of(
+            "source",
+            "Où ses places se comptent : texte du témoignage, transcription ou enregistrement",
+            "Where its places are counted: the testimony's body, a transcript, or a recording",
+            Source,
+            field="excerpts.selector",
+            rule="body sans enregistrement ; sinon transcript (text) ou recording (time)",
+        ),
         Column(
             "start",
             "Début",
@@ -132,6 +158,13 @@ EXCERPTS = Dataset(
             Type.TEXT,
             _quotes,
             rule="la citation publique (public_quote) quand il y en a une, sinon les mots mêmes",
+        ),
+        yes(
+            "edited",
+            "La citation remplace les mots mêmes",
+            "The quote replaces the very words",
+            field="excerpts.public_quote",
+            rule="vrai quand il y en a une",
         ),
         NATURE,
         _practice("practice_actor", "Pratique : qui", "Practice: who"),
