@@ -180,7 +180,8 @@ def compare_coverage(evaluator: Person, pack: Pack, scheme_id: str) -> None:
     codes = {t["id"]: t["code"] for t in evaluator.gets("/territories", limit=200)["items"]}
     people = spoken(pack).groupby(["role", "territory"])["witness_ids"].nunique().to_dict()
     table = pack.table("indicateurs/coverage")
-    targets = table[table["measure"] == "target"].set_index(["code_1", "code_2"])["value"]
+    cells = table[(table["table"] == "cells") & (table["measure"] == "target")]
+    targets = cells.set_index(["code_1", "code_2"])["value"]
     for cell in told["cells"]:
         key = cell["role"], codes.get(cell["territory_id"], "")
         heard = people.get((key[0], key[1] or "unknown"), 0)
@@ -189,6 +190,10 @@ def compare_coverage(evaluator: Person, pack: Pack, scheme_id: str) -> None:
         assert cell["gap"] == (None if target is None else target - heard)
     assert {(m["role"], codes[m["territory_id"]]) for m in told["missing"]} == {
         key for key in targets[targets != ""].index if key not in people
+    }
+    unheard = table[(table["table"] == "missing") & (table["measure"] == "target")]
+    assert set(zip(unheard["code_1"], unheard["code_2"], strict=True)) == {
+        (m["role"], codes[m["territory_id"]]) for m in told["missing"]
     }
     assert [cell["gap"] for cell in told["cells"] if cell["target"]] == [2, 3]
 
