@@ -128,6 +128,12 @@ class Editor(Person):
         told = {name: testimony[name] for name in DESCRIBED}
         return self.puts(f"/testimonies/{testimony['id']}", told | {"body": body}, expected=200)
 
+    def theme(self, name: str) -> str:
+        """The id of a theme of the codebook that everybody starts with."""
+        self.puts(f"/schemes/{self.scheme_id}/codebook/starter", expected=200)
+        found: str = next(t["id"] for t in self.gets("/themes")["items"] if t["name"] == name)
+        return found
+
     def quotes(self, testimony: Thing, exact: str, nature: str, **facts: Any) -> Thing:
         """An excerpt of the words."""
         start = testimony["body"].index(exact)

@@ -224,8 +224,17 @@ def test_what_was_said_hangs_on_the_wall_and_fills_an_evening(
     )
     testimony = animator.hands_in(workshop, awa, body=f"{CARDS}. {RESPECT}.")
     editor.decides(testimony, "accept")
-    practice = quoted(editor.quotes(testimony, CARDS, "practice"))
-    feeling = quoted(editor.quotes(testimony, RESPECT, "feeling"))
+    skills = editor.theme("Compétences numériques")
+    cards = editor.quotes(testimony, CARDS, "practice", theme_ids=[skills])
+    practice, feeling = quoted(cards), quoted(editor.quotes(testimony, RESPECT, "feeling"))
+
+    # Weeks later somebody remembers a question and a card, in other words than those said.
+    found = editor.gets("/search", q="fiches questions nouvelles", kind="excerpt")["items"]
+    assert [item["id"] for item in found] == [cards["id"]]
+    assert [one["id"] for one in editor.gets("/excerpts", theme_id=skills)["items"]] == [
+        cards["id"]
+    ]
+    assert editor.gets("/search/facets", q="fiches")["theme"] == {}, "the testimony has no theme"
 
     # Panels and cards for the walls of the ERIC, which everybody may read.
     shown = {"audience": "general_public", "form": "exhibition", "title": "Des mardis à Berthe"}

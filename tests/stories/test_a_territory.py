@@ -47,6 +47,24 @@ def confirm(editor: Editor, excerpt: Thing) -> None:
     assert editor.puts(here, told, expected=200)["state"] == "valid"
 
 
+def hear_again(editor: Editor, evaluator: Person, theme: str, excerpts: list[Thing]) -> None:
+    """A quote followed its words, another asks a person; both are found by the words of now.
+
+    Others are found by words with other endings, and by the theme that they are coded with.
+    """
+    villages, car, doubt = excerpts
+    assert words_of(evaluator, villages) == ("Chez nous, c'est petit. ", VILLAGES, "")
+    confirm(editor, doubt)
+    found = editor.gets("/search", q="voitures et carnets", kind="excerpt")["items"]
+    assert [item["id"] for item in found] == [car["id"]]
+    coded = evaluator.gets("/excerpts", theme_id=theme)["items"]
+    assert [excerpt["id"] for excerpt in coded] == [car["id"]]
+    assert evaluator.gets("/search", q="voiture", theme_id=theme, kind="excerpt")["items"]
+    for question, many in (('"ne regarde pas mon mur"', 0), ('"ne regarde plus mon mur"', 1)):
+        found = evaluator.gets("/search", q=question, kind="excerpt")["items"]
+        assert [item["id"] for item in found] == [doubt["id"]] * many
+
+
 def meet(editor: Editor, office: Thing) -> tuple[Thing, Thing, Thing]:
     """Who can act around this place, and two things that they want to know."""
     department = editor.territory("04")
@@ -86,6 +104,7 @@ def test_words_for_the_department_stay_in_the_department(
     # The officials are met first: who can act there, and what they want to know.
     official, wish, far_off = meet(editor, office)
 
+    mobility = editor.theme("Mobilité")
     excerpts, testimonies, employers = [], [], []
     freely = ["first_person", "concrete_episode"]
     for body, nature in ((VILLAGES, "practice"), (CAR, "practice"), (DOUBT, "feeling")):
@@ -99,7 +118,8 @@ def test_words_for_the_department_stay_in_the_department(
         animator.finds(testimony, *(freely if nature == "practice" else ["prepared_text"]))
         editor.decides(testimony, "accept")
         testimonies.append(testimony)
-        excerpts.append(editor.quotes(testimony, body, nature))
+        coded = [mobility] * (body == CAR)
+        excerpts.append(editor.quotes(testimony, body, nature, theme_ids=coded))
         animator.puts(f"/workshops/{interview['id']}/closure")
     assert editor.gets("/testimonies", media_kind="video", count="true")["total"] == 0
 
@@ -107,9 +127,7 @@ def test_words_for_the_department_stay_in_the_department(
     editor.corrects(testimonies[0], f"Chez nous, c'est petit. {VILLAGES}")
     editor.corrects(testimonies[2], HEARD_AGAIN)
     machines()
-    followed = words_of(town.evaluator(), excerpts[0])
-    assert followed == ("Chez nous, c'est petit. ", VILLAGES, "")
-    confirm(editor, excerpts[2])
+    hear_again(editor, evaluator, mobility, excerpts)
     # One by one, without a camera, employers tell what they do; the evaluator counts it.
     count(evaluator)
     evaluator.gets(f"/testimonies/{testimony['id']}/candor", expected=404)
