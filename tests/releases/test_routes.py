@@ -1,7 +1,9 @@
 """What a release promises to those who publish it, and to those who receive it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -262,6 +264,22 @@ def test_a_passcode_is_asked_for_and_tried_five_times(
     assert int(limited.headers["retry-after"]) > 0
     refused = select(AuditEvent.subject_id).where(AuditEvent.action == "delivery.refused")
     assert {str(one) for one in db.scalars(refused)} == {made["id"]}
+
+
+def test_of_fifty_tries_of_a_passcode_five_are_heard(
+    as_editor: TestClient, as_anonymous: TestClient, release: dict[str, Any]
+) -> None:
+    url = f"/api/v1/releases/{release['id']}/deliveries"
+    made = as_editor.post(url, json={"recipient": "Le service", "passcode": "mistral"}).json()
+    shared = f"{SHARED}/{made['url'].rpartition('/')[2]}"
+    tries = [f"tramontane {n}" for n in range(48)] + ["mistral", "mistral"]
+
+    def attempt(passcode: str) -> int:
+        return as_anonymous.get(shared, headers={"X-Passcode": passcode}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        found = Counter(threads.map(attempt, tries))
+    assert found == {403: 5, 429: 45}
 
 
 @pytest.mark.parametrize(
