@@ -264,6 +264,22 @@ def test_the_archive_carries_the_recordings_and_what_is_said_in_them(world: Worl
         assert secret not in page
 
 
+def test_a_recording_closes_with_the_link_it_was_given_by(
+    world: World, as_editor: TestClient
+) -> None:
+    world.work()
+    items = [item for part in world.shared().json()["sections"] for item in part["items"]]
+    [media] = [item["media"] for item in items if item["media"]]
+    addresses = [media[name] for name in ("url", "poster_url", "captions_url")]
+    some = {"Range": "bytes=0-3"}
+    assert {world.anybody.get(one).status_code for one in addresses} == {200}
+    assert world.anybody.get(media["url"], headers=some).status_code == 206
+    as_editor.delete(f"{API}/deliveries/{world.delivery_id}")
+    closed = [world.anybody.get(one, headers=how) for one in addresses for how in ({}, some)]
+    assert {answer.status_code for answer in closed} == {410}
+    assert not [answer for answer in closed if CANARY in answer.text]
+
+
 def test_a_withdrawal_destroys_them_and_the_successor_has_its_own(
     world: World, database: Database
 ) -> None:
