@@ -314,9 +314,14 @@ def bytes_of_database(database: Database) -> Iterator[tuple[str, bytes]]:
         else:
             path = Path(make_url(str(url)).database or "")
             files = [path, path.with_name(f"{path.name}-wal")]
+            files = [path for path in files if path.exists()]
+    read = Path.read_bytes if database.dialect == "postgresql" else read_apart
     for path in files:
-        if path.exists():
-            yield path.name, read_apart(path)
+        try:
+            content = read(path)
+        except FileNotFoundError:
+            continue  # it was written anew: PostgreSQL's checkpoint deletes it
+        yield path.name, content
 
 
 def checkpoint(database: Database) -> None:
