@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, delete, false, func, insert, select
+from sqlalchemy import Select, delete, false, insert, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -14,6 +14,7 @@ from app.audiences.models import Contact, ContactDisclosure, DecisionMaker, Deci
 from app.audiences.schemas import DecisionMakerFilters, DecisionMakerIn
 from app.audit.service import record
 from app.codebook.models import Theme
+from app.codebook.service import THEME_NOW
 from app.core.db import kept_as_it_is, locked
 from app.core.models import as_stored, now
 from app.core.pages import Item, Order, matches
@@ -24,8 +25,6 @@ from app.witnesses.vault import encrypt, open_identity
 
 BY_TITLE = Order(DecisionMaker.title, DecisionMaker.id)
 LINKS = DecisionMakerTheme.metadata.tables["decision_maker_themes"]
-# What a link is about now: a theme that was merged says into which.
-THEME_NOW: ColumnElement[UUID] = func.coalesce(Theme.merged_into_id, Theme.id)
 
 
 def visible_to(me: Caller) -> Select[DecisionMaker]:

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.audiences.models import DecisionMaker, DecisionMakerTheme
 from app.audiences.schemas import DecisionMakerFilters, SuggestedOut, Why
-from app.audiences.service import THEME_NOW, complete, search
+from app.audiences.service import complete, search
 from app.codebook.models import Theme
+from app.codebook.service import THEME_NOW, now_of
 from app.codebook.tree import DEEPEST
 from app.core.pages import Item, columns_of, read_cursor, select_columns, write_cursor
 from app.places.models import Level, Territory
@@ -92,7 +93,7 @@ def suggest(db: Session, filters: DecisionMakerFilters, me: Caller) -> Item:
 
 def _read(db: Session, filters: DecisionMakerFilters) -> _Asked:
     asked = _Asked(about=bool(filters.theme_id), within=bool(filters.territory_id))
-    rows = select(THEME_NOW).where(Theme.id.in_(filters.theme_id))
+    rows = now_of(filters.theme_id)
     below = {theme_id: {theme_id: 0} for theme_id in db.scalars(rows)}
     while below:
         themes = db.scalars(select(Theme).where(Theme.id.in_(below))).all()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -39,12 +39,14 @@ def find(db: Session, theme_id: UUID) -> Theme:
     return theme
 
 
-def now_of(ids: Sequence[UUID]) -> Select[UUID]:
-    """These themes; of one that was merged, the one that its codings are given now.
+# A theme, or what it was merged into. Merging has those that were merged into it before say so too:
+# there is one step, never a chain.
+THEME_NOW: ColumnElement[UUID] = func.coalesce(Theme.merged_into_id, Theme.id)
 
-    Merging has those that were merged before say so too: there is one step, never a chain.
-    """
-    return select(func.coalesce(Theme.merged_into_id, Theme.id)).where(Theme.id.in_(ids))
+
+def now_of(ids: Sequence[UUID]) -> Select[UUID]:
+    """These themes; of one that was merged, the one that its codings are given now."""
+    return select(THEME_NOW).where(Theme.id.in_(ids))
 
 
 def given_now(db: Session, ids: Sequence[UUID]) -> list[UUID]:
