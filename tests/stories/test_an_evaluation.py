@@ -39,6 +39,7 @@ SECRET = "Je ne veux pas que cela sorte d'ici."
 REFUSED = "Finalement, ne lisez pas cela."
 NAMES = ("Yasmina", "Belkacem", "Hervé", "Delestrac")
 ID = re.compile(r"x[0-9a-f]{32}")
+DRAWN = re.compile(r"x?[0-9a-f]{32,64}")
 
 
 @dataclass(frozen=True)
@@ -260,16 +261,24 @@ def verify(pack: Pack, folder: Path) -> None:
 
 
 def find_nobody(pack: Pack, db: Session, *people: Thing) -> None:
-    """No byte leads back to somebody: ids of ours, pseudonyms, names, days, birth years."""
-    secrets = {*NAMES, "Y. de Berthe", "1991", "2013-05-14", "2013-06-03", SECRET, REFUSED}
-    secrets |= {str(person["pseudonym"]) for person in people}
+    """No byte leads back to somebody: ids of ours, pseudonyms, names, days, birth years.
+
+    What is drawn (codes, sums) may hold the four digits of a year by chance: years and days are
+    sought in the rest.
+    """
+    said = {*NAMES, "Y. de Berthe", "1991", "2013-05-14", "2013-06-03", SECRET, REFUSED}
+    said |= {str(person["pseudonym"]) for person in people}
+    ids: set[str] = set()
     for table in Base.metadata.sorted_tables:
         if "id" in table.c:
-            secrets |= {str(id_) for id_ in db.scalars(select(table.c.id))}
-    secrets.discard(pack.headers["X-Export-Id"])
+            ids |= {str(id_) for id_ in db.scalars(select(table.c.id))}
+    db.rollback()  # nobody reads a state of before: what is erased leaves the files at once
+    ids.discard(pack.headers["X-Export-Id"])
     for name, content in pack.files.items():
         text = content.decode()
-        found = [secret for secret in secrets if secret in text or secret.replace("-", "") in text]
+        found = [id_ for id_ in ids if id_ in text or id_.replace("-", "") in text]
+        rest = DRAWN.sub("", text)
+        found += [secret for secret in said if secret in rest or secret.replace("-", "") in rest]
         assert not found, name
 
 
