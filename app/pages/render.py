@@ -70,6 +70,7 @@ def release_page(
         is_public=is_public,
         is_visit=is_visit,
         readers=readers_of(content),
+        has_link=bool(here) and not is_visit,
         kind_of=kind_of,
         numbers=_numbers(items),
         length=_length(content, items),

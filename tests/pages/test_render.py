@@ -208,12 +208,36 @@ def test_who_stands_before_an_exhibition_is_asked_for_nothing() -> None:
     given: dict[str, Any] = {"form": "exhibition", "files": files}
     in_person, visit = (shown(item(), **given, personal=personal) for personal in (True, False))
     assert in_person.all("form")
-    assert "vous est adressé personnellement" in in_person.text
     assert "Les panneaux" in in_person.text
     assert not visit.all("form")
     for words in ("personnellement", "Accuser réception", "Répondre", "Les panneaux"):
         assert words not in visit.text
     assert "Cette page accompagne une exposition" in visit.text
+    assert "Votre lien" not in visit.text
+
+
+@pytest.mark.parametrize(
+    ("audience", "form", "said"),
+    [
+        ("general_public", "web_page", "Ce dossier est destiné au grand public"),
+        ("general_public", "event", "Ce dossier est destiné au grand public"),
+        ("general_public", "exhibition", "Cette page accompagne une exposition"),
+        ("elected_officials", "exhibition", "Cette page accompagne une exposition"),
+        ("elected_officials", "web_page", "Ce dossier vous est adressé personnellement"),
+    ],
+)
+def test_who_holds_a_link_reads_for_whom_it_is_and_whose_the_link_is(
+    audience: str, form: str, said: str
+) -> None:
+    for_ = content(item(), audience=audience, form=form)
+    with_link, by_the_team = Reader(release_page(for_, HERE)).text, Reader(release_page(for_)).text
+    is_alone = "personnellement" in said
+    for page in (with_link, by_the_team):
+        assert said in page
+        assert ("personnellement" in page) is is_alone
+        assert "donnez-en l’adresse" not in page, "it may have none"
+    assert ("Votre lien, lui, est personnel" in with_link) is not is_alone
+    assert "Votre lien" not in by_the_team
 
 
 def test_an_answer_is_about_the_number_that_the_page_shows() -> None:
