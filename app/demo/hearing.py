@@ -174,7 +174,8 @@ class Hearing:
             section | {"items": [self._known.described(item) for item in section["items"]]}
             for section in row["sections"]
         ]
-        described = self._described(row, "published", "public_slug", "deliveries", "sections")
+        afterwards = "published", "public_slug", "deliveries", "event"
+        described = self._described(row, *afterwards, "sections")
         payload = BundleIn(sections=sections, **described)
         bundles.compose(self._db, payload, by=self._editor)
 

@@ -36,8 +36,9 @@ from app.operations.failures import Failure
 from app.operations.service import is_empty, operator
 from app.reactions import service as reactions
 from app.reactions.schemas import PublicationIn, ReactionIn
-from app.releases import deliveries, public
+from app.releases import deliveries, events, public
 from app.releases import service as releases
+from app.releases.event_schemas import EventIn
 from app.releases.models import Delivery, Release
 from app.releases.schemas import DeliveryIn
 from app.schemes.models import Scheme
@@ -196,6 +197,8 @@ def _give_back(database: Database, stories: Stories) -> list[tuple[str, str]]:
                 release, _ = releases.publish(db, bundle, by=me)
                 if slug := row.get("public_slug"):
                     public.give(db, release, slug, by=me)
+                if held := row.get("event"):
+                    _hold(db, release, held, known, by=me)
                 for given in row["deliveries"]:
                     to = known.described(given, "answers", "mobilization")
                     url, delivery = deliveries.deliver(db, release, DeliveryIn(**to), None, by=me)
@@ -204,6 +207,22 @@ def _give_back(database: Database, stories: Stories) -> list[tuple[str, str]]:
                     for line in given.get("mobilization", []):
                         _mobilize(db, scheme, delivery, line, by=me)
     return links
+
+
+def _hold(db: Session, release: Release, row: Row, known: Known, by: Caller) -> None:
+    """Tell of an event, whose `item` is the number of a passage of the release, from 1."""
+    ids = [item["id"] for section in release.content["sections"] for item in section["items"]]
+    parts = {
+        name: [
+            {key: value for key, value in part.items() if key != "item"}
+            | ({"item_id": ids[part["item"] - 1]} if "item" in part else {})
+            for part in row[name]
+        ]
+        for name in ("programme", "reactions")
+    }
+    shown = [ids[number - 1] for number in row["shown"]]
+    told = known.described(row, *parts, "shown")
+    events.note(db, release, None, EventIn(**told, **parts, shown=shown), by=by)
 
 
 def _answer(db: Session, delivery: Delivery, answers: Sequence[Row], by: Caller) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.authentication import Caller
 from app.accounts.models import Account, Organization
 from app.accounts.permissions import GRANTS, Role
 from app.audiences.models import DecisionMaker
 from app.media.models import Media
-from app.places.models import Territory
+from app.places.models import Place, Territory
 
 Row = dict[str, Any]
 Stories = dict[str, list[Row]]
@@ -59,9 +59,11 @@ class Known:
         self.ids: dict[str, UUID] = dict(db.execute(select(Territory.code, Territory.id)).all())
         self.callers: dict[str, Caller] = {}
         self.media: dict[str, UUID] = {}
-        self._find_people(db, stories)
+        self._find(db, stories["organizations"], Organization.name)
+        self._find(db, stories["places"], Place.name)
+        self._find(db, stories["decision_makers"], DecisionMaker.title)
+        self._find_accounts(db, stories["accounts"])
         self._find_media(db, stories)
-        self._find_decision_makers(db, stories)
 
     def role(self, role: Role) -> Caller:
         """The account of this role, of which there is one."""
@@ -78,11 +80,14 @@ class Known:
     def _id(self, key: str | list[str]) -> UUID | list[UUID]:
         return self.ids[key] if isinstance(key, str) else [self.ids[k] for k in key]
 
-    def _find_people(self, db: Session, stories: Stories) -> None:
-        named = {row["name"]: row["key"] for row in stories["organizations"]}
-        for organization in db.scalars(select(Organization).where(Organization.name.in_(named))):
-            self.ids[named[organization.name]] = organization.id
-        emails = {row["email"]: row["key"] for row in stories["accounts"]}
+    def _find(self, db: Session, rows: list[Row], name: InstrumentedAttribute[str]) -> None:
+        """Those of these rows that are there, by the name that they are known by."""
+        keys = {row[name.key]: row["key"] for row in rows}
+        for id_, found in db.execute(select(name.class_.id, name).where(name.in_(keys))):
+            self.ids[keys[found]] = id_
+
+    def _find_accounts(self, db: Session, rows: list[Row]) -> None:
+        emails = {row["email"]: row["key"] for row in rows}
         for account in db.scalars(select(Account).where(Account.email.in_(emails))):
             self.callers[emails[account.email]] = caller(account)
 
@@ -92,11 +97,6 @@ class Known:
         rows = select(Media).where(Media.filename.in_(files), Media.created_by_id.in_(ours))
         for media in db.scalars(rows):
             self.media[files[media.filename]] = media.id
-
-    def _find_decision_makers(self, db: Session, stories: Stories) -> None:
-        titled = {row["title"]: row["key"] for row in stories["decision_makers"]}
-        for found in db.scalars(select(DecisionMaker).where(DecisionMaker.title.in_(titled))):
-            self.ids[titled[found.title]] = found.id
 
 
 def caller(account: Account) -> Caller:

@@ -14,6 +14,7 @@ from app.audit.models import ActorKind, AuditEvent
 from app.bundles.checks import check
 from app.bundles.models import Bundle
 from app.core.db import Database
+from app.core.figures import SUPPRESSED
 from app.core.models import Base, now
 from app.core.settings import Env, settings
 from app.demo import service
@@ -27,6 +28,7 @@ from app.propositions.models import Competence, Proposition, PropositionState
 from app.propositions.service import shown
 from app.propositions.steps import told
 from app.reactions.models import Commitment, Reaction
+from app.releases import events
 from app.releases.models import Delivery, Release
 from app.schemes.models import Term
 from app.testimonies.models import State, Testimony
@@ -87,6 +89,7 @@ def test_the_demo_is_told_once_and_keeps_its_promises(
     _is_answered(database)
     _shows_everybody_an_exhibition(as_anonymous)
     _balances_as_told(database)
+    _tells_of_an_event(database)
     _follows_two_propositions(database)
     _keeps_its_secrets(database, added)
 
@@ -121,9 +124,9 @@ def _has_the_promised_numbers(database: Database) -> None:
     assert states == STATES
     assert count(database, Media) == count(database, Media, Media.status == Status.READY) == 5
     assert count(database, Excerpt) == 40
-    assert count(database, Bundle) == 3
+    assert count(database, Bundle) == 4
     assert count(database, Proposition) == 2
-    assert count(database, Release) == 2
+    assert count(database, Release) == 3
     assert count(database, Delivery) == 3, "two recipients, and the codes of the exhibition"
     assert count(database, Account) == 9
 
@@ -136,11 +139,12 @@ def _was_done_by_people(database: Database) -> None:
     assert actions["witness.registered"] == 30
     assert actions["testimony.deposited"] == 60
     assert actions["excerpt.chosen"] == 40
-    assert actions["release.published"] == 2
+    assert actions["release.published"] == 3
     assert actions["delivery.made"] == 3
     assert actions["reaction.received"] == 2
     assert actions["reaction.published"] == 1
     assert actions["mobilization.noted"] == 3
+    assert actions["event.recorded"] == 1
     by = {kind: {a for a, k in events if k is kind} for kind in ActorKind}
     of_links = {"delivery.opened", "delivery.acknowledged", "reaction.received"}
     assert by[ActorKind.LINK] == of_links
@@ -194,6 +198,24 @@ def _shows_everybody_an_exhibition(as_anonymous: TestClient) -> None:
     assert as_anonymous.get(address).status_code == 200
 
 
+def _tells_of_an_event(database: Database) -> None:
+    """Its papers have all that they may tell; few roles are not told; all of it is invented."""
+    with database.read() as db:
+        release = db.scalars(select(Release).where(Release.form == events.FORM)).one()
+        told = events.for_print(db, release)
+    assert told
+    assert told["place"] == "ERIC-Cyber-base Berthe"
+    assert len(told["programme"]) == 11
+    assert len([turn for turn in told["programme"] if turn["item_id"]]) == 7
+    assert len(told["shown"]) == 6, "one was not read, for want of time"
+    assert told["attendance"]["total"] == 29
+    shares = {row["label"]: row["share"] for row in told["attendance"]["roles"]}
+    assert shares == {"Jeunes": 0.4, "Employeurs": 0.25, "Élus": 0.2, "Autres": SUPPRESSED}
+    assert {one["item_id"] for one in told["reactions"]} < set(told["shown"])
+    words = [told["minutes"], *(one["text"] for one in told["reactions"])]
+    assert all("invent" in said for said in words)
+
+
 def _follows_two_propositions(database: Database) -> None:
     """One was adopted after it was tried, one refused with its reason."""
     roads = {}
@@ -211,14 +233,14 @@ def _follows_two_propositions(database: Database) -> None:
 
 
 def _balances_as_told(database: Database) -> None:
-    """The exhibition is short of practices; the two others are not. Nothing forbids any of them."""
+    """The exhibition is short of practices; the others are not. Nothing forbids any of them."""
     short = {}
     with database.read() as db:
         for bundle in db.scalars(select(Bundle)):
             found = check(db, bundle, now())
             assert found["blockers"] == [], bundle.title
             short[bundle.form] = "few-practices" in {w["code"] for w in found["warnings"]}
-    assert short == {"web_page": False, "note": False, "exhibition": True}
+    assert short == {"web_page": False, "note": False, "exhibition": True, "event": False}
 
 
 def _keeps_its_secrets(database: Database, added: Demo) -> None:
