@@ -7,6 +7,7 @@ that was interrupted goes on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic, sleep
 
 from sqlalchemy import select
@@ -22,10 +23,12 @@ from app.accounts.schemas import AccountIn, OrganizationIn
 from app.bundles import service as bundles
 from app.bundles.models import Bundle
 from app.core.db import Database
+from app.core.models import now
 from app.core.settings import Env, settings
 from app.demo.films import film
 from app.demo.hearing import Hearing
 from app.demo.stories import Known, Row, Stories, caller, filename, films, load
+from app.documents.wording import HERE
 from app.jobs.models import Job
 from app.jobs.runner import Worker
 from app.jobs.service import MEDIA, QUEUES
@@ -210,7 +213,10 @@ def _give_back(database: Database, stories: Stories) -> list[tuple[str, str]]:
 
 
 def _hold(db: Session, release: Release, row: Row, known: Known, by: Caller) -> None:
-    """Tell of an event, whose `item` is the number of a passage of the release, from 1."""
+    """Tell of an event of today: what was said long ago at one would soon be erased.
+
+    Its `item` is the number of a passage of the release, from 1.
+    """
     ids = [item["id"] for section in release.content["sections"] for item in section["items"]]
     parts = {
         name: [
@@ -221,8 +227,11 @@ def _hold(db: Session, release: Release, row: Row, known: Known, by: Caller) -> 
         for name in ("programme", "reactions")
     }
     shown = [ids[number - 1] for number in row["shown"]]
-    told = known.described(row, *parts, "shown")
-    events.note(db, release, None, EventIn(**told, **parts, shown=shown), by=by)
+    told = known.described(row, *parts, "shown", "starts_at")
+    today = now().astimezone(HERE).date()
+    begins = datetime.combine(today, row["starts_at"], HERE)
+    when = {"held_on": today, "starts_at": begins}
+    events.note(db, release, None, EventIn(**told, **parts, **when, shown=shown), by=by)
 
 
 def _answer(db: Session, delivery: Delivery, answers: Sequence[Row], by: Caller) -> None:

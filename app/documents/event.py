@@ -37,12 +37,16 @@ ANY_QUESTION = "Qu’est-ce qui vous a surpris ? Qu’allez-vous en faire ?"
 REMINDERS = (
     "Personne n’est nommé : on ne cherche pas à deviner qui parle.",
     "On n’enregistre pas, on ne photographie pas, on ne filme pas : ni l’écran, ni la salle.",
-    "Chacun peut reprendre sa parole à tout moment : téléchargez cette feuille le jour même.",
+    "Chacun peut reprendre sa parole à tout moment, sans dire pourquoi.",
     "On parle de ce qui est dit, jamais de la valeur de qui le dit.",
+)
+OF_THE_DAY = (
+    "Téléchargez cette feuille le jour même : une parole reprise n’y est plus, et ne doit plus "
+    "être montrée."
 )
 AFTERWARDS = (
     "Notez combien de personnes sont venues, par rôle, sans aucun nom.",
-    "Reportez les réactions, parole par parole : les témoins sauront ce que l’on a fait des leurs.",
+    "Reportez les réactions, parole par parole : l’équipe du projet pourra les dire aux témoins.",
     "Détruisez les feuilles imprimées, ou rendez-les à l’équipe du projet.",
 )
 PROMISE = (
@@ -76,6 +80,7 @@ def facilitator(edition: Edition) -> Path:
     """`facilitator.pdf`: what to say first, what to ask about each item, room for notes."""
     told = {
         "steps": _steps(edition),
+        "of-the-day": line(OF_THE_DAY),
         "reminders": [line(reminder) for reminder in REMINDERS],
         "afterwards": [line(reminder) for reminder in AFTERWARDS],
     }
@@ -191,8 +196,8 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _about(item: Mapping[str, Any]) -> str | None:
-    about = [item["role_label"], item["territory_label"], item["caption"]]
-    return line(", ".join(one for one in about if one)) or None
+    who = ", ".join(filter(None, (item["role_label"], item["territory_label"])))
+    return line(" · ".join(filter(None, (who, item["caption"])))) or None
 
 
 def _words_of(item: Mapping[str, Any]) -> str:
@@ -210,6 +215,7 @@ def _cut(words: str) -> str:
 def _reported(edition: Edition, event: Mapping[str, Any]) -> list[Step]:
     """What was shown, each with what was said of it; of a form to fill in, all the items."""
     items = {item["id"]: item for item in edition.items()}
+    planned = {step["item_id"]: step for step in (edition.event or {}).get("programme", [])}
     said: dict[str, list[dict[str, Any]]] = {}
     for one in event.get("reactions", []):
         said.setdefault(one["item_id"], []).append(
@@ -217,9 +223,8 @@ def _reported(edition: Edition, event: Mapping[str, Any]) -> list[Step]:
         )
     shown = set(event.get("shown", items))
     return [
-        _step(item, {})
+        _step(item, planned.get(id_, {}))
         | {
-            "title": line(_cut(_words_of(item)) or _name(item)),
             "shown": None if id_ in shown else "Pas montré.",
             "reactions": said.get(id_, []),
         }

@@ -83,9 +83,10 @@ def day(moment: datetime | date) -> str:
 
 
 def hour(moment: datetime) -> str:
-    """« 18 h 30 », as the clocks of the readers tell it."""
+    """« 18 h 30 », « 9 h », as the clocks of the readers tell it."""
     here = moment.astimezone(HERE)
-    return f"{here.hour}{NO_BREAK}h{NO_BREAK}{here.minute:02}"
+    told = f"{here.hour}{NO_BREAK}h"
+    return f"{told}{NO_BREAK}{here.minute:02}" if here.minute else told
 
 
 def duration(milliseconds: int) -> str:

@@ -122,6 +122,12 @@ def for_print(db: Session, release: Release) -> dict[str, Any] | None:
     }
 
 
+def days_of(db: Session, release_ids: Collection[UUID]) -> dict[UUID, date]:
+    """The days of the events of these releases, held or still to come; of those that have one."""
+    days = select(HeldEvent.release_id, HeldEvent.held_on)
+    return dict(db.execute(days.where(HeldEvent.release_id.in_(release_ids))).all())
+
+
 # What becomes of it
 
 

@@ -1,12 +1,13 @@
 """The sheet on paper: A4, large, in plain French, to be read standing before a wall."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from app.core.settings import settings
 from app.documents import typesetting
 from app.documents.panels import drawn
-from app.documents.wording import COMMITMENTS, NO_BREAK, day, line, prose, quoted
+from app.documents.wording import COMMITMENTS, HERE, NO_BREAK, day, line, prose, quoted
 from app.propositions.models import PropositionState
 
 FOLLOW = "/suivi"
@@ -59,7 +60,7 @@ def _told(sheet: Mapping[str, Any]) -> dict[str, Any]:
         "blank-when": False,
         "people": _people(sheet["people"]),
         "unnamed": line(UNNAMED) if sheet["people"] != 0 else None,
-        "bundles": [_bundle(bundle) for bundle in sheet["bundles"]],
+        "bundles": [_bundle(bundle, sheet["at"]) for bundle in sheet["bundles"]],
         "kept-in": line(KEPT_IN),
         "answers": [_answer(answer) for answer in sheet["answers"]],
         "silence": line(SILENCE),
@@ -78,25 +79,37 @@ def _people(people: int | None) -> str:
     return line(f"{people}{NO_BREAK}personnes ont parlé ici.") if people else line(NOBODY)
 
 
-def _bundle(bundle: Mapping[str, Any]) -> dict[str, str | None]:
+def _bundle(bundle: Mapping[str, Any], at: datetime) -> dict[str, str | None]:
     where = f"{bundle['form_label']} pour : {bundle['audience_label']}"
     return {
         "title": line(bundle["title"]),
         "where": line(f"{where}. Publié le {day(bundle['published_at'])}."),
-        "readers": _readers(bundle["recipients"], bundle["readers"], bundle["is_public"]),
+        "readers": _readers(bundle, at),
     }
 
 
-def _readers(given: int, opened: int, is_public: bool) -> str | None:
-    """How many hold a link, and how many opened theirs; what is for everybody needs none."""
-    if not given:
-        return None if is_public else "Pas encore envoyé."
-    people = "personne" if given == 1 else "personnes"
-    if not opened:
-        seen = "pas encore ouvert"
-    else:
-        seen = f"{opened}{NO_BREAK}l’{'a' if opened == 1 else 'ont'} ouvert"
-    return line(f"Envoyé à {given}{NO_BREAK}{people} ; {seen}.")
+def _readers(bundle: Mapping[str, Any], at: datetime) -> str | None:
+    """When an event was or will be, how many hold a link, and how many opened theirs.
+
+    What is for everybody, or is told aloud, needs no link.
+    """
+    held = bundle["held_on"] and _held(bundle["held_on"], at.astimezone(HERE).date())
+    given = _given(bundle["recipients"], bundle["readers"])
+    if not (held or given or bundle["is_public"]):
+        return "Pas encore envoyé."
+    return line(" ".join(filter(None, (held, given)))) or None
+
+
+def _held(on: date, today: date) -> str:
+    return f"{'A eu lieu' if on <= today else 'Prévu'} le {day(on)}."
+
+
+def _given(given: int, opened: int) -> str | None:
+    if given == 1:
+        return f"Envoyé à une personne, qui {'l’a' if opened else 'ne l’a pas encore'} ouvert."
+    seen = {0: "aucune ne l’a encore ouvert", 1: "une l’a ouvert"}
+    seen_by = seen.get(opened, f"{opened}{NO_BREAK}l’ont ouvert")
+    return f"Envoyé à {given}{NO_BREAK}personnes ; {seen_by}." if given else None
 
 
 def _answer(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The demo keeps its promises: its numbers, its secrets, and that it is added once."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,8 @@ def _shows_everybody_an_exhibition(as_anonymous: TestClient) -> None:
 def _tells_of_an_event(database: Database) -> None:
     """Its papers have all that they may tell; few roles are not told; all of it is invented."""
     with database.read() as db:
+        last_week = (now() - timedelta(days=7)).date()
+        assert not db.scalars(events.with_words(last_week)).all(), "old words are soon erased"
         release = db.scalars(select(Release).where(Release.form == events.FORM)).one()
         told = events.for_print(db, release)
     assert told

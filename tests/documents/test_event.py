@@ -55,7 +55,7 @@ def test_the_programme_is_in_order_with_durations_place_and_date(edition_of: Edi
     found = told(programme(edition_of(snapshot(words, film), event=event)))
     assert squeezed("14 mai 2026 à 18 h 30, Salle du conseil") in found
     assert squeezed("1 La vidéo Jeune, Var 1 min 5 s 2 Pause 10 min 3 Une parole lue") in (
-        found.replace("Pratique,", "")
+        found.replace("Pratique·", "")
     )
     assert squeezed("environ 4 min") in found
     assert squeezed("En tout, environ 16 min") in found

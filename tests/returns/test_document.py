@@ -32,6 +32,7 @@ def sheet(text: str = "Ici") -> dict[str, Any]:
                 "recipients": 2,
                 "readers": 1,
                 "is_public": False,
+                "held_on": None,
             }
         ],
         "answers": [

@@ -1,7 +1,7 @@
 """What the sheet of a workshop promises to who spoke there, before everybody who walks past it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from app.accounts.permissions import Role
 from app.audit.models import AuditEvent
 from app.core.models import now
+from app.documents.wording import HERE, day
 from app.propositions.models import PropositionState as S
 from app.reactions.models import Commitment
 from app.testimonies.models import State, Testimony
 from app.workshops.models import Workshop
-from tests.documents.reading import is_accessible_and_lasting, sizes_of, squeezed
+from tests.documents.reading import is_accessible_and_lasting, pages_of, sizes_of, squeezed
 from tests.make import Make
 from tests.returns.conftest import WORDS, Client, Dossier, Published, address
 
@@ -81,7 +82,7 @@ def test_it_tells_where_the_words_went_and_how_many_opened_them(
     as_anonymous.get(f"/api/v1/shared{path.removeprefix('/r')}")
     sheet = wall(workshop)
     told = ("Ce qu'on fait : <b>quand ça coince</b>", "Page web pour : Élus. Publié le")
-    assert says(sheet, *told, "Envoyé à 2 personnes ; 1 l’a ouvert.") == []
+    assert says(sheet, *told, "Envoyé à 2 personnes ; une l’a ouvert.") == []
     assert "l'Élue" not in sheet, "who received it is not told"
 
 
@@ -93,8 +94,33 @@ def test_a_dossier_given_to_some_then_to_others_is_told_of_both(
     for recipient in ("Le club des tuteurs (démo)", "Une tutrice (démo)"):
         dossier.deliver(recipient=recipient)
     told = ("Page web pour : Élus. Publié le", "Page web pour : Tuteurs. Publié le")
-    sent = ("Envoyé à 1 personne ;", "Envoyé à 2 personnes")
+    sent = ("Envoyé à une personne, qui ne l’a pas encore ouvert.", "Envoyé à 2 personnes")
     assert says(wall(workshop), *told, *sent) == []
+
+
+@pytest.mark.parametrize(("days", "said"), [(-3, "A eu lieu le"), (3, "Prévu le")])
+def test_an_event_is_told_by_its_day_and_was_sent_to_nobody(
+    published: Published,
+    make: Make,
+    as_editor: TestClient,
+    tmp_path: Path,
+    days: int,
+    said: str,
+) -> None:
+    dossier = published(form="event")
+    on = (now().astimezone(HERE) + timedelta(days=days)).date()
+    event = f"/api/v1/releases/{dossier.release_id}/event"
+    here = address(dossier.witnesses[0].workshop_id)
+
+    def wall() -> str:
+        path = tmp_path / "return.pdf"
+        path.write_bytes(as_editor.get(here).content)
+        return "".join(pages_of(path))
+
+    assert says(wall(), "Évènement pour : Élus.", "Pas encore envoyé.") == []
+    assert as_editor.put(event, json={"held_on": on.isoformat()}).status_code == 200
+    assert says(wall(), f"{said} {day(on)}.") == []
+    assert "Pasencore" not in wall()
 
 
 def test_nobody_is_named_nor_quoted(
