@@ -150,7 +150,7 @@ def test_a_choice_is_taken_back_and_what_else_it_ends_is_told(
 def test_everything_is_taken_back(speaker: TestClient, db: Session) -> None:
     asked = speaker.get("/suivi/retraits/tout")
     assert speaker.post("/suivi/retraits/tout", data=token_in(asked.text)).status_code == 303
-    assert "Plus personne ne les voit" in speaker.get(OWN).text
+    assert "Plus personne ne voit ces paroles" in speaker.get(OWN).text
     states = list(db.scalars(select(Testimony.state)))
     assert states.count(State.WITHDRAWN) == 1
 

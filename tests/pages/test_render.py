@@ -1,6 +1,7 @@
 """Pages made from plain values."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,10 +13,17 @@ from app.core.problems import NotFound, RateLimited
 from app.core.text import NOT_IN_PROSE
 from app.pages.assets import BY_NAME, address
 from app.pages.messages import message_of
-from app.pages.render import message_page, public_list_page, release_page, standalone_page
+from app.pages.render import (
+    invitation_page,
+    message_page,
+    public_list_page,
+    release_page,
+    standalone_page,
+)
 from app.releases.deliveries import LinkClosed
-from tests.pages.contents import FILM, content, demo, item, note, withdrawn
+from tests.pages.contents import FILM, SAID, content, demo, item, note, withdrawn
 
+UNTIL = datetime(2027, 2, 21, tzinfo=UTC)
 HERE = "/dossiers/8e03978e-40d5-43dd-bc93-6894a57f9324"
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -368,6 +376,24 @@ def test_the_list_of_what_is_public() -> None:
     empty = Reader(public_list_page([], None))
     assert "Rien n’est public pour le moment." in empty.text
     assert not empty.all("ul")
+
+
+@pytest.mark.parametrize("form", ["web_page", "exhibition", "event", "film"])
+@pytest.mark.parametrize("audience", ["general_public", "elected_officials"])
+def test_what_comes_before_a_colon_is_on_the_same_line(form: str, audience: str) -> None:
+    items = [item(), note("Et puis ?"), withdrawn(), item(show_as="video", media=SAID)]
+    given = {"form": form, "audience": audience, "superseded_by": 3, "files": FILMED}
+    told = content(*items, **given)
+    pages = [
+        release_page(told, HERE),
+        release_page(told | {"personal": False}, HERE),
+        release_page(told, is_public=True),
+        standalone_page(told),
+        *(invitation_page(UNTIL, asks=True, is_visit=is_visit) for is_visit in (True, False)),
+    ]
+    for page in pages:
+        words = "".join(Reader(page.partition("<body")[2]).texts)
+        assert re.findall(r"\S+ [:;?!»]", words) == []
 
 
 def test_the_longest_release_is_made() -> None:
