@@ -1,6 +1,9 @@
 """Read a PDF as a reader's software does: its words in order, its descriptions, its pages."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,49 @@ def descriptions_of(path: Path) -> list[str]:
     with pikepdf.open(path) as document:
         found = [thing for thing in document.objects if isinstance(thing, pikepdf.Dictionary)]
         return [str(thing.Alt) for thing in found if "/Alt" in thing]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A code as it is drawn, its white border included: 1 where it is dark."""
+
+    modules: list[list[int]]
+    module_mm: float
+
+
+def codes_of(path: Path) -> list[Drawn]:
+    """The codes to be aimed at with a telephone, in their order, as the paper will show them."""
+    with pikepdf.open(path) as document:
+        return [code for page in document.pages for code in _codes_on(page)]
+
+
+def _codes_on(page: Any) -> Iterator[Drawn]:
+    """A code is a white square, then dark lines in its units, each one unit wide."""
+    points: list[list[float]] = []
+    colour, scale, side = 0.0, 1.0, 0
+    for step in pikepdf.parse_content_stream(page):
+        numbers = [float(one) for one in step.operands if isinstance(one, int | Decimal)]
+        match str(step.operator):
+            case "cm":
+                scale = numbers[0]
+            case "scn":
+                colour = max(numbers)
+            case "m" | "l":
+                points.append(numbers)
+            case "B" if side and not colour:
+                yield Drawn(_modules_of(points, side), scale / 72 * 25.4)
+                points = []
+            case "f" | "S" | "B" | "n":
+                side = round(max(x for x, _ in points)) if points and colour == 1 else 0
+                points = []
+
+
+def _modules_of(points: list[list[float]], side: int) -> list[list[int]]:
+    modules = [[0] * side for _ in range(side)]
+    for (start, y), (end, _) in zip(points[::2], points[1::2], strict=True):
+        for x in range(round(start), round(end)):
+            modules[int(y)][x] = 1
+    return modules
 
 
 def _mm(points: float) -> int:

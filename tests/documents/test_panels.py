@@ -1,13 +1,16 @@
 """What the panels and cards of an exhibition promise to who hangs them, and to who spoke."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.documents.edition import Document
+from app.documents.edition import Document, Edition
 from app.documents.panels import EXHIBITION, cards, panels
+from tests.documents.codes import text_of
 from tests.documents.conftest import EditionOf, filmed, gone, item, snapshot
 from tests.documents.reading import (
+    codes_of,
     descriptions_of,
     is_accessible_and_lasting,
     pages_of,
@@ -16,6 +19,7 @@ from tests.documents.reading import (
 )
 
 HOSTILE = '*gras* #import "x" $x$ {{ x }} <img src=x> @ref `code` \\ _a_ = // /* [x] 100 %'
+SMALLEST_MM = 0.6  # of a module, to be read at arm's length
 LINK = "https://retours.example.fr/r/" + "A" * 43 + "#"
 
 
@@ -98,6 +102,22 @@ def test_a_code_opens_the_recording_and_says_so(edition_of: EditionOf) -> None:
     assert whole.endswith(LINK.rstrip("#"))
     assert one.endswith(LINK + "x")
     assert descriptions_of(panels(edition_of(snapshot(film)))) == []
+
+
+@pytest.mark.parametrize("make", [panels, cards])
+def test_what_a_telephone_sees_is_the_link_and_it_is_large_enough(
+    edition_of: EditionOf, make: Callable[[Edition], Path]
+) -> None:
+    films = [filmed(), filmed()]
+    links = {film["id"]: LINK + film["id"] for film in films}
+    seen = codes_of(make(edition_of(snapshot(item(), *films), links=links)))
+    whole = [LINK.rstrip("#")] if make is panels else []
+    assert [text_of(code.modules) for code in seen] == [*whole, *links.values()]
+    assert min(code.module_mm for code in seen) > SMALLEST_MM
+    for code in seen:
+        border = [*code.modules[:4], *code.modules[-4:]]
+        border += [row[:4] + row[-4:] for row in code.modules]
+        assert not any(map(any, border)), "a reader wants white around it"
 
 
 def test_what_is_said_in_a_recording_is_read_beside_it(edition_of: EditionOf) -> None:

@@ -13,12 +13,20 @@ from sqlalchemy.orm import Session
 from app.accounts.permissions import Role
 from app.audit.models import AuditEvent
 from app.core.models import now
+from app.core.settings import settings
 from app.documents.wording import HERE, day
 from app.propositions.models import PropositionState as S
 from app.reactions.models import Commitment
 from app.testimonies.models import State, Testimony
 from app.workshops.models import Workshop
-from tests.documents.reading import is_accessible_and_lasting, pages_of, sizes_of, squeezed
+from tests.documents.codes import text_of
+from tests.documents.reading import (
+    codes_of,
+    is_accessible_and_lasting,
+    pages_of,
+    sizes_of,
+    squeezed,
+)
 from tests.make import Make
 from tests.returns.conftest import WORDS, Client, Dossier, Published, address
 
@@ -50,6 +58,8 @@ def test_a_new_workshop_has_a_sheet_that_says_how_to_follow_and_to_take_back(
     path.write_bytes(answer.content)
     assert is_accessible_and_lasting(path)
     assert sizes_of(path) == {(210, 297)}
+    [code] = codes_of(path)
+    assert text_of(code.modules) == f"{settings().base_url}/suivi"
 
 
 def test_an_empty_sheet_says_that_nothing_came_yet(
