@@ -10,10 +10,11 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.models import now
-from app.gate.service import WayOut
+from app.gate.service import GENERAL_PUBLIC, WayOut
 from app.reactions.service import answers_to
 from app.receipts.models import Approval
 from app.releases import service as releases
+from app.releases.events import days_of
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.schemes.service import labels
 from app.testimonies.models import TestimonyWitness
@@ -69,9 +70,13 @@ def uses_of_words(db: Session, testimony_ids: Select[UUID]) -> list[Use]:
 
 
 def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[str, Any]]:
-    """The uses as `UseOut`, each with its `testimony_id`, how many opened it and its `cells`."""
+    """The uses as `UseOut`, each with its `testimony_id`, how many opened it and its `cells`.
+
+    An event has its day; what is for everybody `is_public`.
+    """
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
     given = links_to(db, {release_id for use in uses for release_id in use.release_ids})
+    days = days_of(db, {use.release.id for use in uses})
     approved = _approvals(db, uses, witness_id)
     answers, told = answers_to(db, [use.item.item_id for use in uses]), []
     for use in uses:
@@ -89,6 +94,8 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "published_at": use.release.published_at,
                 "recipients": recipients,
                 "readers": readers,
+                "is_public": use.release.audience == GENERAL_PUBLIC,
+                "held_on": days.get(use.release.id),
                 "reactions": [
                     answer
                     | {"audience_label": audiences.get(answer["audience"], answer["audience"])}

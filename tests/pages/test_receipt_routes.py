@@ -18,7 +18,7 @@ from app.testimonies.models import State, Testimony
 from app.withdrawals.models import Withdrawal
 from tests.conftest import ClientFor
 from tests.make import Make
-from tests.pages.conftest import WORDS, Dossier
+from tests.pages.conftest import WORDS, Dossier, Published
 from tests.pages.test_routes import HOSTILE_ORIGINS
 from tests.receipts.conftest import Kept, give, kept
 
@@ -106,6 +106,25 @@ def test_it_says_where_ones_words_are_and_not_those_of_others(
         assert words in html
     assert WORDS[1].replace("'", "&#39;") not in html
     assert "<b>quand" not in html
+
+
+def test_what_is_told_aloud_or_is_for_everybody_is_not_called_unsent(
+    reader: TestClient, published: Published, as_editor: TestClient
+) -> None:
+    def shown(dossier: Dossier) -> str:
+        reader.cookies.set("suivi", dossier.make.receipt(dossier.witnesses[0]), path="/suivi")
+        return reader.get(OWN).text
+
+    unsent = "Pas encore remis"
+    event = published(form="event")
+    assert unsent in shown(event), "nobody knows yet when it will be"
+    path = f"/api/v1/releases/{event.release_id}/event"
+    assert as_editor.put(path, json={"held_on": "2026-05-14"}).status_code == 200
+    page = shown(event)
+    assert '<dt>Rencontre</dt><dd><time datetime="2026-05-14">14 mai 2026</time></dd>' in page
+    assert unsent not in page
+    assert unsent not in shown(published("general_public"))
+    assert unsent in shown(published())
 
 
 def test_one_use_is_taken_back_once_confirmed(speaker: TestClient, db: Session) -> None:
