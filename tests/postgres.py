@@ -25,6 +25,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_connections": "200",
+    "max_prepared_transactions": "2",
     "listen_addresses": "127.0.0.1",
     "shared_buffers": "128MB",
 }

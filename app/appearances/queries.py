@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from app.appearances.models import Appearance, AppearanceKind
+from app.core.among import among
 from app.core.db import rows_of
-from app.core.models import At, Guid
+from app.core.models import At
 from app.witnesses.decision import Medium
 from app.witnesses.queries import refused_to_team
 
@@ -56,7 +57,7 @@ THERE = (
         Appearance.witness_id,
         Appearance.kind,
     )
-    .where(Appearance.media_id.in_(bindparam("media_ids", expanding=True, type_=Guid())))
+    .where(among(Appearance.media_id, "media_ids"))
     .order_by(Appearance.media_id, Appearance.start_ms, Appearance.id)
 )
 

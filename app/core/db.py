@@ -4,6 +4,7 @@ Work in the session you are given. `flush()` when you need an answer from the da
 `commit()`: the call (`app.calls`), the job runner and the command line do.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ OLDER_READERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
     AND age(backend_xmin) >= age(%s::xid)
 """  # of transactions as old as this one, or older
+KEPT = re.compile(r"\d+")  # "12 dead row versions cannot be removed yet.", in any language
 
 
 def dialect_of(url: str) -> str:
@@ -174,9 +176,10 @@ class Database:
                     raise OperationalError("wal_checkpoint", {}, sqlite3.OperationalError("busy"))
                 return
             driver.autocommit = True
-            _wait_for_readers(driver)
+            deadline = monotonic() + LOCK_WAIT
+            _wait_for_readers(driver, deadline)
             for table in tables:
-                driver.execute(f'VACUUM (FULL) "{table}"')
+                _write_anew(driver, table, deadline)
         finally:
             connection.close()
             engine.dispose()
@@ -187,19 +190,44 @@ class Database:
         self._writing.dispose()
 
 
-def _wait_for_readers(driver: Any) -> None:
-    """Wait until all that goes on in this PostgreSQL began after all that is committed.
+def _wait_for_readers(driver: Any, deadline: float) -> None:
+    """Wait until all that is seen to go on in this PostgreSQL began after all that is committed.
 
-    Raises OperationalError after 10 s. A role without `pg_read_all_stats` sees its own sessions:
-    those of this service.
+    Raises OperationalError after the deadline.
     """
     (present,) = driver.execute("SELECT pg_current_xact_id()::text").fetchone()
-    deadline = monotonic() + LOCK_WAIT
     while driver.execute(OLDER_READERS, [present]).fetchone() != (0,):
-        if monotonic() > deadline:
-            busy = TimeoutError("somebody reads a state of the database of before")
-            raise OperationalError("VACUUM", {}, busy)
-        sleep(0.05)
+        _wait_a_little(deadline)
+
+
+def _write_anew(driver: Any, table: str, deadline: float) -> None:
+    """Write a table anew until PostgreSQL says that no erased row was kept for somebody.
+
+    For no view shows who is just connecting, nor a transaction that was prepared, nor a replica.
+    Raises OperationalError after the deadline.
+    """
+    kept: list[int] = []
+
+    def heed(notice: Any) -> None:
+        if told := KEPT.match(notice.message_detail or ""):
+            kept.append(int(told[0]))
+
+    driver.add_notice_handler(heed)
+    try:
+        driver.execute(f'VACUUM (FULL, VERBOSE) "{table}"')
+        while any(kept):
+            kept.clear()
+            _wait_a_little(deadline)
+            driver.execute(f'VACUUM (FULL, VERBOSE) "{table}"')
+    finally:
+        driver.remove_notice_handler(heed)
+
+
+def _wait_a_little(deadline: float) -> None:
+    if monotonic() > deadline:
+        busy = TimeoutError("somebody reads a state of the database of before")
+        raise OperationalError("VACUUM", {}, busy)
+    sleep(0.05)
 
 
 def locked(db: Session, rows: Select[Row]) -> Select[Row]:

@@ -7,12 +7,12 @@ from itertools import chain
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.appearances.queries import Segment, appearing
+from app.core.among import among
 from app.core.db import rows_of
-from app.core.models import Guid
 from app.groups.models import Protocol
 from app.groups.service import binding_protocols, limits_of
 from app.places.models import Level, Place
@@ -94,7 +94,6 @@ def media_shown(show_as: str, *, with_text: bool, names_employer: bool) -> froze
     return media | {Medium.EMPLOYER_NAME} if names_employer else media
 
 
-OF_THESE = bindparam("testimony_ids", expanding=True, type_=Guid())
 TOLD = (
     select(
         Testimony.id,
@@ -104,7 +103,7 @@ TOLD = (
         Workshop.group_id,
     )
     .outerjoin(Workshop, Workshop.id == Testimony.workshop_id)
-    .where(Testimony.id.in_(OF_THESE))
+    .where(among(Testimony.id, "testimony_ids"))
 )
 PERSON = Witness.id.label("witness_id"), Witness.birth_year, BASE.label("territory_id")
 SPOKE = (
@@ -112,21 +111,21 @@ SPOKE = (
     .join(Witness, Witness.id == TestimonyWitness.witness_id)
     .outerjoin(Workshop, Workshop.id == Witness.workshop_id)
     .outerjoin(Place, Place.id == Workshop.place_id)
-    .where(TestimonyWitness.testimony_id.in_(OF_THESE))
+    .where(among(TestimonyWitness.testimony_id, "testimony_ids"))
     .order_by(TestimonyWitness.testimony_id, TestimonyWitness.position)
 )
 PEOPLE = (
     select(*PERSON)
     .outerjoin(Workshop, Workshop.id == Witness.workshop_id)
     .outerjoin(Place, Place.id == Workshop.place_id)
-    .where(Witness.id.in_(bindparam("witness_ids", expanding=True, type_=Guid())))
+    .where(among(Witness.id, "witness_ids"))
 )
 
 
 def judge(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> list[Verdict]:
     """For each use, whether it may take this way out at this moment, and else the first reason."""
     gathered = _gather(db, uses, way, at)
-    return [_judge(gathered, use, way, at) for use in uses]
+    return [_judge(gathered, use) for use in uses]
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,10 @@ class _Gathered:
     appearing: dict[Segment, dict[UUID, frozenset[Medium]]]
     people: dict[UUID, WitnessFacts]
     where: Where
+    way: WayOut
+    at: datetime
     decided: dict[Any, Verdict] = field(default_factory=dict)
+    cells: dict[frozenset[Medium], list[Cell]] = field(default_factory=dict)
 
     def decide(
         self,
@@ -156,8 +158,6 @@ class _Gathered:
         told: _Told,
         own: Limits | None,
         media: frozenset[Medium],
-        way: WayOut,
-        at: datetime,
     ) -> Verdict:
         """Once for equal facts: many items are of the same people, in the same film."""
         bearing = told.accepted, told.restriction, told.embargo_until, told.protocol
@@ -171,19 +171,21 @@ class _Gathered:
                 embargo_until=told.embargo_until,
                 protocol=told.protocol,
             )
-            self.decided[known] = decide(facts, way.cells(media), at)
+            if media not in self.cells:
+                self.cells[media] = self.way.cells(media)
+            self.decided[known] = decide(facts, self.cells[media], self.at)
         return self.decided[known]
 
 
-def _judge(gathered: _Gathered, use: Use, way: WayOut, at: datetime) -> Verdict:
+def _judge(gathered: _Gathered, use: Use) -> Verdict:
     """Who speaks is asked all that is shown, who appears what is shown of them."""
     told = gathered.told[use.testimony_id]
     own = limits(use.restriction) if use.restriction else None
-    verdicts = [gathered.decide(told.speakers, told, own, use.media, way, at)]
+    verdicts = [gathered.decide(told.speakers, told, own, use.media)]
     others = gathered.appearing[use.segment] if use.segment else {}
     for witness_id, shown in others.items():
         if seen := use.media & shown:
-            verdicts.append(gathered.decide([witness_id], told, own, seen, way, at))
+            verdicts.append(gathered.decide([witness_id], told, own, seen))
     return first_no(verdicts)
 
 
@@ -243,7 +245,7 @@ def _gather(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> _Gat
         rows = rows_of(db, PEOPLE, witness_ids=list(others))
         people |= {row.witness_id: (row.birth_year, row.territory_id) for row in rows}
     where, homes = _places(db, way, {base for _, base in people.values()})
-    return _Gathered(told, there, _facts(db, people, homes, at), where)
+    return _Gathered(told, there, _facts(db, people, homes, at), where, way, at)
 
 
 def _facts(

@@ -4,15 +4,15 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, literal, select
+from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.accounts.service import require_organization
 from app.audit.service import record
+from app.core.among import among
 from app.core.db import locked, rows_of
-from app.core.models import Guid
 from app.core.pages import Order, matches
 from app.core.problems import Invalid, NotFound
 from app.places.models import Level, Place, Territory
@@ -46,7 +46,7 @@ def _above() -> Select[UUID, UUID, Level]:
     columns = Territory.id, Territory.level, Territory.parent_id
     above = (
         select(Territory.id.label("of"), *columns, literal(1).label("height"))
-        .where(Territory.id.in_(bindparam("territory_ids", expanding=True, type_=Guid())))
+        .where(among(Territory.id, "territory_ids"))
         .cte("above", recursive=True)
     )
     larger = (

@@ -22,6 +22,7 @@ from app.bundles.models import Bundle
 from app.bundles.service import require_publishable
 from app.bundles.service import visible_to as visible_bundles
 from app.bundles.sources import way_out
+from app.core.among import among
 from app.core.db import rows_of
 from app.core.models import Base, now
 from app.core.pages import Order
@@ -55,6 +56,8 @@ MADE_FROM = select(
     ReleaseItem.file_id,
 ).where(ReleaseItem.release_id == bindparam("release_id"))
 MADE_ONE_FROM = MADE_FROM.where(ReleaseItem.item_id == bindparam("item_id"))
+FILES = select(Rendition).where(among(Rendition.id, "ids"))
+EXCERPTS = select(Excerpt).where(among(Excerpt.id, "ids"))
 WAY = ("audience", "form", "purpose", "territory_id")
 PAGE, CAPTIONS = "page.html", "captions.vtt"
 
@@ -319,13 +322,11 @@ def _segments(db: Session, release: Release, items: Sequence[Row[Any]]) -> list[
     """
     file_ids = [row.file_id for row in items if row.file_id]
     excerpt_ids = [row.excerpt_id for row in items if row.excerpt_id]
-    files = select(Rendition).where(Rendition.id.in_(file_ids))
     shown: dict[UUID | None, Segment] = {
         file.id: Segment(file.media_id, *(passage_of(file.name) or ()))
-        for file in (db.scalars(files) if file_ids else ())
+        for file in (db.scalars(FILES, {"ids": file_ids}) if file_ids else ())
     }
-    excerpts = select(Excerpt).where(Excerpt.id.in_(excerpt_ids))
-    for excerpt in db.scalars(excerpts) if excerpt_ids else ():
+    for excerpt in db.scalars(EXCERPTS, {"ids": excerpt_ids}) if excerpt_ids else ():
         if excerpt.media_id:
             same = excerpt.updated_at <= release.published_at
             passage = excerpt.passage if same and excerpt.passage else ()

@@ -9,14 +9,15 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, bindparam, cast, delete, func, insert, select
+from sqlalchemy import Select, Text, cast, delete, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
+from app.core.among import among
 from app.core.db import locked, rows_of
-from app.core.models import Guid, now
+from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Invalid, NotFound
 from app.jobs.service import enqueue
@@ -245,7 +246,7 @@ SAID = (
         ConsentEvent.notice_id,
     )
     .outerjoin(Notice, Notice.id == ConsentEvent.notice_id)
-    .where(ConsentEvent.witness_id.in_(bindparam("witness_ids", expanding=True, type_=Guid())))
+    .where(among(ConsentEvent.witness_id, "witness_ids"))
     .order_by(ConsentEvent.witness_id, ConsentEvent.number)
 )
 

@@ -7,14 +7,15 @@ minor's words leave with the word of the minor *and* of every declared guardian.
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
+from app.core.among import among
 from app.core.db import rows_of
-from app.core.models import Guid, now
+from app.core.models import now
 from app.core.pages import Order
 from app.core.problems import Problem
 from app.witnesses.decision import is_minor
@@ -50,9 +51,7 @@ def declare(db: Session, witness: Witness, payload: GuardianIn, by: Caller) -> G
     return guardian
 
 
-OF_THESE = select(Guardian.witness_id, Guardian.id).where(
-    Guardian.witness_id.in_(bindparam("witness_ids", expanding=True, type_=Guid()))
-)
+OF_THESE = select(Guardian.witness_id, Guardian.id).where(among(Guardian.witness_id, "witness_ids"))
 
 
 def ids_of(db: Session, witness_ids: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
