@@ -77,18 +77,26 @@ def folder(
     ]
     url = f"/api/v1/schemes/{make.the_scheme.id}/targets"
     assert as_editor.put(url, json=targets).status_code == 200
-    answer = get(as_evaluator, "evaluation-pack.zip", scheme_id=str(make.the_scheme.id))
-    zipfile.ZipFile(BytesIO(answer.content)).extractall(tmp_path)
-    return tmp_path
+    return saved(as_evaluator, make, tmp_path)
+
+
+def saved(client: TestClient, make: Make, folder: Path) -> Path:
+    answer = get(client, "evaluation-pack.zip", scheme_id=str(make.the_scheme.id))
+    zipfile.ZipFile(BytesIO(answer.content)).extractall(folder)
+    return folder
 
 
 @pytest.fixture
-def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the Python of the documentation finds in the folder, one block after the other."""
-    file = folder / "example.py"
-    file.write_text("\n".join(examples("python")))
-    monkeypatch.chdir(folder)
-    return runpy.run_path(str(file))
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], dict[str, Any]]:
+    """What the Python of the documentation finds in a folder, one block after the other."""
+
+    def run(folder: Path) -> dict[str, Any]:
+        file = folder / "example.py"
+        file.write_text("\n".join(examples("python")))
+        monkeypatch.chdir(folder)
+        return runpy.run_path(str(file))
+
+    return run
 
 
 def cells(frame: Any) -> dict[Any, Any]:
@@ -99,9 +107,10 @@ def cells(frame: Any) -> dict[Any, Any]:
 
 
 def test_its_python_finds_what_the_service_says(
-    as_evaluator: TestClient, make: Make, found: dict[str, Any]
+    as_evaluator: TestClient, make: Make, folder: Path, run: Callable[[Path], dict[str, Any]]
 ) -> None:
     assert len(examples("python")) == 4
+    found = run(folder)
     near = {None: "unknown"} | {
         t["id"]: f"{t['level']} {t['code']}" for t in listed_territories(as_evaluator)
     }
@@ -163,6 +172,23 @@ def test_its_python_finds_what_the_service_says(
     ):
         way = cell["form"], cell["audience"]
         assert cells(found[table]) == {way: tuple(cell[name] for name in names)}
+
+
+def test_its_python_accuses_nobody_by_what_may_not_leave(
+    as_evaluator: TestClient,
+    make: Make,
+    heard: list[Testimony],
+    composes: Composes,
+    run: Callable[[Path], dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    """Two passages of four are no more than a half; of the three that may leave they would be."""
+    composes(heard[5], heard[5], heard[8], make.testimony())
+    composes(heard[0], heard[0], heard[8])
+    [dominant] = told(as_evaluator, "voices", make)["overused"]
+    assert (dominant["bundles"], dominant["passages"]) == (1, 2)
+    found = run(saved(as_evaluator, make, tmp_path))["overused"]
+    assert cells(found.round(4)) == {found.index[0]: (1, 2, dominant["largest_share"])}
 
 
 def test_its_r_runs_in_that_folder(folder: Path) -> None:
