@@ -40,8 +40,8 @@ class Column:
     """A column: header, dictionary and cells come from here, so that they cannot differ.
 
     `of` gives a cell for each row of a batch, None where nothing is known. The values possible are
-    `values`, or the terms of `vocabulary`; without either, any. Who has not the permission that it
-    `needs` gets it empty.
+    `values`, the terms of `vocabularies`, or what `listed` holds, a column of a database; without
+    them, any. Who has not the permission that it `needs` gets it empty.
 
     It comes from `field`, a list of the API and what it tells there (None: the list and the name
     are those of the dataset and the column; empty: none), by the `rule`, in French, when there is
@@ -55,7 +55,8 @@ class Column:
     of: Callable[[Batch], Cells]
     unit: str | None = None
     values: Sequence[str] = ()
-    vocabulary: str | None = None
+    vocabularies: Sequence[str] = ()
+    listed: Any = None
     needs: Permission | None = None
     field: str | None = None
     rule: str = ""

@@ -76,7 +76,8 @@ class Rows:
         log.warning(
             "unreadable row", dataset=self.dataset.name, id=str(row[0]), error=type(error).__name__
         )
-        return (exported, *[None] * (len(self.dataset.columns) - 2), UNREADABLE)
+        told = {"id": exported, "anomaly": UNREADABLE}
+        return tuple(told.get(column.name) for column in self.dataset.columns)
 
 
 def _shown_to(by: Caller, column: Column) -> Column:

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -26,7 +25,7 @@ from app.exports.rows import Rows
 from app.exports.schemas import CodebookExport, Format, PackExport, ProjectExport, Whole
 from app.exports.streaming import Streaming
 from app.exports.workbook import Sheet, Xlsx
-from app.schemes.models import Scheme, Term
+from app.schemes.models import Scheme
 from app.schemes.service import require_scheme
 
 QDC = CodebookFormat.QDC
@@ -142,12 +141,9 @@ def dictionary(db: Session, dataset: Dataset) -> dict[str, Any]:
     """The columns of a dataset, and the values each may take now."""
     columns = []
     for column in dataset.columns:
-        values = list(column.values)
-        if column.vocabulary:
-            terms = select(Term.code).where(Term.vocabulary == column.vocabulary)
-            values = list(db.scalars(terms.order_by(Term.position, Term.code)))
+        values = dataset.values(db, column)
         told = {n: getattr(column, n) for n in ("name", "label_fr", "label_en", "type", "unit")}
-        columns.append(told | {"values": values or None, "source": dataset.source(column)})
+        columns.append(told | {"values": values, "source": dataset.source(column)})
     return {"dataset": dataset.name, "columns": columns}
 
 

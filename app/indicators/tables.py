@@ -13,14 +13,25 @@ from sqlalchemy.orm import Session
 
 from app.core.cells import harmless
 from app.core.figures import SUPPRESSED
-from app.indicators.words import ALL, CODES, DIMENSIONS, MEASURES, NOT_TOLD, names
+from app.indicators.words import (
+    ALL,
+    CODES,
+    DIMENSIONS,
+    MEASURES,
+    NOT_TOLD,
+    UNKNOWN,
+    levels,
+    names,
+)
 
 BOM = "\ufeff"
+LEVEL, TERRITORY = "territory_level", "territory"
 MOST = 3  # coordinates of a row
 HEADER = (
     "table",
     *(f"{part}_{n}" for n in range(1, MOST + 1) for part in ("dimension", "code", "label")),
     *("measure", "measure_label", "value", "suppressed"),
+    LEVEL,
 )
 Row = Mapping[str, Any]
 Coded = Callable[[str, str], str]
@@ -224,6 +235,7 @@ def written(db: Session, name: str, found: Row, delimiter: str, coded: Coded = a
     writer = csv.writer(file, delimiter=delimiter)
     writer.writerow(HEADER)
     for table, rows in told(db, name, found):
+        level_of = _levels(db, table, rows)
         for row in rows:
             of = zip(table.by, row.codes, row.labels, strict=True)
             each = (_told_of(by, code, label, coded) for by, code, label in of)
@@ -233,8 +245,18 @@ def written(db: Session, name: str, found: Row, delimiter: str, coded: Coded = a
                 value = row.values[measure]
                 hidden = value == SUPPRESSED
                 cells = ["" if hidden or value is None else value, "true" if hidden else "false"]
+                cells.append(level_of(row))
                 writer.writerow([table.name, *where, measure, MEASURES[measure], *cells])
     return (BOM + file.getvalue()).encode()
+
+
+def _levels(db: Session, table: Table, rows: Sequence[Told]) -> Callable[[Told], str]:
+    """Tells the level of the territory that a row is of; of none, nothing."""
+    if TERRITORY not in table.by:
+        return lambda _: ""
+    place = table.by.index(TERRITORY)
+    known = levels(db, {row.codes[place] for row in rows} - {"", UNKNOWN})
+    return lambda row: known.get(row.codes[place], "")
 
 
 def title_of(table: Table, found: Row) -> str:

@@ -120,6 +120,12 @@ def names(db: Session, dimension: str, codes: Collection[str]) -> dict[str, str]
     return found | ({UNKNOWN: NOT_TOLD} if UNKNOWN in codes else {})
 
 
+def levels(db: Session, territories: Collection[str]) -> dict[str, str]:
+    """The level of each of these territories: a region may have the code of a department."""
+    rows = select(Territory.id, Territory.level).where(Territory.id.in_(map(UUID, territories)))
+    return {str(id_): level for id_, level in db.execute(rows)}
+
+
 def _called(db: Session, dimension: str, codes: Collection[str]) -> dict[str, str]:
     if dimension in CODES:
         return {code: name for code, name in CODES[dimension].items() if code in codes}

@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.db import Database
+from app.demo.service import seed
 from app.exports.datasets import DATASETS
-from tests.exports.conftest import URL
+from app.exports.schemas import Type
+from tests.exports.conftest import URL, Says, rows_of, sheet_of, workbook_of
+from tests.exports.test_routes import spoil
+from tests.make import Make
 
 DOCS = Path(__file__).parents[2] / "docs" / "exports.md"
 DOCUMENT = json.loads((Path(__file__).parents[1] / "openapi.json").read_text())
@@ -63,6 +68,58 @@ def test_every_column_says_where_it_comes_from(as_evaluator: TestClient, dataset
             column["source"]
         )
         assert dot or rule, f"{column['source']} is a list: the rule says what of it"
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_number_month_and_band_has_a_unit(dataset: str) -> None:
+    for column in DATASETS[dataset].columns:
+        measured = column.type in (Type.INTEGER, Type.MONTH) or column.name.startswith("age_band")
+        assert bool(column.unit) or not measured, column.name
+
+
+@pytest.mark.slow
+def test_every_code_that_leaves_is_in_the_dictionary(
+    database: Database, as_evaluator: TestClient, make: Make, says: Says
+) -> None:
+    """Of all that the demo tells, and more; every column of codes is tried by one at least."""
+    seed(database)
+    make.candor(says("le métier", sector="sport"))
+    untried = set()
+    for dataset, kept in DATASETS.items():
+        rows = rows_of(as_evaluator, dataset)
+        assert rows, dataset
+        known = {
+            column["name"]: column["values"]
+            for column in as_evaluator.get(f"{URL}/{dataset}/dictionary").json()["columns"]
+        }
+        for column in kept.columns:
+            cells = [row[column.name] for row in rows]
+            if column.type is Type.CODES:
+                cells = [code for cell in cells for code in cell]
+            told = {str(cell) for cell in cells if cell is not None}
+            if column.type in (Type.CODE, Type.CODES):
+                assert known[column.name] is not None, f"{dataset}.{column.name}"
+                untried |= {f"{dataset}.{column.name}"} if not told else set()
+            if known[column.name] is not None:
+                assert told <= {*known[column.name]}, f"{dataset}.{column.name}"
+    assert untried == {f"{d}.{name}" for d in DATASETS for name in ("truncated", "anomaly")}
+
+
+def test_what_is_cut_and_what_cannot_be_read_is_in_the_dictionary(
+    as_evaluator: TestClient, says: Says, database: Database
+) -> None:
+    """Which is in no demo: a text that Excel has no room for, and a row that is spoilt."""
+    says("long", body="É" * 40_000)
+    spoilt = says("illisible")
+    with database.write.begin() as db:
+        spoil(db, spoilt)
+    columns = as_evaluator.get(f"{URL}/testimonies/dictionary").json()["columns"]
+    known = {column["name"]: column["values"] for column in columns}
+    rows = sheet_of(workbook_of(as_evaluator, "testimonies"))
+    for name in ("truncated", "anomaly"):
+        told = {row[name] for row in rows if row[name]}
+        assert told
+        assert told <= {*known[name]}
 
 
 def table_of(dataset: str) -> str:

@@ -2,27 +2,67 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
-from itertools import combinations
+from itertools import combinations, product
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.codebook.models import Theme
 from app.core.models import now
+from app.core.schemas import Out
+from app.core.settings import settings
+from app.excerpts.models import Excerpt, ExcerptTheme
+from app.exports.datasets import DATASETS
+from app.exports.datasets.testimonies import REACHED
+from app.exports.queries import EXPORTED
+from app.exports.schemas import Type
+from app.indicators.schemas import (
+    BalanceCell,
+    BalanceOut,
+    BalanceTotal,
+    CandorCell,
+    CountCell,
+    CountsOut,
+    CoverageCell,
+    CoverageOut,
+    LoopOut,
+    LoopStage,
+    MethodCandorCell,
+    MethodCell,
+    MethodRoleCell,
+    MethodsOut,
+    MissingCell,
+    OverusedVoice,
+    ReceptionCell,
+    ReceptionOut,
+    RoleCandorCell,
+    RoleCell,
+    VoicesBand,
+    VoicesOut,
+    VoicesSummary,
+)
+from app.indicators.tables import INDICATORS
 from app.reactions.models import Commitment
-from app.testimonies.models import Testimony
+from app.testimonies.models import Nature, Testimony
 from tests.exports.conftest import get, rows_of
+from tests.exports.test_pack import Opened, pack
+from tests.indicators.conftest import Willing
+from tests.indicators.test_reception import given
 from tests.indicators.test_voices import Composes, composes
 from tests.make import Make
-from tests.pages.conftest import Dossier, dossier, published
+from tests.pages.conftest import Dossier, Published, dossier, published
 
-__all__ = ["composes", "dossier", "published"]
+__all__ = ["composes", "dossier", "given", "published"]
 
 API = "/api/v1"
 Row = dict[str, Any]
+Given = Callable[..., str]
 ONE = ("method", "nature", "sector", "workshop_kind")  # of a testimony
 PLAIN = ("role", *ONE, "age_band", "month", "territory", "theme")
 
@@ -39,25 +79,35 @@ def exported(client: TestClient, dataset: str, make: Make) -> list[Row]:
     return rows_of(client, dataset, scheme_id=str(make.the_scheme.id))
 
 
-def near(client: TestClient) -> dict[str, str]:
-    """The name of the department, or else region, of each code: of the public list."""
-    listed = client.get(f"{API}/territories", params={"limit": 200}).json()["items"]
+def listed_territories(client: TestClient) -> list[Row]:
+    found: list[Row] = client.get(f"{API}/territories", params={"limit": 200}).json()["items"]
+    return found
+
+
+def near(client: TestClient) -> dict[tuple[str, str], str]:
+    """The department, or else region, of each code and level: of the public list."""
+    listed = listed_territories(client)
     by_id = {territory["id"]: territory for territory in listed}
     found = {}
     for territory in listed:
         above = territory
         while above["level"] not in ("department", "region"):
             above = by_id[above["parent_id"]]
-        found[territory["code"]] = above["id"]
+        found[territory["code"], territory["level"]] = above["id"]
     return found
 
 
 def spoken(client: TestClient, make: Make) -> Iterator[Row]:
     """A row for each witness and theme of each exported testimony."""
-    coarse = near(client)
-    for row in exported(client, "testimonies", make):
+    yield from speakers(exported(client, "testimonies", make), near(client))
+
+
+def speakers(rows: Sequence[Row], coarse: Mapping[tuple[str, str], str]) -> Iterator[Row]:
+    """A row for each witness and theme of each of these testimonies."""
+    for row in rows:
+        place = coarse.get((row["territory"], row["territory_level"]), "unknown")
         about = {name: row[name] or "unknown" for name in ONE}
-        about |= {"month": row["recorded_on"], "territory": coarse.get(row["territory"], "unknown")}
+        about |= {"month": row["recorded_on"], "territory": place}
         about |= {"testimonies": row["id"], "workshops": row["workshop_id"], "row": row}
         people = zip(row["witness_ids"], row["roles"], row["age_bands"], strict=True)
         for (witness, role, band), theme in (
@@ -104,12 +154,114 @@ def test_counts(as_evaluator: TestClient, make: Make, heard: list[Testimony], of
     assert counted == sorted(map(len, places.values())), "ids of places are of this export alone"
 
 
+@dataclass(frozen=True)
+class Files:
+    """The tables of a pack, which join: as JSON lines have them."""
+
+    pack: Opened
+
+    def rows(self, dataset: str) -> list[Row]:
+        plural = {Type.IDS, Type.CODES, Type.TEXTS}
+        several = {column.name for column in DATASETS[dataset].columns if column.type in plural}
+        return [
+            {name: _several(name, cell) if name in several else cell for name, cell in row.items()}
+            for row in self.pack.data(dataset)
+        ]
+
+
+def _several(name: str, cell: str) -> list[str]:
+    """An empty cell is no value; of ages, which are beside people, that of one whose is unknown."""
+    return cell.split("|") if cell or name == "age_bands" else []
+
+
+def packed(client: TestClient, make: Make) -> Files:
+    return Files(pack(client, make))
+
+
+def near_in(files: Files, client: TestClient) -> dict[tuple[str, str], str]:
+    """As `near`, from the table of the pack; the ids are those that indicators tell."""
+    ids = {(t["code"], t["level"]): t["id"] for t in listed_territories(client)}
+    return {
+        (row["code"], row["level"]): ids[row["counted_in"], row["counted_in_level"]]
+        for row in files.pack.table("territoires")
+        if row["counted_in"]
+    }
+
+
 def test_counts_of_excerpts(as_evaluator: TestClient, make: Make, heard: list[Testimony]) -> None:
-    rows = exported(as_evaluator, "excerpts", make)
-    plain = [{"excerpts": r["id"], "month": r["recorded_on"]} | r for r in rows]
-    for by in (["nature"], ["method"], ["month"], ["nature", "method"], ["month", "nature"]):
+    """Nature and themes are the excerpt's, all else the testimony's, which the pack joins."""
+    make.excerpt(heard[1], nature=Nature.INFORMATION, exact="j'ai")
+    give_themes(make, make.excerpt(heard[2], exact="on a"), make.theme(name="Trajet"))
+    two = make.excerpt(heard[0], exact="C'était")
+    give_themes(make, two, make.theme(name="Repas"), make.theme(name="Accueil"))
+    files = packed(as_evaluator, make)
+    spoke = defaultdict[str, list[Row]](list)
+    for row in speakers(files.rows("testimonies"), near_in(files, as_evaluator)):
+        spoke[row["testimonies"]].append(row)
+    rows = [
+        row | {"excerpts": excerpt["id"], "nature": excerpt["nature"], "theme": theme}
+        for excerpt in files.rows("excerpts")
+        for row in spoke[excerpt["testimony_id"]]
+        for theme in excerpt["themes"] or ["unknown"]
+    ]
+    for by in (*([name] for name in PLAIN), *combinations(PLAIN, 2)):
         found = told(as_evaluator, "counts", make, of="excerpts", by=by)
-        assert named(as_evaluator, found) == by_hand(plain, "excerpts", by), by
+        assert named(as_evaluator, found) == by_hand(rows, "excerpts", by), by
+    by_theme = named(as_evaluator, told(as_evaluator, "counts", make, of="excerpts", by="theme"))
+    assert by_theme == {
+        (None,): 6,
+        ("unknown",): 4,
+        ("Trajet",): 1,
+        ("Repas",): 1,
+        ("Accueil",): 1,
+    }
+    by_place = told(as_evaluator, "counts", make, of="excerpts", by="place")["cells"]
+    places = Counter({r["excerpts"]: r["row"]["place_id"] for r in rows}.values())
+    assert sorted(c["count"] for c in by_place if c["keys"][0]) == sorted(places.values())
+
+
+def give_themes(make: Make, excerpt: Excerpt, *themes: Theme) -> None:
+    with make.sessions.begin() as db:
+        for position, theme in enumerate(themes):
+            given = {"excerpt_id": excerpt.id, "theme_id": theme.id, "position": position}
+            db.add(ExcerptTheme(**given))
+
+
+def test_a_region_with_the_code_of_a_department_is_counted_apart(
+    as_evaluator: TestClient, as_editor: TestClient, make: Make, willing: Willing
+) -> None:
+    """INSEE gives 84 to the Vaucluse and to Auvergne-Rhône-Alpes."""
+    [vaucluse] = [t for t in listed_territories(as_evaluator) if t["code"] == "84"]
+    region = {"level": "region", "code": "84", "name": "Auvergne-Rhône-Alpes", "parent_id": None}
+    answer = as_editor.post(f"{API}/territories", json=region)
+    assert answer.status_code == 201, answer.text
+    for place, many in ((vaucluse, 1), (answer.json(), 2)):
+        for _ in range(many):
+            make.testimony(witnesses=[willing()], territory_id=UUID(place["id"]))
+    rows = list(spoken(as_evaluator, make))
+    for of in ("testimonies", "witnesses"):
+        found = told(as_evaluator, "counts", make, of=of, by="territory")
+        assert named(as_evaluator, found) == by_hand(rows, of, ["territory"])
+    files = packed(as_evaluator, make)
+    assert by_hand(
+        [*speakers(files.rows("testimonies"), near_in(files, as_evaluator))],
+        *("testimonies", ["territory"]),
+    ) == {(None,): 3, (vaucluse["id"],): 1, (answer.json()["id"],): 2}
+    table = files.pack.table("indicateurs/counts-witnesses-territory")
+    counts = {
+        (row["code_1"], row["territory_level"]): row["value"]
+        for row in table
+        if row["measure"] == "count"
+    }
+    assert counts == {("", ""): "3", ("84", "department"): "1", ("84", "region"): "2"}
+    page = files.pack.page.tables
+    for name in ("Personnes, par territoire", "Témoignages, par territoire"):
+        assert (page[name]["Vaucluse (84)"], page[name]["Auvergne-Rhône-Alpes (84)"]) == (
+            *(["1", "1"], ["2", "2"]),
+        )
+    coverage = page["Personnes entendues, par rôle et territoire"]
+    assert coverage["Tuteur ou tutrice, Vaucluse (84)"][:2] == ["1", "1"]
+    assert coverage["Tuteur ou tutrice, Auvergne-Rhône-Alpes (84)"][:2] == ["2", "2"]
 
 
 def test_balance(as_evaluator: TestClient, make: Make, heard: list[Testimony]) -> None:
@@ -181,6 +333,7 @@ def test_coverage(
             by_hand(rows, of, ("role", "territory")) for of in ("witnesses", "testimonies")
         )
         heard_in = {key for key in people if None not in key}
+        assert found["has_targets"] is bool(targets)
         assert (found["witnesses"], found["testimonies"]) == (people[None, None], words[None, None])
         assert {(c["role"], c["territory_id"] or "unknown") for c in found["cells"]} >= heard_in
         for cell in found["cells"]:
@@ -211,8 +364,6 @@ def test_voices_and_the_first_step_of_the_loop(
     composes: Composes,
     dossier: Dossier,
 ) -> None:
-    from app.exports.queries import EXPORTED
-
     for witness in dossier.witnesses:
         make.consent(witness, EXPORTED)
     composes(*heard[:3], heard[1], *[heard[5]] * 4)
@@ -242,37 +393,196 @@ def test_voices_and_the_first_step_of_the_loop(
     }, "each band is tried"
     published = sum(1 for many in quotations(rows, "in_releases").values() if many)
     assert told(as_evaluator, "loop", make)["witnesses"] == published == 2
+    assert found["witnesses"] == len(quotations(rows, "in_bundles"))
 
 
-def test_reception_as_far_as_exports_tell(
-    as_evaluator: TestClient, make: Make, dossier: Dossier
+def test_who_is_quoted_too_much(
+    as_evaluator: TestClient, make: Make, heard: list[Testimony], composes: Composes
 ) -> None:
-    """Who opened without a word is in no export; the answers of those who spoke are."""
+    """From `bundles`, whose ids lead to excerpts and testimonies of the same pack."""
+    composes(*[heard[1]] * 3, heard[5])  # two people together
+    composes(heard[5], heard[5], heard[8])
+    composes(*[heard[5]] * 3)
+    composes(heard[0], heard[2])  # each once: too little to be too much
+    composes(heard[0], heard[0], heard[3], heard[4])  # a half is no more than a half
+    files = packed(as_evaluator, make)
+    people = {row["id"]: row["witness_ids"] for row in files.rows("testimonies")}
+    of_excerpt = {row["id"]: row["testimony_id"] for row in files.rows("excerpts")}
+    dominated = defaultdict[str, list[tuple[int, float]]](list)
+    for bundle in files.rows("bundles"):
+        said = [*bundle["testimony_ids"], *(of_excerpt[id_] for id_ in bundle["excerpt_ids"])]
+        passages = Counter(witness for testimony in said for witness in people[testimony])
+        for witness, many in passages.items():
+            if many > 1 and many / len(said) > settings().voice_share_max:
+                dominated[witness].append((many, many / len(said)))
+    by_hand = sorted(
+        (round(max(s for _, s in each), 4), len(each), sum(many for many, _ in each))
+        for each in dominated.values()
+    )
+    for name in ("voices", "coverage"):
+        found = told(as_evaluator, name, make)["overused"]
+        names = ("largest_share", "bundles", "passages")
+        assert sorted(tuple(voice[n] for n in names) for voice in found) == by_hand
+        assert {voice["witness_id"] for voice in found} == {None}
+        shares = [voice["largest_share"] for voice in found]
+        assert shares == sorted(shares, reverse=True)
+    assert by_hand == [(0.75, 1, 3), (0.75, 1, 3), (1.0, 2, 5)]
+
+
+def last(rows: Sequence[Row], question: str) -> Any:
+    """What somebody said last of this; None when they never did."""
+    said = [row[question] for row in rows if row[question] is not None]
+    return said[-1] if said else None
+
+
+def test_reception(
+    as_evaluator: TestClient, make: Make, dossier: Dossier, published: Published, given: Given
+) -> None:
+    """Answers by form and audience; who received and opened, from the sums of each bundle."""
     for commitment, rating in ((Commitment.NONE, 2), (Commitment.PLANNED, 5)):
-        _, delivery_id = dossier.deliver()
+        talker = given(acknowledged_at=now())
         words = "C'est prévu." if commitment is Commitment.PLANNED else None
-        make.reaction(delivery_id, commitment=commitment, form_rating=rating, text=words)
-    make.reaction(delivery_id, understood=False, commitment=Commitment.NONE, created_at=now())
-    dossier.deliver()
-    rows = exported(as_evaluator, "reactions", make)
-    found = told(as_evaluator, "reception", make)
+        make.reaction(talker, commitment=commitment, form_rating=rating, text=words)
+    make.reaction(talker, understood=False, surprised=True, form_rating=4, created_at=now())
+    make.reaction(talker, understood=None, surprised=False, created_at=now())
+    given()
+    given(opened_at=None)
+    revoked = {"revoked_at": now(), "revoked_by_id": make.account().id}
+    given(opened_at=None, **revoked)
+    given(**revoked)
+    elsewhere = published(audience="services", form="note")
+    make.reaction(elsewhere.deliver()[1], surprised=True, commitment=Commitment.MADE)
+    rows = sorted(exported(as_evaluator, "reactions", make), key=lambda row: row["number"])
+    assert [row["number"] for row in rows] == [1, 1, 1, 2, 3]
+    bundles = exported(as_evaluator, "bundles", make)
     order = [*Commitment]
-    for cell in found["cells"]:
-        mine = [
-            row
-            for row in rows
-            if cell["form"] in (None, row["form"]) and cell["audience"] in (None, row["audience"])
-        ]
+    found = told(as_evaluator, "reception", make)["cells"]
+    forms, audiences = ({None, *(row[name] for row in rows)} for name in ("form", "audience"))
+    assert {(c["form"], c["audience"]) for c in found} == {*product(forms, audiences)}
+    for cell in found:
+        of = {name: cell[name] for name in ("form", "audience")}
+        mine, sent = (
+            [row for row in each if all(of[n] in (None, row[n]) for n in of)]
+            for each in (rows, bundles)
+        )
         each = defaultdict[str, list[Row]](list)
         for row in mine:
             each[row["delivery_id"]].append(row)
-        rated = {
-            d: [r["form_rating"] for r in said if r["form_rating"]] for d, said in each.items()
-        }
-        ratings = [said[0] for said in rated.values() if said]
         furthest = Counter(
             max((r["commitment"] for r in said), key=order.index) for said in each.values()
         )
-        assert (cell["answered"], cell["reactions"]) == (len(each), len(mine)) == (2, 3)
-        assert (cell["rated"], cell["mean_form_rating"]) == (2, sum(ratings) / len(ratings))
-        assert cell["commitments"] == {code: furthest[code] for code in order}
+        ratings, *answers = (
+            [a for said in each.values() if (a := last(said, question)) is not None]
+            for question in ("form_rating", "understood", "surprised")
+        )
+        understood, surprised = answers
+        assert cell == {
+            **of,
+            "deliveries": sum(b["deliveries"] - b["revoked_unopened"] for b in sent),
+            "opened": sum(b["opened"] for b in sent),
+            "acknowledged": sum(b["acknowledged"] for b in sent),
+            "answered": len(each),
+            "reactions": len(mine),
+            "rated": len(ratings),
+            "mean_form_rating": round(sum(ratings) / len(ratings), 2) if ratings else None,
+            "understood_said": len(understood),
+            "understood_share": share(understood),
+            "surprised_said": len(surprised),
+            "surprised_share": share(surprised),
+            "commitments": {code: furthest[code] for code in order},
+        }
+    [whole] = [c for c in found if (c["form"], c["audience"]) == (None, None)]
+    assert (whole["deliveries"], whole["opened"], whole["acknowledged"]) == (6, 4, 2)
+    assert (whole["understood_said"], whole["understood_share"]) == (3, round(2 / 3, 4))
+    assert (whole["surprised_said"], whole["surprised_share"]) == (2, 0.5)
+
+
+def share(answers: Sequence[bool]) -> float | None:
+    return round(sum(answers) / len(answers), 4) if answers else None
+
+
+def test_the_loop(
+    as_evaluator: TestClient, as_editor: TestClient, make: Make, dossier: Dossier, given: Given
+) -> None:
+    """All but who came to look: that is in the audit log, and in no export."""
+    for witness in dossier.witnesses:
+        make.consent(witness, EXPORTED)
+    make.testimony()  # whose words are nowhere
+    by = make.account().id
+    public = {"published_at": now(), "published_by_id": by}
+    content = as_editor.get(f"{API}/releases/{dossier.release_id}").json()["content"]
+    item_id = UUID(content["sections"][0]["items"][0]["id"])
+
+    def compare(*wanted: int) -> None:
+        rows, found = exported(as_evaluator, "testimonies", make), told(as_evaluator, "loop", make)
+        reached = defaultdict[str, set[str]](set)
+        for row in rows:
+            stages = ["published"] * bool(row["in_releases"]) + row["reached"]
+            for stage in stages:
+                reached[stage].update(row["witness_ids"])
+        published = len(reached["published"])
+        assert found["witnesses"] == published == 2
+        stages = {stage["stage"]: stage for stage in found["stages"]}
+        assert stages.keys() - reached_stages == {"looked"}
+        for stage in reached_stages:
+            many = len(reached[stage])
+            told_so = {"stage": stage, "count": many, "share": round(many / published, 4)}
+            assert stages[stage] == told_so
+        assert tuple(stages[stage]["count"] for stage in REACHED) == wanted
+
+    reached_stages = set(REACHED)
+    compare(0, 0, 0, 0)
+    given(opened_at=None, revoked_at=now(), revoked_by_id=by)
+    compare(0, 0, 0, 0)
+    talker = given(opened_at=None)
+    make.reaction(talker)
+    compare(2, 0, 0, 0)
+    given()
+    compare(2, 2, 0, 0)
+    make.reaction(talker, item_id=item_id, **public)
+    compare(2, 2, 0, 1)
+    given(acknowledged_at=now())
+    make.reaction(talker, **public)
+    compare(2, 2, 2, 2)
+
+
+COMPARED: dict[type[Out], str] = {
+    CountCell: "keys count share",
+    BalanceTotal: "of month count",
+    BalanceCell: "of month nature count share",
+    MethodCell: "method count share assessed",
+    RoleCell: "role count share assessed",
+    MethodRoleCell: "method role count share",
+    CandorCell: "level count share",
+    MethodCandorCell: "method level count share",
+    RoleCandorCell: "role level count share",
+    CoverageCell: "role territory_id target witnesses testimonies gap",
+    MissingCell: "role territory_id target",
+    OverusedVoice: "witness_id bundles passages largest_share",
+    VoicesBand: "of band count share",
+    VoicesSummary: "of heard quoted passages top_share gini",
+    ReceptionCell: "form audience deliveries opened acknowledged answered reactions rated "
+    "mean_form_rating understood_said understood_share surprised_said surprised_share commitments",
+    LoopStage: "stage count share",
+    CountsOut: "of by cells",
+    BalanceOut: "over totals cells",
+    MethodsOut: "testimonies assessed methods roles methods_by_role candor candor_by_method "
+    "candor_by_role",
+    CoverageOut: "has_targets witnesses testimonies cells missing overused",
+    VoicesOut: "witnesses summaries bands overused",
+    ReceptionOut: "cells",
+    LoopOut: "witnesses stages",
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("model", COMPARED)
+def test_nothing_is_told_that_is_not_compared_here(model: type[Out]) -> None:
+    """Who adds a figure counts it again, above, and writes how in docs/evaluation.md."""
+    assert model.model_fields.keys() - {"counted_at", "k"} == {*COMPARED[model].split()}
+
+
+@pytest.mark.once
+def test_no_indicator_is_forgotten() -> None:
+    answers = {model.__name__ for model in COMPARED if model.__name__.endswith("Out")}
+    assert answers == {f"{name.capitalize()}Out" for name in INDICATORS}

@@ -139,8 +139,9 @@ def spoken(pack: Pack) -> pandas.DataFrame:
     """A row for each who speaks in each testimony, as docs/evaluation.md explains."""
     rows = pack.table("donnees/testimonies")
     assert (rows["anomaly"] == "").all()
-    near = pack.table("territoires").set_index("code")["counted_in"]
-    rows["territory"] = rows["territory"].map(near).fillna("unknown")
+    near = pack.table("territoires").set_index(["code", "level"])["counted_in"]
+    place = pandas.MultiIndex.from_frame(rows[["territory", "territory_level"]])
+    rows["territory"] = near.reindex(place).fillna("unknown").to_numpy()
     several = ["witness_ids", "roles", "age_bands"]
     for column in several:
         rows[column] = rows[column].str.split("|")

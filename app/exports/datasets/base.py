@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, Text, cast, select
+from sqlalchemy.orm import Session
 
 from app.core.pages import Order
 from app.exports.columns import (
@@ -22,9 +23,12 @@ from app.exports.columns import (
 )
 from app.exports.schemas import Type
 from app.exports.workbook import TRUNCATED
+from app.places.models import Level, Territory
+from app.schemes.models import Scheme, Term
 from app.testimonies.models import Nature
 
 UNREADABLE = "unreadable"
+CUTTABLE = {Type.TEXT, Type.TEXTS, Type.CODES, Type.IDS}  # what may be too long for a cell
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,19 @@ class Dataset:
         field = f"{self.name}.{column.name}" if column.field is None else column.field
         return " : ".join(filter(None, (field, column.rule)))
 
+    def values(self, db: Session, column: Column) -> list[str] | None:
+        """The only values that a column takes now; None when any is possible."""
+        if column.name == TRUNCATED:
+            return [each.name for each in self.columns if each.type in CUTTABLE and each != column]
+        if column.listed is not None:
+            return list(db.scalars(select(column.listed).distinct().order_by(column.listed)))
+        if not column.vocabularies:
+            return list(column.values) or None
+        terms = select(Term.vocabulary, Term.code).order_by(Term.position, Term.code)
+        found = db.execute(terms.where(Term.vocabulary.in_(column.vocabularies))).all()
+        named = [code for name in column.vocabularies for where, code in found if where == name]
+        return list(dict.fromkeys(named))
+
     @property
     def names(self) -> list[str]:
         """The names of all that is read of a row, in their order."""
@@ -70,7 +87,7 @@ def json_of(column: Any) -> ColumnElement[Any]:
 def code(name: str, label_fr: str, label_en: str, vocabulary: str, **source: Any) -> Column:
     """One of the codes of a vocabulary."""
     of = as_read(name)
-    return Column(name, label_fr, label_en, Type.CODE, of, vocabulary=vocabulary, **source)
+    return Column(name, label_fr, label_en, Type.CODE, of, vocabularies=(vocabulary,), **source)
 
 
 def text(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
@@ -102,9 +119,9 @@ def month_of(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
     return Column(name, label_fr, label_en, Type.MONTH, of, unit="YYYY-MM", **source)
 
 
-def count(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
-    """How many."""
-    return Column(name, label_fr, label_en, Type.INTEGER, as_read(name), **source)
+def count(name: str, label_fr: str, label_en: str, unit: str, **source: Any) -> Column:
+    """How many of this unit."""
+    return Column(name, label_fr, label_en, Type.INTEGER, as_read(name), unit=unit, **source)
 
 
 def ids_that_leave(name: str, label_fr: str, label_en: str, **source: Any) -> Column:
@@ -115,7 +132,13 @@ def ids_that_leave(name: str, label_fr: str, label_en: str, **source: Any) -> Co
 CODED = "remplacé par son code dans cet export"
 MONTHLY = "au mois"
 SCHEME = Column(
-    "scheme", "Dispositif", "Scheme", Type.CODE, as_read("scheme"), field="schemes.code"
+    "scheme",
+    "Dispositif",
+    "Scheme",
+    Type.CODE,
+    as_read("scheme"),
+    listed=Scheme.code,
+    field="schemes.code",
 )
 TERRITORY = Column(
     "territory",
@@ -123,7 +146,17 @@ TERRITORY = Column(
     "Territory (INSEE code)",
     Type.CODE,
     as_read("territory"),
+    listed=Territory.code,
     field="territories.code",
+)
+LEVEL = Column(
+    "territory_level",
+    "Niveau du territoire : une région peut avoir le code d'un département",
+    "Level of the territory: a region may have the code of a department",
+    Type.CODE,
+    as_read("territory_level"),
+    values=tuple(Level),
+    field="territories.level",
 )
 METHOD = code("method", "Méthode de recueil", "Method of collection", "methods")
 METHOD_OF_TESTIMONY = replace(METHOD, field="testimonies.method")

@@ -16,6 +16,7 @@ from app.exports.datasets.base import (
     ANOMALY,
     CODED,
     CUT,
+    LEVEL,
     SCHEME,
     TERRITORY,
     Dataset,
@@ -152,7 +153,7 @@ LEAVE = f"ceux qui peuvent sortir sans condition ; {CODED}"
 
 def _passages(name: str, label_fr: str, nature: Nature) -> Column:
     rule = f"nombre d'extraits et de témoignages entiers de nature {nature}"
-    return count(name, label_fr, name.capitalize(), field=ITEMS, rule=rule)
+    return count(name, label_fr, name.capitalize(), "item", field=ITEMS, rule=rule)
 
 
 BUNDLES = Dataset(
@@ -166,6 +167,7 @@ BUNDLES = Dataset(
         "form": B.form,
         "purpose": as_stored(B.purpose),
         "territory": Territory.code,
+        "territory_level": as_stored(Territory.level),
         "state": _bundle_state(),
         "composed_on": day_of(B.created_at),
         "ready_on": day_of(B.ready_at),
@@ -194,6 +196,9 @@ BUNDLES = Dataset(
         "acknowledged": _deliveries(Delivery.acknowledged_at.is_not(None)),
         "revoked": _deliveries(Delivery.revoked_at.is_not(None)),
         "reactions": _answers(),
+        "revoked_unopened": _deliveries(
+            Delivery.revoked_at.is_not(None), Delivery.opened_at.is_(None)
+        ),
     },
     reads_at={
         "excerpt_ids": _excerpts_that_leave,
@@ -230,14 +235,16 @@ BUNDLES = Dataset(
             "expectations",
             "Attentes auxquelles il répond",
             "Expectations that it answers",
+            "expectation",
             field="bundles.expectation_ids",
             rule="leur nombre",
         ),
-        count("items", "Éléments", "Items", field=ITEMS, rule="nombre d'éléments"),
+        count("items", "Éléments", "Items", "item", field=ITEMS, rule="nombre d'éléments"),
         count(
             "excerpts",
             "dont extraits",
             "of which excerpts",
+            "item",
             field=ITEMS,
             rule="nombre d'éléments tirés d'un extrait",
         ),
@@ -245,6 +252,7 @@ BUNDLES = Dataset(
             "testimonies",
             "dont témoignages entiers",
             "of which whole testimonies",
+            "item",
             field=ITEMS,
             rule="nombre d'éléments tirés d'un témoignage entier",
         ),
@@ -252,6 +260,7 @@ BUNDLES = Dataset(
             "texts",
             "dont textes de l'équipe",
             "of which texts of the team",
+            "item",
             field=ITEMS,
             rule="nombre d'éléments écrits par l'équipe",
         ),
@@ -259,6 +268,7 @@ BUNDLES = Dataset(
             "heard",
             "dont donnés à entendre",
             "of which shown as sound",
+            "item",
             field=ITEMS,
             rule="nombre d'éléments dont show_as est audio",
         ),
@@ -266,6 +276,7 @@ BUNDLES = Dataset(
             "seen",
             "dont donnés à voir",
             "of which shown as video",
+            "item",
             field=ITEMS,
             rule="nombre d'éléments dont show_as est video",
         ),
@@ -278,6 +289,7 @@ BUNDLES = Dataset(
             "voices",
             "Personnes entendues",
             "People heard",
+            "person",
             field=ITEMS,
             rule="nombre de témoins différents des extraits et des témoignages",
         ),
@@ -285,6 +297,7 @@ BUNDLES = Dataset(
             "workshops",
             "Ateliers d'où viennent les paroles",
             "Workshops where it was said",
+            "workshop",
             field=ITEMS,
             rule="nombre d'ateliers différents des extraits et des témoignages",
         ),
@@ -302,11 +315,14 @@ BUNDLES = Dataset(
             field=ITEMS,
             rule=LEAVE,
         ),
-        count("releases", "Publications", "Releases", field=RELEASES, rule="leur nombre"),
+        count(
+            "releases", "Publications", "Releases", "release", field=RELEASES, rule="leur nombre"
+        ),
         count(
             "recalled",
             "dont rappelées",
             "of which recalled",
+            "release",
             field=RELEASES,
             rule="nombre de celles qu'une autre remplace parce que des paroles en ont été retirées",
         ),
@@ -335,6 +351,7 @@ BUNDLES = Dataset(
             "deliveries",
             "Envois",
             "Deliveries",
+            "delivery",
             field=GIVEN,
             rule="nombre, de toutes ses publications",
         ),
@@ -342,6 +359,7 @@ BUNDLES = Dataset(
             "opened",
             "dont ouverts",
             "of which opened",
+            "delivery",
             field=GIVEN,
             rule="nombre de ceux qui ont un opened_at",
         ),
@@ -349,6 +367,7 @@ BUNDLES = Dataset(
             "acknowledged",
             "dont il est accusé réception",
             "of which acknowledged",
+            "delivery",
             field=GIVEN,
             rule="nombre de ceux qui ont un acknowledged_at",
         ),
@@ -356,6 +375,7 @@ BUNDLES = Dataset(
             "revoked",
             "dont révoqués",
             "of which revoked",
+            "delivery",
             field=GIVEN,
             rule="nombre de ceux qui ont un revoked_at",
         ),
@@ -363,10 +383,20 @@ BUNDLES = Dataset(
             "reactions",
             "Réponses reçues",
             "Answers received",
+            "answer",
             field="reactions.release_id",
             rule="nombre de celles à ses publications",
         ),
         CUT,
         ANOMALY,
+        LEVEL,
+        count(
+            "revoked_unopened",
+            "dont révoqués sans avoir été ouverts : la réception ne les compte pas",
+            "of which revoked before they were opened: reception does not count them",
+            "delivery",
+            field=GIVEN,
+            rule="nombre de ceux qui ont un revoked_at et pas d'opened_at",
+        ),
     ),
 )

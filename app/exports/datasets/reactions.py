@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, null
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select
+from sqlalchemy.orm import aliased
 
 from app.core.models import as_stored
 from app.exports.columns import Column, as_read
@@ -13,6 +14,7 @@ from app.exports.datasets.base import (
     SCHEME,
     Dataset,
     code,
+    count,
     day_of,
     id_of,
     month_of,
@@ -40,6 +42,17 @@ def _answer() -> ColumnElement[Any]:
     return case((and_(*leaves), told), else_=null())
 
 
+def _number() -> ColumnElement[Any]:
+    """Which answer of its recipient it is, the first of them 1."""
+    before = aliased(Reaction)
+    earlier = before.created_at < Reaction.created_at
+    at_once = and_(before.created_at == Reaction.created_at, before.id <= Reaction.id)
+    rows = select(func.count()).where(
+        before.delivery_id == Reaction.delivery_id, or_(earlier, at_once)
+    )
+    return rows.correlate(Reaction).scalar_subquery()
+
+
 REACTIONS = Dataset(
     name="reactions",
     rows=_reactions,
@@ -59,6 +72,7 @@ REACTIONS = Dataset(
         "text": _answer(),
         "published": Reaction.published_at.is_not(None),
         "answered_on": day_of(Reaction.created_at),
+        "number": _number(),
     },
     columns=(
         id_of("id", "Réaction, dans cet export seulement", "Reaction, in this export only"),
@@ -79,6 +93,7 @@ REACTIONS = Dataset(
             Type.INTEGER,
             as_read("form_rating"),
             unit="1-5",
+            values=tuple("12345"),
         ),
         yes("understood", "A compris", "Understood"),
         yes("surprised", "A été surpris", "Surprised"),
@@ -102,5 +117,13 @@ REACTIONS = Dataset(
         ),
         CUT,
         ANOMALY,
+        count(
+            "number",
+            "Rang parmi les réponses du même destinataire, la première d'abord",
+            "Its place among the answers of the same recipient, the first first",
+            "rank",
+            field="reactions.created_at",
+            rule="rang parmi celles du même delivery_id, à partir de 1",
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from app.accounts.permissions import Permission
 from app.bundles.models import BundleItem
@@ -15,6 +15,7 @@ from app.exports.datasets.base import (
     ANOMALY,
     CODED,
     CUT,
+    LEVEL,
     METHOD,
     NATURE,
     RECORDED,
@@ -34,7 +35,8 @@ from app.exports.schemas import Type
 from app.moderation.models import Candor
 from app.moderation.speech import Level, level_in_sql
 from app.places.models import Territory
-from app.releases.models import Release, ReleaseItem
+from app.reactions.models import Reaction
+from app.releases.models import Delivery, Release, ReleaseItem
 from app.schemes.models import Scheme
 from app.testimonies import queries as testimonies
 from app.testimonies.models import Testimony, TestimonyTag, TestimonyTheme, TestimonyWitness
@@ -45,6 +47,7 @@ from app.witnesses.models import Witness
 from app.workshops.models import Kind, Workshop
 
 T, W = Testimony, Workshop
+REACHED = ("delivered", "opened", "acknowledged", "answered")  # stages of the loop
 
 
 def _testimonies(filters: TestimonyFilters, at: datetime) -> Select[Any]:
@@ -77,6 +80,32 @@ def _in_releases() -> ColumnElement[Any]:
     return shown.correlate(T).scalar_subquery()
 
 
+def _given(*which: ColumnElement[bool]) -> ColumnElement[Any]:
+    """Whether a release that shows a testimony, and was not recalled, was given to somebody so."""
+    links = select(Delivery.id).join(Release, Release.id == Delivery.release_id)
+    links = links.join(ReleaseItem, ReleaseItem.release_id == Release.id)
+    return _is_shown(links.where(*which))
+
+
+def _is_answered() -> ColumnElement[Any]:
+    """Whether somebody answered it, or all of such a release, and the answer was published."""
+    said = select(Reaction.id).join(Release, Release.id == Reaction.release_id)
+    said = said.join(ReleaseItem, ReleaseItem.release_id == Release.id)
+    of_it = or_(Reaction.item_id.is_(None), Reaction.item_id == ReleaseItem.item_id)
+    return _is_shown(said.where(Reaction.published_at.is_not(None), of_it))
+
+
+def _is_shown(rows: Select[Any]) -> ColumnElement[Any]:
+    here = ReleaseItem.testimony_id == T.id, Release.recalled_at.is_(None)
+    return exists(rows.where(*here).correlate(T))
+
+
+def _reached(batch: Batch) -> Cells:
+    """How far its releases got: of each stage whether it was reached."""
+    rows = zip(*(batch.read[stage] for stage in REACHED), strict=True)
+    return [[stage for stage, got in zip(REACHED, row, strict=True) if got] for row in rows]
+
+
 def _age_bands(batch: Batch) -> Cells:
     """One of each witness, at the time of recording."""
     years = each("witnesses", 2)(batch)
@@ -94,6 +123,7 @@ TESTIMONIES = Dataset(
         "workshop_id": as_stored(T.workshop_id),
         "place_id": as_stored(T.place_id),
         "territory": Territory.code,
+        "territory_level": as_stored(Territory.level),
         "method": T.method,
         "title": T.title,
         "body": T.body,
@@ -105,6 +135,10 @@ TESTIMONIES = Dataset(
         "workshop_kind": as_stored(W.kind),
         "in_bundles": _in_bundles(),
         "in_releases": _in_releases(),
+        "delivered": _given(or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None))),
+        "opened": _given(Delivery.opened_at.is_not(None)),
+        "acknowledged": _given(Delivery.acknowledged_at.is_not(None)),
+        "answered": _is_answered(),
         "restriction": json_of(T.restriction),
         "protocol": protocol(),
         "witnesses": children(
@@ -153,7 +187,7 @@ TESTIMONIES = Dataset(
             "Role of each witness",
             Type.CODES,
             each("witnesses", 1),
-            vocabulary="witness_roles",
+            vocabularies=("witness_roles",),
             field="witnesses.role",
         ),
         Column(
@@ -170,7 +204,7 @@ TESTIMONIES = Dataset(
         METHOD,
         text("title", "Titre", "Title"),
         text("body", "Propos", "Words"),
-        text("language", "Langue", "Language"),
+        text("language", "Langue", "Language", unit="ISO 639"),
         RECORDED,
         NATURE,
         SECTOR,
@@ -200,6 +234,7 @@ TESTIMONIES = Dataset(
             "in_bundles",
             "Éléments de dossiers qui le montrent, ou un extrait de lui",
             "Items of bundles that show it, or an excerpt of it",
+            "item",
             field="bundles.sections",
             rule="combien sont de ce témoignage, ou d'un extrait de lui",
         ),
@@ -207,10 +242,24 @@ TESTIMONIES = Dataset(
             "in_releases",
             "Éléments publiés, et non rappelés, qui le montrent",
             "Items of releases, not recalled, that show it",
+            "item",
             field="releases.content",
             rule="combien d'éléments viennent de ce témoignage",
         ),
         CUT,
         ANOMALY,
+        LEVEL,
+        Column(
+            "reached",
+            "Jusqu'où sont allées les publications qui le montrent, et qui ne sont pas rappelées",
+            "How far the releases that show it, and were not recalled, got",
+            Type.CODES,
+            _reached,
+            values=REACHED,
+            field="deliveries",
+            rule="delivered : remise par un lien qui n'est pas révoqué sans avoir été ouvert ; "
+            "opened : ouverte ; acknowledged : accusé de réception ; answered : réponse publiée, "
+            "à ce témoignage ou à tout",
+        ),
     ),
 )

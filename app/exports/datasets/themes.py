@@ -47,7 +47,7 @@ THEMES_OF_CODEBOOKS = Dataset(
         text("definition", "Définition", "Definition"),
         _texts("examples", "Exemples", "Examples"),
         _texts("counter_examples", "Contre-exemples", "Counter-examples"),
-        text("color", "Couleur", "Color"),
+        text("color", "Couleur", "Color", unit="#rrggbb"),
         yes(
             "retired",
             "Retiré : ne se donne plus, reste sur ce qui fut codé",

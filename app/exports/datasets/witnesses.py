@@ -10,6 +10,7 @@ from app.exports.columns import Batch, Cells, Column, age_band
 from app.exports.datasets.base import (
     ANOMALY,
     CUT,
+    LEVEL,
     SCHEME,
     SECTOR,
     TERRITORY,
@@ -55,6 +56,7 @@ WITNESSES = Dataset(
         "role": Witness.role,
         "birth_year": Witness.birth_year,
         "territory": Territory.code,
+        "territory_level": as_stored(Territory.level),
         "sector": Witness.sector,
         "registered_on": day_of(Witness.created_at),
     },
@@ -84,5 +86,6 @@ WITNESSES = Dataset(
         ),
         CUT,
         ANOMALY,
+        LEVEL,
     ),
 )

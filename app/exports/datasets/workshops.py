@@ -12,6 +12,7 @@ from app.exports.columns import Column, made, words
 from app.exports.datasets.base import (
     ANOMALY,
     CUT,
+    LEVEL,
     METHOD,
     SCHEME,
     TERRITORY,
@@ -61,6 +62,7 @@ WORKSHOPS = Dataset(
         "place_kind": as_stored(Place.kind),
         "organization_kind": as_stored(Organization.kind),
         "territory": Territory.code,
+        "territory_level": as_stored(Territory.level),
         "kind": as_stored(W.kind),
         "method": W.method,
         "title": W.title,
@@ -108,10 +110,11 @@ WORKSHOPS = Dataset(
             "Roles expected",
             Type.CODES,
             made("roles_expected", words),
-            vocabulary="witness_roles",
+            vocabularies=("witness_roles",),
         ),
         yes("hierarchy_present", "La hiérarchie est présente", "The hierarchy is present"),
         CUT,
         ANOMALY,
+        LEVEL,
     ),
 )

@@ -66,10 +66,15 @@ class Figures:
         return self.exported(code) if dimension in ("theme", "witness") else code
 
     def by_code(self, of: Of, by: By) -> dict[str, int] | None:
-        """How many the team may read, by the codes of the files; None when it was not asked."""
+        """How many the team may read, by the codes of the files; None when it was not asked.
+
+        Territories have their ids here: a region may have the code of a department.
+        """
         if not (found := self.found.get(name_of(of, by))):
             return None
         cells = ((cell["keys"][0], cell["count"]) for cell in found["cells"])
+        if by is By.TERRITORY:
+            return {code: many for code, many in cells if code}
         return {self._coded(by, code): many for code, many in cells if code}
 
 

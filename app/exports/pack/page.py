@@ -203,17 +203,19 @@ class Tables:
         files = self._tally.people_by_role_and_territory()
         team, targets = {}, {}
         for cell in found["cells"] if found else ():
-            key = cell["role"], self._code_of(cell["territory_id"])
+            key = cell["role"], _territory_of(cell)
             team[key], targets[key] = cell["witnesses"], cell["target"]
-        keys = sorted({*files, *team})
+        places = {id_: place for place, id_ in enumerate(self._figures.territories.names)}
+        keys = sorted({*files, *team}, key=lambda key: (key[0], places.get(key[1], len(places))))
         roles = names(self._db, ROLE, {role for role, _ in keys})
         rows = [
             (
-                f"{roles[role]}, {self._name_of(code)}",
-                files[role, code],
-                *((team.get((role, code), 0), _or_dash(targets.get((role, code)))) * bool(found)),
+                f"{roles[role]}, {self._name_of(territory)}",
+                files[role, territory],
+                *((team.get(key, 0), _or_dash(targets.get(key))) * bool(found)),
             )
-            for role, code in keys
+            for key in keys
+            for role, territory in [key]
         ]
         heads = ("", FILES, *((TEAM, "Objectif") * bool(found)))
         return Table("Personnes entendues, par rôle et territoire", heads, rows)
@@ -222,9 +224,7 @@ class Tables:
         """Whom nobody heard, and where."""
         cells = found["missing"] if found else ()
         roles = names(self._db, ROLE, {cell["role"] for cell in cells})
-        return [
-            f"{roles[c['role']]}, {self._name_of(self._code_of(c['territory_id']))}" for c in cells
-        ]
+        return [f"{roles[c['role']]}, {self._name_of(_territory_of(c))}" for c in cells]
 
     def voices(self, found: Mapping[str, Any] | None) -> Table | None:
         """How unequally people are quoted."""
@@ -247,15 +247,12 @@ class Tables:
 
     def _labels(self, by: By, codes: Collection[str]) -> dict[str, str]:
         if by is By.TERRITORY:
-            return {code: self._name_of(code) for code in sorted(codes)}
+            called = self._figures.territories.names | {UNKNOWN: NOT_TOLD}
+            return {id_: name for id_, name in called.items() if id_ in codes}
         return names(self._db, by, codes)
 
-    def _code_of(self, territory_id: Any) -> str:
-        return self._figures.territories.codes[str(territory_id)] if territory_id else UNKNOWN
-
-    def _name_of(self, code: str) -> str:
-        name = self._figures.territories.names.get(code)
-        return NOT_TOLD if code == UNKNOWN else f"{name} ({code})" if name else code
+    def _name_of(self, territory: str) -> str:
+        return self._figures.territories.names.get(territory, NOT_TOLD)
 
 
 def _table(
@@ -270,6 +267,10 @@ def _table(
         return Table(caption, ("", FILES), rows)
     both = [(label, files.get(code, 0), team.get(code, 0)) for code, label in labels.items()]
     return Table(caption, ("", FILES, TEAM), both)
+
+
+def _territory_of(cell: Mapping[str, Any]) -> str:
+    return str(cell["territory_id"]) if cell["territory_id"] else UNKNOWN
 
 
 def _or_dash(value: Any) -> Any:

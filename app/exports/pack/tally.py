@@ -10,6 +10,7 @@ from app.exports.ids import compact
 
 UNKNOWN = "unknown"
 ROLE, AGE, TERRITORY, MONTH, THEME = "role", "age_band", "territory", "month", "theme"
+LEVEL = "territory_level"
 PLAIN = {  # the columns of which each cell is one code
     "testimonies": ("method", "nature", "sector", "workshop_kind"),
     "excerpts": ("method", "nature"),
@@ -45,11 +46,11 @@ class Counted(Csv):
 class Tally:
     """How many rows have each code, and how many people spoke so.
 
-    `coarse` tells of the code of each territory in which department, or else region, it lies. Of
-    each person a number is kept, and which profiles theirs are.
+    `coarse` tells of the code and level of each territory in which department, or else region, it
+    lies. Of each person a number is kept, and which profiles theirs are.
     """
 
-    def __init__(self, coarse: Mapping[str, str]) -> None:
+    def __init__(self, coarse: Mapping[tuple[str, str], str]) -> None:
         self._coarse = coarse
         self._counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._heard: dict[int, int] = {}
@@ -90,7 +91,8 @@ class Tally:
         return found
 
     def _add_speakers(self, cells: Named) -> None:
-        territories = [self._coarse.get(code, UNKNOWN) for code in cells[TERRITORY]]
+        named = zip(cells[TERRITORY], cells[LEVEL], strict=True)
+        territories = [self._coarse.get(territory, UNKNOWN) for territory in named]
         self._counts["testimonies", TERRITORY].update(territories)
         for theme in cells["themes"]:
             self._counts["testimonies", THEME].update(set(theme) or {UNKNOWN})
