@@ -77,6 +77,7 @@ def release_page(
         film=_film(content["form"], files),
         parts=_parts(content["balance"].get("nature") or {}),
         roles=_roles(items),
+        signed=any(item.get("signature") for item in items),
         files=[] if is_visit else _beside_the_page(content["files"]),
         recordings=any(item["media"] for item in items),
         items=subjects(items, _numbers(items)),
