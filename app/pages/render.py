@@ -37,7 +37,7 @@ PAGES.filters |= {
     name: getattr(words, name)
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
-        *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
+        *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to", "earlier"),
         *("clock", "language", "file_name", "file_facts", "form_name", "commitment"),
         *("road", "sign_of", "stance_of"),
     )

@@ -84,6 +84,7 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "testimony_id": use.item.testimony_id,
                 "show_as": use.shown["show_as"],
                 "quote": use.shown["quote"],
+                "signature": use.shown.get("signature"),
                 "bundle_title": use.bundle_title,
                 "audience_label": audiences.get(use.release.audience, use.release.audience),
                 "form_label": forms.get(use.release.form, use.release.form),
