@@ -74,16 +74,8 @@ def test_a_witness_sees_where_their_own_words_are_used(
     assert (use["audience_label"], use["form_label"]) == ("Élus", "Page web")
     assert (use["recipients"], use["reactions"], use["approved"]) == (2, [], None)
     assert use.keys() == {
-        *(
-            "item_id",
-            "quote",
-            "signature",
-            "bundle_title",
-            "audience_label",
-            "form_label",
-            "published_at",
-        ),
-        *("recipients", "reactions", "approved"),
+        *("item_id", "quote", "signature", "bundle_title", "audience_label", "form_label"),
+        *("published_at", "recipients", "reactions", "approved"),
     }
     assert WORDS[1] not in answer.text  # somebody else's
 
@@ -221,7 +213,7 @@ def test_what_was_given_stays_told_after_a_withdrawal_and_nothing_of_the_words(
     dossier.release_id = newest["id"]
     dossier.deliver()
     answer = as_speaker.get(RECEIPT)
-    assert only in answer.json()["deliveries"]
+    assert answer.json()["deliveries"] == [only]
     assert WORDS[0] not in answer.text
     assert WORDS[1] not in answer.text
     other = as_witness(dossier.witnesses[1])
