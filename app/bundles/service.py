@@ -371,8 +371,9 @@ class _Sources:
         testimony_id = self._testimony_of(item)
         signed = list(self.signatures[testimony_id].values()) if testimony_id else []
         if unsigned := signed.count(None):
-            facts = {"unsigned": unsigned, "speakers": len(signed)}
-            raise Invalid.at(f"{here}/signed", "not_signed", **facts)
+            raise Invalid.at(
+                f"{here}/signed", "not_signed", unsigned=unsigned, speakers=len(signed)
+            )
 
 
 def _kinds(
