@@ -285,6 +285,16 @@ class Make:
                 db.add(TestimonyTag(testimony_id=testimony.id, tag=tag, position=position))
         return testimony
 
+    def attribute(self, testimony: Testimony, *witnesses: Witness) -> None:
+        """These people said it, and nobody else."""
+        with self.sessions.begin() as db:
+            for link in self.links_of(db, testimony):
+                db.delete(link)
+            db.flush()
+            for position, witness in enumerate(witnesses):
+                ids = {"testimony_id": testimony.id, "position": position}
+                db.add(TestimonyWitness(witness_id=witness.id, **ids))
+
     def links_of(self, db: Session, testimony: Testimony) -> list[TestimonyWitness]:
         links = TestimonyWitness.testimony_id == testimony.id
         return list(db.scalars(select(TestimonyWitness).where(links)))

@@ -107,7 +107,10 @@ class Section(Base):
 
 
 class BundleItem(Base):
-    """An excerpt, a whole testimony, or a text of the editor's own; it keeps its id."""
+    """An excerpt, a whole testimony, or a text of the editor's own; it keeps its id.
+
+    `signed`: it is shown with the signatures that those who speak chose.
+    """
 
     __tablename__ = "bundle_items"
     __table_args__ = (
@@ -117,6 +120,7 @@ class BundleItem(Base):
             " + (CASE WHEN text IS NULL THEN 0 ELSE 1 END) = 1",
             name="of_one_source",
         ),
+        CheckConstraint("text IS NULL OR NOT signed", name="signed_by_witnesses"),
         Index(None, "bundle_id", "position"),
         Index(None, "section_id"),
         Index(None, "excerpt_id"),
@@ -130,5 +134,6 @@ class BundleItem(Base):
     testimony_id: Mapped[UUID | None] = mapped_column(ForeignKey("testimonies.id"))
     text: Mapped[str | None] = mapped_column(Text)
     show_as: Mapped[ShowAs]
+    signed: Mapped[bool] = mapped_column(default=False)
     selection_reason: Mapped[str | None] = mapped_column(Text)
     caption: Mapped[str | None] = mapped_column(Text)

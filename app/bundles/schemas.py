@@ -24,6 +24,11 @@ class ItemIn(In):
     testimony_id: UUID | None = None
     text: Body | None = None
     show_as: ShowAs = ShowAs.TEXT
+    signed: bool = Field(
+        False,
+        strict=True,
+        description="Shown with the signature of each witness who speaks: it asks `signed_text`.",
+    )
     selection_reason: Paragraph | None = None
     caption: Paragraph | None = None
 
@@ -33,6 +38,8 @@ class ItemIn(In):
             raise PydanticCustomError("one_source", "One of excerpt_id, testimony_id, text")
         if self.text is not None and self.show_as is not ShowAs.TEXT:
             raise PydanticCustomError("own_text", "A text of one's own is shown as text")
+        if self.text is not None and self.signed:
+            raise PydanticCustomError("own_signature", "A text of one's own is signed by nobody")
         return self
 
 
@@ -85,6 +92,7 @@ class ItemOut(Out):
     testimony_id: UUID | None
     text: str | None
     show_as: ShowAs
+    signed: bool
     selection_reason: str | None
     caption: str | None
 

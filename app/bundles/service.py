@@ -34,6 +34,7 @@ from app.media.models import Kind, Media
 from app.places.service import require_territory
 from app.schemes.service import require_scheme, require_terms
 from app.testimonies.models import Testimony, TestimonyMedia
+from app.testimonies.queries import signatures
 from app.testimonies.service import visible_to as visible_testimonies
 
 LATEST_FIRST = Order(Bundle.created_at, Bundle.id, descending=True)
@@ -337,9 +338,11 @@ class _Sources:
         self.excerpts = {excerpt.id: excerpt for excerpt in db.scalars(excerpts)}
         self.testimonies = {testimony.id: testimony for testimony in db.scalars(testimonies)}
         self.kinds = _kinds(db, list(self.excerpts.values()), list(self.testimonies))
+        spoken = {self._testimony_of(item) for item in items if item.signed}
+        self.signatures = signatures(db, {id_ for id_ in spoken if id_})
 
     def require(self, item: ItemIn, here: str) -> None:
-        """Raise Invalid unless the item's source is there, and can be shown so."""
+        """Raise Invalid unless the item's source is there, can be shown so, and signed so."""
         if item.excerpt_id:
             excerpt = self.excerpts.get(item.excerpt_id)
             if not excerpt:
@@ -357,6 +360,20 @@ class _Sources:
         showable = has_text if item.show_as is ShowAs.TEXT else bool(kinds & KINDS[item.show_as])
         if not showable:
             raise Invalid.at(f"{here}/show_as", "not_showable", show_as=item.show_as)
+        if item.signed:
+            self._require_signatures(item, here)
+
+    def _testimony_of(self, item: ItemIn) -> UUID | None:
+        excerpt = self.excerpts.get(item.excerpt_id) if item.excerpt_id else None
+        return excerpt.testimony_id if excerpt else item.testimony_id
+
+    def _require_signatures(self, item: ItemIn, here: str) -> None:
+        testimony_id = self._testimony_of(item)
+        signed = list(self.signatures[testimony_id].values()) if testimony_id else []
+        if unsigned := signed.count(None):
+            raise Invalid.at(
+                f"{here}/signed", "not_signed", unsigned=unsigned, speakers=len(signed)
+            )
 
 
 def _kinds(

@@ -1,7 +1,7 @@
 """What the items of a bundle are made from, and whether each may leave."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,11 @@ from app.bundles.models import Bundle, BundleItem, ShowAs
 from app.bundles.service import KINDS, sections_of
 from app.excerpts.models import Excerpt, SelectorType
 from app.excerpts.service import words_of
-from app.gate.service import Use, WayOut, judge, media_shown
+from app.gate.service import Use, WayOut, judge, media_shown, noes
 from app.media.models import Media, Rendition, Status
 from app.media.transcode import AUDIO, POSTER, WEB
 from app.testimonies.models import Testimony, TestimonyMedia
+from app.testimonies.queries import signatures
 from app.transcripts.service import current
 from app.transcripts.words import cues_of, meets, widened
 from app.witnesses.decision import Cell, Reason, Verdict
@@ -40,6 +41,7 @@ class Source:
     """What an item is made from. `file` is the recording to show, `poster` the picture before it.
 
     `captions` are beside it, when there are some; when they may not be read, `unread` says why.
+    `signatures` are those that stand there, by witness: of all who speak, or of nobody.
     """
 
     item: BundleItem
@@ -50,6 +52,7 @@ class Source:
     poster: Rendition | None
     captions: Captions | None = None
     unread: Reason | None = None
+    signatures: Mapping[UUID, str | None] = field(default_factory=dict)
 
     @property
     def shows_text(self) -> bool:
@@ -64,7 +67,8 @@ class Source:
         names = bool(excerpt and excerpt.names_employer)
         media = media_shown(self.item.show_as, with_text=self.shows_text, names_employer=names)
         restriction = excerpt.restriction if excerpt else None
-        return Use(self.testimony.id, media, restriction, self.segment)
+        signed_by = frozenset(self.signatures)
+        return Use(self.testimony.id, media, restriction, self.segment, signed_by)
 
     @property
     def segment(self) -> Segment | None:
@@ -105,22 +109,15 @@ def sources_of(db: Session, bundle: Bundle) -> dict[UUID, Source]:
         testimony_id = excerpt.testimony_id if excerpt else item.testimony_id
         if testimony_id:
             found[item.id] = _source(db, item, testimonies[testimony_id], excerpt)
-    return found
+    return _signed(db, found)
 
 
 def no_cells(
     db: Session, bundle: Bundle, sources: Sequence[Source], at: datetime
 ) -> dict[UUID, list[tuple[Cell, Reason]]]:
     """Every cell in which these may not leave, by item, each with the first reason."""
-    way = way_out(bundle)
-    asked = [(source, medium) for source in sources for medium in sorted(source.use.media)]
-    uses = [replace(source.use, media=frozenset({medium})) for source, medium in asked]
-    found: dict[UUID, list[tuple[Cell, Reason]]] = {source.item.id: [] for source in sources}
-    for (source, medium), verdict in zip(asked, judge(db, uses, way, at), strict=True):
-        if verdict.reason:
-            [cell] = way.cells([medium])
-            found[source.item.id].append((verdict.cell or cell, verdict.reason))
-    return found
+    found = noes(db, [source.use for source in sources], way_out(bundle), at)
+    return {source.item.id: cells for source, cells in zip(sources, found, strict=True)}
 
 
 def settled(db: Session, bundle: Bundle, at: datetime) -> tuple[dict[UUID, Source], list[Verdict]]:
@@ -141,6 +138,16 @@ def settled(db: Session, bundle: Bundle, at: datetime) -> tuple[dict[UUID, Sourc
         if verdict.allowed:
             sources[item_id], read[item_id] = source, verdict
     return sources, list(read.values())
+
+
+def _signed(db: Session, sources: dict[UUID, Source]) -> dict[UUID, Source]:
+    """The same, with how those that are shown signed are."""
+    asked = {source.testimony.id for source in sources.values() if source.item.signed}
+    known = signatures(db, asked) if asked else {}
+    for id_, source in sources.items():
+        if source.item.signed:
+            sources[id_] = replace(source, signatures=known[source.testimony.id])
+    return sources
 
 
 def _source(db: Session, item: BundleItem, testimony: Testimony, excerpt: Excerpt | None) -> Source:

@@ -47,7 +47,9 @@ def erase(db: Session, excerpt_ids: Collection[UUID], testimony_ids: Collection[
 
 
 def _told(item: Any) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in ItemIn.model_fields}
+    """An item, as it was always told: of one that is not signed, nothing is said of that."""
+    told = {name: getattr(item, name) for name in ItemIn.model_fields}
+    return told if item.signed else {name: told[name] for name in told if name != "signed"}
 
 
 def _without(content: Content, gone: Collection[str]) -> Content:
@@ -71,5 +73,6 @@ def _outline(sections: Sequence[Mapping[str, Any]]) -> str:
         lines += [f"# {section['title']}", section["text"]]
         for item in section["items"]:
             source = item["excerpt_id"] or item["testimony_id"] or item["text"]
-            lines += [f"- [{item['show_as']}] {source}", *(item[name] for name in BESIDE)]
+            shown = f"{item['show_as']}, signed" if item.get("signed") else item["show_as"]
+            lines += [f"- [{shown}] {source}", *(item[name] for name in BESIDE)]
     return "\n".join(line for line in lines if line)

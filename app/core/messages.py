@@ -99,6 +99,7 @@ DETAILS_FR = {
     "one_co_author": "Il faut witness_id ou organization_id, pas les deux.",
     "one_source": "Il faut soit excerpt_id, soit testimony_id, soit text.",
     "one_withdrawal": "Il faut une seule de ces trois choses : cells, choices ou all.",
+    "own_signature": "Un texte de l'éditeur n'est signé par personne.",
     "own_text": "Un texte de l'éditeur est montré comme texte.",
     "phone": "Ce n'est pas un numéro de téléphone.",
     "practice_told": "Une pratique, et elle seule, dit qui (actor), quoi (action) et quand (occasion).",
@@ -202,6 +203,10 @@ MISTAKES = {
         "Cette extension du protocole n'est pas proposée.",
     ),
     "not_showable": ("Cannot be shown as {show_as}.", "Ne peut pas être montré ainsi ({show_as})."),
+    "not_signed": (
+        "Cannot be signed: speakers here without a signature: {unsigned} of {speakers}.",
+        "Ne peut pas être signé : personnes qui parlent ici sans signature, {unsigned} sur {speakers}.",
+    ),
     "not_yours": (
         "You do not have this permission yourself.",
         "Vous n'avez pas vous-même cette permission.",

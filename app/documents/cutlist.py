@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.documents.flow import flowed
+from app.documents.wording import who
 
 FPS = 30  # as phones film; 25 a second are all shown too
 READ = 15  # characters a second
@@ -195,10 +196,9 @@ def _item(item: Item) -> Iterator[Cut]:
 
 def _about(item: Item, kind: Kind) -> Card:
     """A card that says who speaks, as the snapshot does, and what it is."""
-    who = [part for part in (item["role_label"], item["territory_label"]) if part]
     return Card(
         kind,
-        who=", ".join(who),
+        who=who(item),
         nature=item["nature"],
         nature_label=item["nature_label"] or "",
     )

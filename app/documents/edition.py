@@ -48,6 +48,11 @@ class Edition:
         for section in self.content["sections"]:
             yield from (item for item in section["items"] if not item["withdrawn"])
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether somebody's signature is read there."""
+        return any(item.get("signature") for item in self.items())
+
 
 @dataclass(frozen=True)
 class Document:

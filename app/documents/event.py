@@ -21,6 +21,7 @@ from app.documents.wording import (
     prose,
     quoted,
     share,
+    who,
 )
 
 WORDS_A_MINUTE = 130  # read aloud
@@ -34,8 +35,14 @@ QUESTIONS = {  # to the room, by the nature of what it has just heard
     "information": "Le saviez-vous ? Qu’est-ce que cela change pour vous ?",
 }
 ANY_QUESTION = "Qu’est-ce qui vous a surpris ? Qu’allez-vous en faire ?"
+NAMED = {  # by whether some of the words are signed
+    False: "Personne n’est nommé : on ne cherche pas à deviner qui parle.",
+    True: (
+        "Personne n’est nommé autrement que par la signature qu’il a choisie : on ne cherche pas à "
+        "deviner qui parle."
+    ),
+}
 REMINDERS = (
-    "Personne n’est nommé : on ne cherche pas à deviner qui parle.",
     "On n’enregistre pas, on ne photographie pas, on ne filme pas : ni l’écran, ni la salle.",
     "Chacun peut reprendre sa parole à tout moment, sans dire pourquoi.",
     "On parle de ce qui est dit, jamais de la valeur de qui le dit.",
@@ -81,7 +88,7 @@ def facilitator(edition: Edition) -> Path:
     told = {
         "steps": _steps(edition),
         "of-the-day": line(OF_THE_DAY),
-        "reminders": [line(reminder) for reminder in REMINDERS],
+        "reminders": [line(one) for one in (NAMED[edition.is_signed], *REMINDERS)],
         "afterwards": [line(reminder) for reminder in AFTERWARDS],
     }
     return typeset("facilitator", _front(edition, "Feuille de l’animateur") | told, edition)
@@ -196,8 +203,7 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _about(item: Mapping[str, Any]) -> str | None:
-    who = ", ".join(filter(None, (item["role_label"], item["territory_label"])))
-    return line(" · ".join(filter(None, (who, item["caption"])))) or None
+    return line(" · ".join(filter(None, (who(item), item["caption"])))) or None
 
 
 def _words_of(item: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from app.documents.wording import (
     prose,
     quoted,
     share,
+    who,
 )
 
 TABLES = {  # of the balance, but for the natures, which have a chart: a title, and a heading
@@ -70,6 +71,7 @@ def told(edition: Edition) -> dict[str, Any]:
             if content["balance"].get(table)
         ],
         "roles": _listed(_roles(edition.items())),
+        "signed": edition.is_signed,
         "withdrawn": sum(item["kind"] == "withdrawn" for item in items),
         "sha256": edition.sha256,
     }
@@ -93,7 +95,7 @@ def _item(item: Mapping[str, Any], numbers: Iterator[int]) -> dict[str, Any]:
         "recording": _recording(item, media),
         "said": _said(media.get("captions")),
         "quote": quoted(item["quote"]),
-        "who": ", ".join(filter(None, (item["role_label"], item["territory_label"]))) or None,
+        "who": who(item) or None,
         "caption": _line(item["caption"]),
     }
 

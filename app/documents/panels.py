@@ -47,9 +47,10 @@ CHOSEN = (
 )
 PROMISE = (
     "Chaque personne a accepté d’être lue, vue ou entendue ici, sans que son nom soit donné par "
-    "nous. Elle peut reprendre sa parole à tout moment, sans dire pourquoi : le panneau est alors "
-    "décroché, et l’enregistrement n’est plus accessible."
+    "nous{signed}. Elle peut reprendre sa parole à tout moment, sans dire pourquoi : le panneau "
+    "est alors décroché, et l’enregistrement n’est plus accessible."
 )
+SIGNED = ", ou avec la signature qu’elle a choisie"
 ROUNDING = (
     "Les parts sont arrondies à 5 % ; ce qui permettrait de reconnaître quelqu’un n’est pas "
     "communiqué."
@@ -78,7 +79,7 @@ def panels(edition: Edition) -> Path:
         "heard": _heard(edition),
         "natures": _natures(edition),
         "chosen": CHOSEN,
-        "promise": line(PROMISE),
+        "promise": line(PROMISE.format(signed=SIGNED if edition.is_signed else "")),
         "code": _code_of_all(edition),
         "sections": [_section(edition, section) for section in content["sections"]],
         "balance": _charts(content["balance"]),
@@ -143,6 +144,7 @@ def _item(edition: Edition, item: Mapping[str, Any]) -> dict[str, Any]:
         "nature_label": NATURES.get(item["nature"]),
         "name": NATURES.get(item["nature"], "Parole"),
         "short": ", ".join(filter(None, (NATURES.get(item["nature"]), item["role_label"]))),
+        "signature": line(item.get("signature") or "") or None,
         "who": item["role_label"] and line(item["role_label"]),
         "where": item["territory_label"] and line(item["territory_label"]),
         "caption": prose(item["caption"]),

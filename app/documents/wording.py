@@ -1,7 +1,7 @@
 """How documents and pages say things in French: dates, durations, shares, spaces, long words."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 from unicodedata import bidirectional
@@ -41,6 +41,15 @@ COMMITMENTS = {  # of somebody who answered
 }
 
 Paragraph = dict[str, Any]
+
+
+def who(item: Mapping[str, Any]) -> str:
+    """« Une jeune de Berthe, Jeune, Var »: who speaks, as far as readers are told.
+
+    The signature that they chose, when it is shown signed; their role, and where that is from.
+    """
+    told = (item.get("signature"), item["role_label"], item["territory_label"])
+    return ", ".join(part for part in told if part)
 
 
 def prose(text: str | None) -> list[Paragraph]:

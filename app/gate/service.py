@@ -1,6 +1,6 @@
 """The facts that bear on a use of words, gathered for many uses at once, and the verdicts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -45,6 +45,7 @@ FRANCE = uuid5(NAMESPACE_DNS, "france.territories")
 BASE = func.coalesce(Witness.territory_id, Place.territory_id)
 LEVELS = {Level.DEPARTMENT: Reach.DEPARTMENT, Level.REGION: Reach.REGION}
 
+SIGNATURE = frozenset({Medium.SIGNED_TEXT})
 SHOWN = {
     "text": frozenset({Medium.ANONYMOUS_TEXT}),
     "audio": frozenset({Medium.VOICE}),
@@ -57,12 +58,14 @@ class Use:
     """One passage of a testimony, shown in one way. `restriction` is the excerpt's own.
 
     `segment` is where in a recording it was seen or said: who appears there is asked too.
+    `signed_by` are the people whose signatures stand there: see `signed`.
     """
 
     testimony_id: UUID
     media: frozenset[Medium]
     restriction: Mapping[str, Any] | None = None
     segment: Segment | None = None
+    signed_by: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,11 @@ def media_shown(show_as: str, *, with_text: bool, names_employer: bool) -> froze
     if with_text:
         media |= {Medium.ANONYMOUS_TEXT}
     return media | {Medium.EMPLOYER_NAME} if names_employer else media
+
+
+def signed(media: frozenset[Medium]) -> frozenset[Medium]:
+    """The same, of a person whose signature stands there: their text is a signed one."""
+    return media - {Medium.ANONYMOUS_TEXT} | SIGNATURE
 
 
 TOLD = (
@@ -126,6 +134,14 @@ def judge(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> list[V
     """For each use, whether it may take this way out at this moment, and else the first reason."""
     gathered = _gather(db, uses, way, at)
     return [_judge(gathered, use) for use in uses]
+
+
+def noes(
+    db: Session, uses: Sequence[Use], way: WayOut, at: datetime
+) -> list[list[tuple[Cell, Reason]]]:
+    """For each use, every cell in which it may not take this way out, each with its reason."""
+    gathered = _gather(db, uses, way, at)
+    return [list(_noes(gathered, use)) for use in uses]
 
 
 @dataclass(frozen=True)
@@ -179,14 +195,50 @@ class _Gathered:
 
 def _judge(gathered: _Gathered, use: Use) -> Verdict:
     """Who speaks is asked all that is shown, who appears what is shown of them."""
-    told = gathered.told[use.testimony_id]
-    own = limits(use.restriction) if use.restriction else None
-    verdicts = [gathered.decide(told.speakers, told, own, use.media)]
-    others = gathered.appearing[use.segment] if use.segment else {}
-    for witness_id, shown in others.items():
-        if seen := use.media & shown:
-            verdicts.append(gathered.decide([witness_id], told, own, seen))
-    return first_no(verdicts)
+    told, own = gathered.told[use.testimony_id], _own(use)
+    asked = _asked(gathered, use)
+    return first_no([gathered.decide(people, told, own, m) for people, m in asked])
+
+
+def _noes(gathered: _Gathered, use: Use) -> Iterator[tuple[Cell, Reason]]:
+    told, own, asked = gathered.told[use.testimony_id], _own(use), list(_asked(gathered, use))
+    for medium in sorted(frozenset().union(*(media for _, media in asked))):
+        alone = frozenset({medium})
+        verdict = first_no(
+            [
+                gathered.decide(people, told, own, alone)
+                for people, media in asked
+                if medium in media
+            ]
+        )
+        if verdict.reason:
+            [cell] = gathered.way.cells(alone)
+            yield verdict.cell or cell, verdict.reason
+
+
+def _asked(gathered: _Gathered, use: Use) -> Iterator[tuple[Sequence[UUID], frozenset[Medium]]]:
+    """Who is asked what: who speaks all that is shown, who appears what is shown of them.
+
+    Whoever signs is asked for a signed text; also when they are no speaker any more, for their
+    signature stands there. To who appears and does not sign, the text is one without their name.
+    """
+    speakers = gathered.told[use.testimony_id].speakers
+    signing = [person for person in speakers if person in use.signed_by]
+    others = [person for person in speakers if person not in use.signed_by]
+    if signing:
+        yield signing, signed(use.media)
+    if others or not signing:
+        yield others, use.media
+    for person in sorted(use.signed_by - {*speakers}):
+        yield [person], SIGNATURE
+    for person, shown in (gathered.appearing[use.segment] if use.segment else {}).items():
+        media = signed(use.media) if person in use.signed_by else use.media
+        if seen := media & shown:
+            yield [person], seen
+
+
+def _own(use: Use) -> Limits | None:
+    return limits(use.restriction) if use.restriction else None
 
 
 def first_no(verdicts: Sequence[Verdict]) -> Verdict:
@@ -241,7 +293,8 @@ def _gather(db: Session, uses: Sequence[Use], way: WayOut, at: datetime) -> _Gat
     }
     there = appearing(db, [use.segment for use in uses if use.segment])
     people = {row.witness_id: (row.birth_year, row.territory_id) for row in spoke}
-    if others := {*chain(*there.values())} - people.keys():
+    signing = chain.from_iterable(use.signed_by for use in uses)
+    if others := {*chain(*there.values()), *signing} - people.keys():
         rows = rows_of(db, PEOPLE, witness_ids=list(others))
         people |= {row.witness_id: (row.birth_year, row.territory_id) for row in rows}
     where, homes = _places(db, way, {base for _, base in people.values()})

@@ -108,6 +108,10 @@ def _end_testimonies(db: Session, ids: Sequence[UUID]) -> list[str]:
     return purge.forget_testimonies(db, ids)
 
 
+def _forget_people(db: Session, ids: Sequence[UUID]) -> list[str]:
+    return [*purge.forget_signatures(db, ids), *witnesses.forget_people(db, ids)]
+
+
 def _media_of_nobody(before: datetime) -> Select[UUID]:
     """Media that nothing points to: no testimony, consent, passage, person or publication."""
     pointing = [
@@ -302,7 +306,7 @@ RULES: Sequence[Rule] = (
         then="effacées, avec ce qui décrit la personne",
         because="le temps de la retrouver, pour lui rendre compte ou lui redemander son accord",
         due=witnesses.people_over,
-        forget=witnesses.forget_people,
+        forget=_forget_people,
     ),
     Rule(
         code="evidence",

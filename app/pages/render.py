@@ -37,7 +37,7 @@ PAGES.filters |= {
     name: getattr(words, name)
     for name in (
         *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
-        *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to"),
+        *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to", "earlier"),
         *("clock", "language", "file_name", "file_facts", "form_name", "commitment"),
         *("road", "sign_of", "stance_of"),
     )
@@ -78,6 +78,7 @@ def release_page(
         film=_film(content["form"], files),
         parts=_parts(content["balance"].get("nature") or {}),
         roles=_roles(items),
+        signed=any(item.get("signature") for item in items),
         files=[] if is_visit else _beside_the_page(content["files"]),
         recordings=any(item["media"] for item in items),
         items=subjects(items, _numbers(items)),

@@ -214,6 +214,11 @@ def given_to(recipients: int, readers: int) -> str:
     return f"{given}{NO_BREAK}; {opened.get(readers, f'{readers} l’ont ouvert')}."
 
 
+def earlier(many: int) -> str:
+    """« Et 3 autres fois, avant. »."""
+    return "Et une autre fois, avant." if many == 1 else f"Et {many} autres fois, avant."
+
+
 def clock(ms: int) -> str:
     """« 2:05 »: a moment of a recording, in minutes and seconds."""
     return f"{ms // 60_000}:{ms // 1000 % 60:02}"

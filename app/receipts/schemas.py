@@ -52,6 +52,7 @@ class UseOut(Out):
 
     item_id: UUID
     quote: str | None
+    signature: str | None = Field(description="As one's words are signed there, if they are.")
     bundle_title: str
     audience_label: str
     form_label: str
@@ -79,6 +80,21 @@ class OwnWorkshopOut(Out):
     kind: Kind
     starts_at: datetime
     place: str
+
+
+class OwnDeliveryOut(Out):
+    """That one's words were given to somebody: to which readers, when, and what became of it.
+
+    `recipient` is a function of the directory; of nobody else than an audience is told.
+    """
+
+    bundle_title: str
+    audience_label: str
+    form_label: str
+    recipient: str | None
+    given_at: datetime
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
 
 
 class FateStepOut(Out):
@@ -136,6 +152,8 @@ class ReceiptOut(Out):
     pseudonym: str
     workshop: OwnWorkshopOut | None
     testimonies: list[OwnTestimonyOut]
+    deliveries: list[OwnDeliveryOut] = Field(description="The latest 50, the latest first.")
+    more_deliveries: int = Field(description="How many there were before these.")
     propositions: list[FateOut]
     consents: list[EffectiveOut]
     withdrawals: list[OwnWithdrawalOut]

@@ -13,6 +13,7 @@ from app.core.models import now
 from app.core.problems import Invalid, NotFound
 from app.moderation.models import Decision
 from app.places.models import Place
+from app.receipts.deliveries import deliveries_of
 from app.receipts.fates import fates_of
 from app.receipts.models import Approval
 from app.receipts.sessions import Holder
@@ -40,11 +41,13 @@ def find(db: Session, by: Holder) -> Witness:
 
 def read(db: Session, witness: Witness) -> dict[str, Any]:
     """A `ReceiptOut`: one's own words need no gate."""
-    uses = described(db, uses_of(db, witness.id), witness.id)
+    found = uses_of(db, witness.id)
+    uses = described(db, found, witness.id)
     return {
         "pseudonym": witness.pseudonym,
         "workshop": _workshop(db, witness),
         "testimonies": _testimonies(db, witness, uses),
+        **deliveries_of(db, witness.id, found),
         "propositions": fates_of(db, witness),
         "consents": tell(db, witness, proof=False, with_cells=False)["effective"],
         "withdrawals": [withdrawal_out(row) for row in _withdrawals(db, witness)],

@@ -10,7 +10,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.models import now
-from app.gate.service import GENERAL_PUBLIC, WayOut
+from app.gate.service import GENERAL_PUBLIC, WayOut, signed
 from app.reactions.service import answers_to
 from app.receipts.models import Approval
 from app.releases import service as releases
@@ -47,14 +47,15 @@ class Use:
 def uses_of(db: Session, witness_id: UUID) -> list[Use]:
     """The uses of this witness's words, as `uses_of_words` tells them."""
     spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
-    return uses_of_words(db, spoken)
+    return uses_of_words(db, spoken, witness_id)
 
 
-def uses_of_words(db: Session, testimony_ids: Select[UUID]) -> list[Use]:
+def uses_of_words(db: Session, testimony_ids: Select[UUID], asked: UUID | None = None) -> list[Use]:
     """The uses of these testimonies, the latest first.
 
     Of each item of a bundle and each way out, the newest release that shows it and was not
-    recalled; what the gate blocks at this moment is no use any more.
+    recalled; what the gate blocks at this moment is no use any more. `media` are those that the
+    witness `asked` must agree to; without one, whoever signs it.
     """
     rows = db.execute(
         select(ReleaseItem, Release)
@@ -66,7 +67,7 @@ def uses_of_words(db: Session, testimony_ids: Select[UUID]) -> list[Use]:
     for item, release in rows:
         key = release.bundle_id, releases.way_of(release), item.item_id
         alike.setdefault(key, []).append((item, release))
-    return list(_shown(db, alike.values()))
+    return list(_shown(db, alike.values(), asked))
 
 
 def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[str, Any]]:
@@ -88,6 +89,7 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "testimony_id": use.item.testimony_id,
                 "show_as": use.shown["show_as"],
                 "quote": use.shown["quote"],
+                "signature": use.shown.get("signature"),
                 "bundle_title": use.bundle_title,
                 "audience_label": audiences.get(use.release.audience, use.release.audience),
                 "form_label": forms.get(use.release.form, use.release.form),
@@ -130,13 +132,15 @@ def recipients_of(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(db: Session, found: Iterable[list[tuple[ReleaseItem, Release]]]) -> Iterator[Use]:
+def _shown(
+    db: Session, found: Iterable[list[tuple[ReleaseItem, Release]]], asked: UUID | None
+) -> Iterator[Use]:
     titles: dict[UUID, str] = {}
     shown: dict[UUID, dict[str, dict[str, Any]]] = {}
     moment: datetime = now()
     for alike in found:
         release_ids = frozenset(release.id for _, release in alike)
-        media = frozenset(Medium(medium) for item, _ in alike for medium in item.media_shown)
+        media = frozenset[Medium]().union(*(_media(item, asked) for item, _ in alike))
         for item, release in alike:
             if release.id not in titles:
                 content, _ = releases.read(db, release, moment)
@@ -147,6 +151,11 @@ def _shown(db: Session, found: Iterable[list[tuple[ReleaseItem, Release]]]) -> I
             if here and not here["withdrawn"]:
                 yield Use(item, release, here, titles[release.id], release_ids, media)
                 break
+
+
+def _media(item: ReleaseItem, asked: UUID | None) -> frozenset[Medium]:
+    media, signers = frozenset(map(Medium, item.media_shown)), releases.signers_of(item)
+    return signed(media) if signers and (asked is None or asked in signers) else media
 
 
 def links_to(db: Session, release_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

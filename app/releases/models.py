@@ -47,7 +47,10 @@ class Release(Base):
 
 
 class ReleaseItem(Base):
-    """What an item of a release is made from: what the gate asks about, never shown."""
+    """What an item of a release is made from: what the gate asks about, never shown.
+
+    `signed_by` are the witnesses whose signatures the snapshot shows there; null: nobody's.
+    """
 
     __tablename__ = "release_items"
     __table_args__ = (
@@ -61,6 +64,7 @@ class ReleaseItem(Base):
     testimony_id: Mapped[UUID] = mapped_column(ForeignKey("testimonies.id"))
     excerpt_id: Mapped[UUID | None] = mapped_column(ForeignKey("excerpts.id"))
     media_shown: Mapped[list[str]]
+    signed_by: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     restriction: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     file_id: Mapped[UUID | None] = mapped_column(ForeignKey("renditions.id"))
     poster_id: Mapped[UUID | None] = mapped_column(ForeignKey("renditions.id"))

@@ -41,6 +41,7 @@ from app.testimonies.models import Testimony
 from app.transcripts.formats import captions
 from app.transcripts.words import widened
 from app.witnesses.decision import Medium, Reason
+from app.witnesses.models import Witness
 
 LATEST_FIRST = Order(Release.number, Release.id, descending=True)
 Blocked = dict[str, tuple[Row[Any], Reason]]  # by item: what it is made from, and why not
@@ -52,6 +53,7 @@ MADE_FROM = select(
     ReleaseItem.testimony_id,
     ReleaseItem.excerpt_id,
     ReleaseItem.media_shown,
+    ReleaseItem.signed_by,
     ReleaseItem.restriction,
     ReleaseItem.file_id,
 ).where(ReleaseItem.release_id == bindparam("release_id"))
@@ -303,7 +305,13 @@ def blocked_items(
         else rows_of(db, MADE_FROM, release_id=release.id)
     )
     uses = [
-        Use(row.testimony_id, frozenset(map(Medium, row.media_shown)), row.restriction, segment)
+        Use(
+            row.testimony_id,
+            frozenset(map(Medium, row.media_shown)),
+            row.restriction,
+            segment,
+            signers_of(row),
+        )
         for row, segment in zip(items, _segments(db, release, items), strict=True)
     ]
     verdicts = judge(db, uses, way_of(release), at)
@@ -312,6 +320,11 @@ def blocked_items(
         for row, verdict in zip(items, verdicts, strict=True)
         if verdict.reason
     }
+
+
+def signers_of(row: Any) -> frozenset[UUID]:
+    """The witnesses whose signatures an item of a release shows."""
+    return frozenset(map(UUID, row.signed_by or ()))
 
 
 def _segments(db: Session, release: Release, items: Sequence[Row[Any]]) -> list[Segment | None]:
@@ -385,6 +398,7 @@ def _keep_sources(db: Session, release: Release, snapshot: Snapshot) -> None:
             "testimony_id": source.testimony.id,
             "excerpt_id": source.excerpt.id if source.excerpt else None,
             "media_shown": sorted(source.use.media),
+            "signed_by": sorted(map(str, source.signatures)) or None,
             "restriction": source.use.restriction,
             "file_id": source.file.id if source.file else None,
             "poster_id": source.poster.id if source.poster else None,
@@ -402,6 +416,7 @@ def keep_items(db: Session, release: Release, rows: list[dict[str, Any]]) -> Non
     for row in rows:
         inputs += [(Testimony, row["testimony_id"]), (Excerpt, row["excerpt_id"])]
         inputs += [(Rendition, row["file_id"]), (Rendition, row["poster_id"])]
+        inputs += [(Witness, UUID(id_)) for id_ in row["signed_by"] or ()]
     made(db, release, inputs)
 
 

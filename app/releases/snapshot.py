@@ -1,6 +1,7 @@
 """The snapshot of a bundle: all that a release will ever show, in the words of its readers.
 
 It holds no id of a testimony or a witness, and no address: those are put in when it is served.
+Only an item that is shown signed has a `signature`.
 """
 
 import json
@@ -110,6 +111,9 @@ def _item(db: Session, item: Any, source: Source | None, speakers: "_Speakers") 
     shown["nature_label"] = NATURES.get(nature) if nature else None
     shown["role_label"] = speakers.role(testimony.id)
     shown["territory_label"] = speakers.territory(testimony.id)
+    if source.item.signed:
+        known = filter(None, source.signatures.values())
+        shown["signature"] = ", ".join(dict.fromkeys(known)) or None
     return shown
 
 

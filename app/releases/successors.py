@@ -52,15 +52,20 @@ class Recalled:
 def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
     """Recall the releases of this bundle that hold what is blocked; None when there are none.
 
-    They are locked. Of each way out, when the newest is one of them, it gets a successor. Twice is
-    once: what was recalled is not looked at again.
+    They are locked. Of each way out, when the newest is one of them, it gets a successor. What was
+    recalled before loses the words too: nobody reads it, but it holds them. Twice is once.
     """
-    rows = select(Release).where(Release.bundle_id == bundle_id, Release.recalled_at.is_(None))
-    releases = list(db.scalars(locked(db, rows.order_by(Release.number))))
-    lost = {release.id: _lost(db, release, at) for release in releases}
+    rows = select(Release).where(Release.bundle_id == bundle_id).order_by(Release.number)
+    known = list(db.scalars(locked(db, rows)))
+    releases = [release for release in known if not release.recalled_at]
+    lost = {release.id: _lost(db, release, at) for release in known}
+    bereft = [release for release in known if release.recalled_at and lost[release.id]]
+    for release in bereft:
+        events.lose(db, release, lost[release.id].keys())
+        release.content = without(release.content, lost[release.id])
     spoilt = [release for release in releases if lost[release.id]]
     if not spoilt:
-        return None
+        return Recalled([], [], []) if bereft else None
     newest = {way_of(release): release for release in releases}  # the last one of each way out
     successors = [
         (release, _publish_without(db, release, lost[release.id]))
@@ -81,8 +86,17 @@ def bundles_of(db: Session, release_ids: set[UUID]) -> set[UUID]:
 
 
 def _lost(db: Session, release: Release, at: datetime) -> Blocked:
-    blocked = blocked_items(db, release, at)
-    return {id_: (row, why) for id_, (row, why) in blocked.items() if why not in PASSING}
+    """What is blocked for good, and still told by its snapshot."""
+    told = {
+        item["id"]
+        for section in release.content["sections"]
+        for item in section["items"]
+        if not item["withdrawn"]
+    }
+    blocked = blocked_items(db, release, at) if told else {}
+    return {
+        id_: (row, why) for id_, (row, why) in blocked.items() if id_ in told and why not in PASSING
+    }
 
 
 def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
@@ -139,7 +153,7 @@ def _passages(db: Session, rows: list[ReleaseItem]) -> Any:
 def _copy_items(db: Session, successor: Release, kept: list[ReleaseItem]) -> None:
     names = [
         *("item_id", "testimony_id", "excerpt_id", "media_shown"),
-        *("restriction", "file_id", "poster_id"),
+        *("signed_by", "restriction", "file_id", "poster_id"),
     ]
     rows = [
         {name: getattr(row, name) for name in names} | {"release_id": successor.id} for row in kept

@@ -1,6 +1,6 @@
 """Testimonies as lists read them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -209,6 +209,20 @@ def mirrored(db: Session, items: list[Item]) -> None:
     gone = set(db.scalars(select(as_stored(T.id)).where(T.id.in_(ids), _is_gone())))
     bury(items, gone)
     complete(db, [item for item in items if item["id"] not in gone])
+
+
+def signatures(db: Session, testimony_ids: Collection[UUID]) -> dict[UUID, dict[UUID, str | None]]:
+    """How each person who speaks in these testimonies signs, in their order; None: they do not."""
+    rows = (
+        select(TestimonyWitness.testimony_id, Witness.id, Witness.signature)
+        .join(Witness, Witness.id == TestimonyWitness.witness_id)
+        .where(TestimonyWitness.testimony_id.in_(testimony_ids))
+        .order_by(TestimonyWitness.testimony_id, TestimonyWitness.position)
+    )
+    found: dict[UUID, dict[UUID, str | None]] = {id_: {} for id_ in testimony_ids}
+    for testimony_id, witness_id, signature in db.execute(rows):
+        found[testimony_id][witness_id] = signature
+    return found
 
 
 def _is_gone() -> ColumnElement[bool]:

@@ -115,6 +115,11 @@ def forget_media(db: Session, ids: Collection[UUID]) -> list[str]:
     return keys + media.erase(db, ids)
 
 
+def forget_signatures(db: Session, witness_ids: Collection[UUID]) -> list[str]:
+    """Recall the releases where these people sign, if they allow it no more; the keys to delete."""
+    return _recall(db, made_from(db, {Witness.__tablename__: witness_ids}))
+
+
 def doom(db: Session, keys: Sequence[str]) -> None:
     """Have these objects deleted, even if whoever erased their rows dies right after the commit."""
     for start in range(0, len(keys), AT_ONCE):
@@ -218,9 +223,10 @@ def _spoken_by(db: Session, witness_id: UUID) -> set[UUID]:
 
 
 def _where_they_are(db: Session, witness_id: UUID, spoken: set[UUID]) -> Rows:
-    """What this witness said, and the recordings in which they appear."""
+    """What this witness said, the recordings in which they appear, and what they sign."""
     seen = select(Appearance.media_id).where(Appearance.witness_id == witness_id)
-    return {"testimonies": spoken, "media": set(db.scalars(seen))}
+    signs = {Witness.__tablename__: {witness_id}}
+    return {"testimonies": spoken, "media": set(db.scalars(seen)), **signs}
 
 
 def _forget_appearances(db: Session, witness_id: UUID) -> list[str]:

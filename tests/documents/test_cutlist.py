@@ -178,10 +178,29 @@ def test_titles_of_chapters_are_literal() -> None:
     assert "title=a\\=b\\;c\\#d\\\\e\n" in told
 
 
+def test_who_signs_is_on_the_card_on_the_name_over_a_video_and_in_the_captions(
+    tmp_path: Path,
+) -> None:
+    said = [(0, 3000, "Au début je n'osais pas.")]
+    signed = {"signature": "Une jeune de Berthe"}
+    told = content(section(item(**signed), recorded(3000, *said, **signed), item()))
+    who = "Une jeune de Berthe, Tuteur ou tutrice, Var"
+    by_item = [cut for cut in cut_list(told).cuts if cut.who]
+    assert [cut.who for cut in by_item] == [who, who, "Tuteur ou tutrice, Var"]
+    [name] = [cut.name for cut in by_item if cut.name]
+    assert name.words[0].startswith(who)
+    assert f"<v {who}>Au début je n'osais pas." in captions(cut_list(told), edition(told, tmp_path))
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_card_is_one_picture_whatever_it_says(tmp_path: Path, text: str) -> None:
     line = text.replace("\n", " ")[:200]
-    labels = {"role_label": line, "territory_label": line, "nature_label": line}
+    labels = {
+        "signature": line[:64],
+        "role_label": line,
+        "territory_label": line,
+        "nature_label": line,
+    }
     told = content(
         section(
             item(quote=text, caption=line[:100], **labels),

@@ -101,6 +101,16 @@ def test_the_minutes_tell_who_came_what_was_shown_and_what_was_said(edition_of: 
     assert "Trois." not in found  # it was not shown
 
 
+def test_a_signature_is_told_and_nobody_is_named_otherwise(edition_of: EditionOf) -> None:
+    signed = item(signature="Une jeune de Berthe")
+    for make in (programme, facilitator, minutes):
+        found = told(make(edition_of(snapshot(signed), event=recorded(signed))))
+        assert squeezed("Une jeune de Berthe, Tuteur ou tutrice, Var") in found
+    sheets = [told(facilitator(edition_of(snapshot(one)))) for one in (item(), signed)]
+    assert [squeezed("Personne n’est nommé :") in sheet for sheet in sheets] == [True, False]
+    assert squeezed("autrement que par la signature") in sheets[1]
+
+
 def test_that_too_few_came_is_all_that_is_told(edition_of: EditionOf) -> None:
     one = item()
     crowd = {"total": HIDDEN, "roles": [{"label": "Tuteurs", "share": HIDDEN}]}
@@ -124,6 +134,7 @@ def test_with_nothing_noted_they_are_a_form(edition_of: EditionOf, event: Any) -
 @pytest.mark.parametrize("text", [HOSTILE, "w" * 300, "a\nb\n\nc"])
 def test_a_hostile_text_is_told_as_it_is(edition_of: EditionOf, text: str) -> None:
     given = {"caption": text[:4000], "role_label": text[:200], "territory_label": text[:200]}
+    given["signature"] = text[:64]
     one = item(text, **given)
     steps = [{"item_id": None, "title": text[:200], "duration_ms": 86_400_000}]
     event = recorded(
@@ -149,7 +160,7 @@ def test_right_to_left_and_nothing_at_all(edition_of: EditionOf) -> None:
 
 @pytest.mark.parametrize("word", ["שלום", "مرحبا"])
 def test_words_from_right_to_left_are_drawn_so(edition_of: EditionOf, word: str) -> None:
-    one = item(word, role_label=word, territory_label=word, caption=word)
+    one = item(word, signature=word, role_label=word, territory_label=word, caption=word)
     event = recorded(
         one,
         place=word,

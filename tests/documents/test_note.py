@@ -82,9 +82,20 @@ def test_the_editors_own_words_have_no_number(tmp_path: Path) -> None:
     assert "Extrait 1 Pratique" in words
 
 
-@pytest.mark.parametrize("where", ["quote", "caption", "role_label", "territory_label"])
+@pytest.mark.parametrize(
+    "where", ["quote", "caption", "signature", "role_label", "territory_label"]
+)
 def test_what_people_write_stays_what_they_wrote(tmp_path: Path, where: str) -> None:
     assert HOSTILE in words_of(tmp_path, item(1, **{where: HOSTILE}))
+
+
+def test_a_signature_is_read_and_what_is_said_of_names_is_true_then(tmp_path: Path) -> None:
+    words = words_of(tmp_path, item(1, signature="Une jeune de Berthe"), item(2))
+    assert "— Une jeune de Berthe, Tuteur ou tutrice, Var" in words
+    assert "ou avec la signature qu’elle a choisie" in words
+    unsigned = words_of(tmp_path, item(1), withdrawn(2))
+    assert "signature" not in unsigned
+    assert "Le rôle et le département sont tout ce qui est dit d’une personne" in unsigned
 
 
 def test_so_do_titles(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_long_section_goes_on_and_nothing_of_it_is_cut(edition_of: EditionOf) 
 
 @pytest.mark.parametrize("text", [HOSTILE, "السلام عليكم", "w" * 300, "a\nb\n\nc", "« Déjà »"])
 def test_a_hostile_text_is_told_as_it_is(edition_of: EditionOf, text: str) -> None:
-    given = dict.fromkeys(("caption", "role_label", "territory_label"), text)
+    given = dict.fromkeys(("caption", "signature", "role_label", "territory_label"), text)
     content = snapshot(item(text, **given), title=text[:200], public_title=text[:200])
     content["introduction"] = content["sections"][0]["text"] = text
     content["sections"][0]["title"] = text[:200]
@@ -78,6 +78,18 @@ def test_a_hostile_text_is_told_as_it_is(edition_of: EditionOf, text: str) -> No
         assert is_accessible_and_lasting(path)
         if "س" not in text:  # drawn from right to left, letters joined: read by its structure
             assert squeezed(text) in "".join(pages_of(path))
+
+
+def test_a_signature_is_read_above_the_role(edition_of: EditionOf) -> None:
+    other = item("Merci.", signature="Un tuteur", role_label="Jeune")
+    content = snapshot(item(signature="Une jeune de Berthe"), other)
+    whole = "".join(pages_of(panels(edition_of(content))))
+    for told in (whole, "".join(pages_of(cards(edition_of(content))))):
+        assert squeezed("Une jeune de Berthe Tuteur ou tutrice Var") in told
+        assert squeezed("Un tuteur Jeune") in told
+    assert squeezed("ou avec la signature qu’elle a choisie") in whole
+    unsigned = panels(edition_of(snapshot(item(), gone())))
+    assert squeezed("signature") not in "".join(pages_of(unsigned))
 
 
 def test_a_picture_is_shown_of_videos_whose_snapshot_has_one(

@@ -1,5 +1,6 @@
 """May these words leave? Each reason to say no, through real rows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,9 +8,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from app.appearances.queries import Segment
 from app.core.db import Database
 from app.core.models import now
-from app.gate.service import Use, WayOut, judge, media_shown
+from app.gate.service import Use, WayOut, judge, media_shown, noes
 from app.places.models import Level, Territory
 from app.testimonies.models import State, Testimony
 from app.witnesses.decision import Cell, Medium, Purpose, Reach, Reason, Verb, Verdict
@@ -365,6 +367,117 @@ def test_what_of_people_an_item_shows(
 ) -> None:
     shown = media_shown(show_as, with_text=with_text, names_employer=names_employer)
     assert shown == media
+
+
+# Signed
+
+
+SIGNED = cell(Medium.SIGNED_TEXT)
+
+
+def signed(testimony: Testimony, *people: Witness, media: frozenset[Medium] = TEXT) -> Use:
+    return Use(testimony.id, media, signed_by=frozenset(person.id for person in people))
+
+
+def test_a_signed_text_asks_for_a_signed_one_and_for_no_anonymous_one(
+    gate: Gate, make: Make, testimony: Testimony, witness: Witness
+) -> None:
+    make.consent(witness, WORDS)
+    [verdict] = gate.ask([signed(testimony, witness)], way())
+    assert (verdict.reason, verdict.cell) == (Reason.NEVER_GIVEN, SIGNED)
+    make.consent(witness, SIGNED)
+    make.consent(witness, WORDS, verb=Verb.WITHDRAW)
+    assert [bool(v) for v in gate.ask([signed(testimony, witness)], way())] == [True]
+    assert gate(testimony) is Reason.WITHDRAWN
+    make.consent(witness, SIGNED, verb=Verb.WITHDRAW)
+    assert gate.ask([signed(testimony, witness)], way())[0].reason is Reason.WITHDRAWN
+
+
+@pytest.mark.parametrize("media", [FILM, FILM | TEXT])
+def test_a_signed_recording_asks_for_all_that_it_shows_and_a_signed_text(
+    gate: Gate, make: Make, testimony: Testimony, witness: Witness, media: frozenset[Medium]
+) -> None:
+    make.consent(witness, cell(Medium.VOICE), cell(Medium.IMAGE), WORDS)
+    use = signed(testimony, witness, media=media)
+    assert gate.ask([use], way())[0].cell == SIGNED
+    make.consent(witness, SIGNED)
+    assert gate.ask([use], way())[0].allowed
+    make.consent(witness, cell(Medium.IMAGE), verb=Verb.REFUSE)
+    assert gate.ask([use], way())[0].reason is Reason.REFUSED
+
+
+def test_everybody_who_signs_is_asked(gate: Gate, make: Make, witness: Witness) -> None:
+    other = make.witness()
+    together = make.testimony(witnesses=[witness, other])
+    make.consent(witness, SIGNED)
+    make.consent(other, WORDS)
+    [verdict] = gate.ask([signed(together, witness, other)], way())
+    assert (verdict.witness_id, verdict.cell) == (other.id, SIGNED)
+    make.consent(other, SIGNED)
+    assert gate.ask([signed(together, witness, other)], way())[0].allowed
+
+
+def test_whose_signature_stands_there_is_asked_although_others_speak_now(
+    gate: Gate, make: Make, testimony: Testimony, witness: Witness
+) -> None:
+    """The words were somebody else's, after all."""
+    once = make.witness()
+    make.consent(witness, WORDS)
+    [verdict] = gate.ask([signed(testimony, once)], way())
+    assert (verdict.witness_id, verdict.cell) == (once.id, SIGNED)
+    make.consent(once, SIGNED)
+    assert gate.ask([signed(testimony, once)], way())[0].allowed
+    make.consent(witness, WORDS, verb=Verb.WITHDRAW)
+    assert gate.ask([signed(testimony, once)], way())[0].reason is Reason.WITHDRAWN
+
+
+def test_who_is_heard_and_does_not_sign_is_asked_for_words_without_a_name(
+    gate: Gate, make: Make, witness: Witness
+) -> None:
+    media, other = make.media(), make.witness()
+    testimony = make.testimony(witnesses=[witness], media=[media])
+    for person in (witness, other):
+        make.appearance(media, person)
+    make.consent(witness, SIGNED)
+    make.consent(other, SIGNED)
+    use = replace(signed(testimony, witness), segment=Segment(media.id))
+    [verdict] = gate.ask([use], way())
+    assert (verdict.witness_id, verdict.cell) == (other.id, WORDS)
+    make.consent(other, WORDS)
+    assert gate.ask([use], way())[0].allowed
+
+
+def test_every_cell_in_which_it_may_not_leave_is_told(
+    gate: Gate, make: Make, witness: Witness
+) -> None:
+    media, other = make.media(), make.witness()
+    testimony = make.testimony(witnesses=[witness], media=[media])
+    make.appearance(media, other)
+    make.consent(witness, cell(Medium.VOICE), verb=Verb.REFUSE)
+    film = replace(signed(testimony, witness, media=FILM | TEXT), segment=Segment(media.id))
+    plain = Use(testimony.id, TEXT)
+    with gate.database.read() as db:
+        found = noes(db, [film, plain], way(), now())
+    never = Reason.NEVER_GIVEN
+    assert found == [
+        [
+            (WORDS, never),  # of who is heard beside
+            (cell(Medium.IMAGE), never),
+            (SIGNED, never),
+            (cell(Medium.VOICE), never),
+        ],
+        [(WORDS, never)],
+    ]
+
+
+def test_a_restriction_to_words_without_a_name_forbids_to_sign_them(
+    gate: Gate, make: Make, testimony: Testimony, witness: Witness
+) -> None:
+    make.consent(witness, WORDS, SIGNED)
+    use = signed(testimony, witness)
+    assert gate.ask([use], way())[0].allowed
+    limited = replace(use, restriction={"media": ["anonymous_text"]})
+    assert gate.ask([limited], way())[0].reason is Reason.RESTRICTION
 
 
 def test_who_was_registered_without_a_workshop(gate: Gate, make: Make) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -21,12 +22,19 @@ from app.media.models import Media, Rendition
 from app.operations import retention
 from app.operations.retention import RULES, Months
 from app.receipts.models import ReceiptSession
-from app.releases.models import Delivery
+from app.releases.models import Delivery, Release
 from app.storage.service import storage
 from app.testimonies.models import State, Testimony
 from app.witnesses import holds
 from app.witnesses.decision import Cell, Medium, Purpose
-from app.witnesses.models import ConsentEvent, Disclosure, Identity, LegalHold, Witness
+from app.witnesses.models import (
+    ConsentEvent,
+    CurrentConsent,
+    Disclosure,
+    Identity,
+    LegalHold,
+    Witness,
+)
 from app.witnesses.vault import seal
 from app.worker import discover
 from tests.jobs.desk import Desk
@@ -185,6 +193,42 @@ def test_who_somebody_is_is_forgotten_two_years_after_their_last_consent(
         found = db.get_one(Witness, witness.id)
         assert (found.signature, found.birth_year) == (None, None)
         assert found.pseudonym == witness.pseudonym
+
+
+def test_how_they_signed_is_forgotten_in_what_was_published_too(
+    make: Make, database: Database, as_editor: TestClient, forget: Apply
+) -> None:
+    """Although others, who speak there too, still agree, and no job recalled it yet."""
+    over, other = (make.witness(signature=name) for name in ("Une voisine", "Un tuteur"))
+    for person in (over, other):
+        make.consent(person, CELL._replace(medium=Medium.SIGNED_TEXT))
+    testimony = make.testimony(witnesses=[over, other])
+    bundle = {
+        "scheme_id": str(testimony.scheme_id),
+        "title": "Ensemble",
+        "audience": CELL.audience,
+        "form": CELL.form,
+        "purpose": CELL.purpose,
+        "sections": [
+            {"title": "Tous", "items": [{"testimony_id": str(testimony.id), "signed": True}]}
+        ],
+    }
+    here = f"/api/v1/bundles/{as_editor.post('/api/v1/bundles', json=bundle).json()['id']}"
+    as_editor.put(f"{here}/readiness")
+    assert as_editor.post(f"{here}/releases").status_code == 201
+    ended = {"valid_from": now() - timedelta(days=900), "valid_until": now() - timedelta(days=800)}
+    with database.write.begin() as db:
+        said = ConsentEvent.witness_id == over.id
+        db.execute(update(ConsentEvent).where(said).values(created_at=ended["valid_from"], **ended))
+        kept = CurrentConsent.witness_id == over.id
+        until = {"starts_at": ended["valid_from"], "valid_until": ended["valid_until"]}
+        db.execute(update(CurrentConsent).where(kept).values(until))
+    age(database, over, 900, "created_at")
+    with database.read() as db:
+        assert "Une voisine, Un tuteur" in str(list(db.scalars(select(Release.content))))
+    assert forget() == {"identities": 1}
+    with database.read() as db:
+        assert "Une voisine" not in str(list(db.scalars(select(Release.content))))
 
 
 @pytest.fixture

@@ -127,6 +127,25 @@ def test_what_is_told_aloud_or_is_for_everybody_is_not_called_unsent(
     assert unsent in shown(published())
 
 
+def test_it_says_to_whom_words_were_given_and_names_nobody(
+    speaker: TestClient, dossier: Dossier, client_for: ClientFor, make: Make
+) -> None:
+    assert "À personne, pour le moment." in speaker.get(OWN).text
+    path, _ = dossier.deliver(recipient="Monsieur Dupont (démo)")
+    client_for(None).put(f"/api/v1/shared/{path.removeprefix('/r/')}/acknowledgement")
+    function = make.decision_maker(title="Région *<img src=x>*")
+    dossier.deliver(recipient="Madame Martin", decision_maker_id=str(function.id))
+    html = speaker.get(OWN).text
+    section = html.partition('id="remises"')[2].partition("</section>")[0]
+    latest, first = re.findall(r"<li>(.*?)</li>", section, re.DOTALL)
+    assert "Région *&lt;img src=x&gt;*" in latest
+    assert "Pas encore ouvert." in latest
+    assert "<bdi>Élus</bdi>" in first
+    assert "A accusé réception le" in first
+    for name in ("Dupont", "Martin", "<img"):
+        assert name not in section
+
+
 def test_one_use_is_taken_back_once_confirmed(speaker: TestClient, db: Session) -> None:
     here = f"/suivi/retraits/usages/{use_in(speaker.get(OWN).text)}"
     asked = speaker.get(here)

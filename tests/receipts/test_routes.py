@@ -10,10 +10,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app import worker as workers
 from app.audit.models import AuditEvent
 from app.core.db import Database
 from app.core.models import now
+from app.jobs.runner import Worker
+from app.jobs.service import QUEUES
 from app.moderation.models import Decision, Verdict
+from app.receipts import deliveries
 from app.receipts.models import Approval
 from app.receipts.uses import uses_of
 from app.releases.models import Release, ReleaseItem
@@ -21,8 +25,9 @@ from app.testimonies.models import State, Testimony
 from app.withdrawals.models import Withdrawal
 from app.witnesses.decision import Medium, Verb
 from app.witnesses.models import ConsentEvent, Disclosure, Witness
+from tests.conftest import ClientFor
 from tests.make import Make
-from tests.pages.conftest import CELL
+from tests.pages.conftest import CELL, Published
 from tests.receipts.conftest import RECEIPT, WORDS, Dossier, Kept
 
 AsWitness = Callable[[Witness], TestClient]
@@ -45,6 +50,8 @@ def test_a_witness_of_whom_nothing_is_known_yet(as_witness: AsWitness, kept: Kep
     assert shown == {
         "pseudonym": kept.witness.pseudonym,
         "testimonies": nothing,
+        "deliveries": nothing,
+        "more_deliveries": 0,
         "propositions": nothing,
         "consents": nothing,
         "withdrawals": nothing,
@@ -67,8 +74,8 @@ def test_a_witness_sees_where_their_own_words_are_used(
     assert (use["audience_label"], use["form_label"]) == ("Élus", "Page web")
     assert (use["recipients"], use["reactions"], use["approved"]) == (2, [], None)
     assert use.keys() == {
-        *("item_id", "quote", "bundle_title", "audience_label", "form_label", "published_at"),
-        *("recipients", "reactions", "approved"),
+        *("item_id", "quote", "signature", "bundle_title", "audience_label", "form_label"),
+        *("published_at", "recipients", "reactions", "approved"),
     }
     assert WORDS[1] not in answer.text  # somebody else's
 
@@ -113,6 +120,124 @@ def test_a_link_that_was_closed_is_no_recipient(as_speaker: TestClient, dossier:
     _, delivery_id = dossier.deliver()
     dossier.editor.delete(f"/api/v1/deliveries/{delivery_id}")
     assert the_use(as_speaker)["recipients"] == 0
+
+
+# To whom they were given
+
+
+def deliveries_in(client: TestClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(RECEIPT).json()["deliveries"]
+    return found
+
+
+def test_each_delivery_is_told_by_its_readers_and_never_by_a_name(
+    as_speaker: TestClient, dossier: Dossier, make: Make, client_for: ClientFor
+) -> None:
+    path, _ = dossier.deliver()
+    client_for(None).get(f"/api/v1/shared/{path.removeprefix('/r/')}")
+    other, _ = dossier.deliver(recipient="Monsieur Dupont (démo)")
+    reader = client_for(None)
+    reader.put(f"/api/v1/shared/{other.removeprefix('/r/')}/acknowledgement")
+    function = make.decision_maker(title="Vice-présidence à l'emploi (démo)")
+    given = {"recipient": "Madame Martin (démo)", "decision_maker_id": str(function.id)}
+    _, delivery_id = dossier.deliver(**given)
+    answer = as_speaker.get(RECEIPT)
+    third, second, first = answer.json()["deliveries"]
+    assert third == {
+        "bundle_title": "Ce qu'on fait : <b>quand ça coince</b>",
+        "audience_label": "Élus",
+        "form_label": "Page web",
+        "recipient": "Vice-présidence à l'emploi (démo)",
+        "given_at": dossier.told(delivery_id)["created_at"],
+        "opened_at": None,
+        "acknowledged_at": None,
+    }
+    assert (second["recipient"], bool(second["acknowledged_at"])) == (None, True)
+    assert (bool(first["opened_at"]), first["acknowledged_at"]) == (True, None)
+    assert answer.json()["more_deliveries"] == 0
+    for name in ("Dupont", "Martin", "Madame"):
+        assert name not in answer.text
+
+
+def test_deliveries_of_others_words_are_not_told(
+    as_witness: AsWitness, dossier: Dossier, published: Published, kept: Kept
+) -> None:
+    dossier.deliver()
+    others = published("services")
+    others.deliver()
+    others.deliver()
+    mine, theirs = (as_witness(d.witnesses[0]) for d in (dossier, others))
+    assert [one["audience_label"] for one in deliveries_in(mine)] == ["Élus"]
+    assert len(deliveries_in(theirs)) == 2
+    assert deliveries_in(as_witness(kept.witness)) == []
+
+
+def test_the_latest_are_told_and_how_many_there_were_before(
+    as_speaker: TestClient, dossier: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "MOST", 3)
+    ids = [dossier.deliver()[1] for _ in range(3)]
+    assert as_speaker.get(RECEIPT).json()["more_deliveries"] == 0
+    ids += [dossier.deliver()[1] for _ in range(2)]
+    shown = as_speaker.get(RECEIPT).json()
+    moments = [dossier.told(delivery_id)["created_at"] for delivery_id in reversed(ids)]
+    assert [one["given_at"] for one in shown["deliveries"]] == moments[:3]
+    assert shown["more_deliveries"] == 2
+
+
+def test_a_link_that_was_closed_before_it_was_opened_gave_nothing(
+    as_speaker: TestClient, dossier: Dossier, client_for: ClientFor
+) -> None:
+    (_, unopened), (path, opened) = dossier.deliver(), dossier.deliver()
+    client_for(None).get(f"/api/v1/shared/{path.removeprefix('/r/')}")
+    for delivery_id in (unopened, opened):
+        dossier.editor.delete(f"/api/v1/deliveries/{delivery_id}")
+    assert [bool(one["opened_at"]) for one in deliveries_in(as_speaker)] == [True]
+
+
+def test_what_was_given_stays_told_after_a_withdrawal_and_nothing_of_the_words(
+    as_speaker: TestClient, as_witness: AsWitness, dossier: Dossier, database: Database
+) -> None:
+    """Also before any worker came by: what is given then holds no words of theirs."""
+    _, delivery_id = dossier.deliver()
+    assert as_speaker.post(WITHDRAWALS, json={"all": True}).status_code == 201
+    dossier.deliver()
+    answer = as_speaker.get(RECEIPT)
+    [only] = answer.json()["deliveries"]
+    assert only["given_at"] == dossier.told(delivery_id)["created_at"]
+    workers.discover()
+    worker = Worker(database)
+    while any(worker.run_next(queue) for queue in QUEUES):
+        pass
+    newest = dossier.editor.get(f"/api/v1/bundles/{dossier.bundle_id}/releases").json()["items"][0]
+    dossier.release_id = newest["id"]
+    dossier.deliver()
+    answer = as_speaker.get(RECEIPT)
+    assert answer.json()["deliveries"] == [only]
+    assert WORDS[0] not in answer.text
+    assert WORDS[1] not in answer.text
+    other = as_witness(dossier.witnesses[1])
+    assert len(deliveries_in(other)) == 3
+
+
+def test_a_witness_is_told_how_their_words_are_signed(
+    as_witness: AsWitness, dossier: Dossier, database: Database, db: Session
+) -> None:
+    witness = dossier.witnesses[0]
+    assert the_use(as_witness(witness))["signature"] is None
+    with database.write.begin() as writing:
+        writing.execute(update(Witness).values(signature="Un tuteur <b>de Berthe</b>"))
+    signed = dossier.cell._replace(medium=Medium.SIGNED_TEXT)
+    for one in dossier.witnesses:
+        dossier.make.consent(one, signed)
+    bundle = dossier.editor.get(f"/api/v1/bundles/{dossier.bundle_id}").json()
+    items = [item | {"signed": True} for item in bundle["sections"][0]["items"]]
+    answer = dossier.republish(sections=[{"title": "Apprendre", "items": items}])
+    assert answer.status_code == 201, answer.text
+    assert the_use(as_witness(witness))["signature"] == "Un tuteur <b>de Berthe</b>"
+    (use,) = uses_of(db, witness.id)
+    asked = {cell.medium for cell in use.cells}
+    assert asked == {Medium.ANONYMOUS_TEXT, Medium.SIGNED_TEXT}, "both releases are read"
 
 
 def test_ones_words_are_seen_before_anybody_accepts_them(

@@ -19,7 +19,7 @@ from app.jobs.service import enqueue
 from app.lineage.models import Derivation
 from app.media.models import Media, Rendition
 from app.propositions.models import CoAuthor, Evidence
-from app.releases.models import FileStatus, ReleaseFile
+from app.releases.models import FileStatus, Release, ReleaseFile
 from app.storage.service import storage
 from app.testimonies.models import Testimony
 from app.withdrawals.models import Withdrawal
@@ -134,6 +134,22 @@ def test_a_successor_takes_the_place_of_the_release_and_says_what_it_lost(world:
     assert {e["reason"] for e in told["exclusions"]} == {"withdrawn"}
     assert len(told["exclusions"]) == 3
     assert told["content"]["balance"]["nature"] == {"feeling": 1.0}
+
+
+def test_words_go_from_releases_that_somebody_else_had_recalled_before(
+    world: World, db: Session
+) -> None:
+    """A release that nobody reads any more still holds what was not taken back then."""
+    world.take_back(witness_id=str(world.other.id), all=True)
+    world.work()
+    contents = select(Release.content).order_by(Release.number)
+    first, _ = db.scalars(contents)
+    db.rollback()
+    assert CANARY in str(first)
+    assert NOISE not in str(first)
+    world.take_back()
+    world.work()
+    assert CANARY not in str(list(db.scalars(contents)))
 
 
 @pytest.mark.parametrize("path", ["", "/files/page.html"])

@@ -40,7 +40,7 @@ CANARY, NOISE = "zinzolin-canari", "tourmaline-bruit"
 FORM, AUDIENCE = "web_page", "elected_officials"
 SHOWN = [
     Cell(medium, AUDIENCE, FORM, Purpose.EVALUATION)
-    for medium in (Medium.ANONYMOUS_TEXT, Medium.VOICE, Medium.IMAGE)
+    for medium in (Medium.ANONYMOUS_TEXT, Medium.SIGNED_TEXT, Medium.VOICE, Medium.IMAGE)
 ]
 INSIDE = Cell(Medium.ANONYMOUS_TEXT, "team", "dataset", Purpose.EVALUATION)
 API = "/api/v1"
@@ -269,7 +269,7 @@ def _publish(
         {"excerpt_id": text_, "caption": f"légende {CANARY}", "selection_reason": CANARY},
         {"excerpt_id": stays},
         {"excerpt_id": filmed, "show_as": "video"},
-        {"testimony_id": str(testimony.id)},
+        {"testimony_id": str(testimony.id), "signed": True},
     ]
     bundle = editor.post(
         f"{API}/bundles",

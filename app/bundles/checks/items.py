@@ -28,6 +28,9 @@ def unready(case: Case) -> Iterator[Finding]:
             yield finding("no-words", message, item.id)
         if item.show_as is not ShowAs.TEXT and not source.file:
             yield finding("media-not-ready", "L'enregistrement n'est pas encore prêt.", item.id)
+        if item.signed and not all(source.signatures.values()):
+            message = "Une personne qui parle ici n'a pas, ou n'a plus, de signature."
+            yield finding("no-signature", message, item.id)
 
 
 def _is_said(case: Case, source: Source, excerpt: Excerpt) -> bool:

@@ -1,0 +1,63 @@
+"""To whom a witness's words were given, and what became of each delivery: never a person's name."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.audiences.models import DecisionMaker
+from app.core.models import now
+from app.receipts.uses import Use
+from app.releases.models import Delivery, Release, ReleaseItem
+from app.schemes.service import labels
+from app.testimonies.models import TestimonyWitness
+from app.withdrawals.models import Withdrawal
+
+MOST = 50
+
+
+def deliveries_of(db: Session, witness_id: UUID, uses: Sequence[Use]) -> dict[str, Any]:
+    """The deliveries of what holds the words of this witness: the latest 50, and how many before.
+
+    Also of what they took back since: it was given. A link that was closed before anybody opened it
+    gave nothing, nor did one made for a dossier in which the words were not shown any more.
+    """
+    spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
+    held = ReleaseItem.release_id == Release.id, ReleaseItem.testimony_id.in_(spoken)
+    taken_back = select(func.max(Withdrawal.created_at)).where(Withdrawal.witness_id == witness_id)
+    until = db.scalar(taken_back) or now()
+    end = db.scalar(taken_back.where(Withdrawal.everything)) or now()
+    rows = (
+        select(Delivery, Release, DecisionMaker.title)
+        .join(Release, Release.id == Delivery.release_id)
+        .outerjoin(DecisionMaker, DecisionMaker.id == Delivery.decision_maker_id)
+        .where(
+            exists(select(ReleaseItem.id).where(*held)),
+            Delivery.created_at <= end,
+            or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
+            or_(
+                Release.id.in_({id_ for use in uses for id_ in use.release_ids}),
+                Release.recalled_at.is_not(None),
+                Delivery.created_at <= until,
+            ),
+        )
+    )
+    audiences, forms = labels(db, "audiences"), labels(db, "forms")
+    latest = rows.order_by(Delivery.created_at.desc(), Delivery.id).limit(MOST)
+    told = [
+        {
+            "bundle_title": release.content["title"],
+            "audience_label": audiences.get(release.audience, release.audience),
+            "form_label": forms.get(release.form, release.form),
+            "recipient": function,
+            "given_at": delivery.created_at,
+            "opened_at": delivery.opened_at,
+            "acknowledged_at": delivery.acknowledged_at,
+        }
+        for delivery, release, function in db.execute(latest)
+    ]
+    whole = select(func.count()).select_from(rows.with_only_columns(Delivery.id).subquery())
+    many = db.scalar(whole) or 0 if len(told) == MOST else len(told)
+    return {"deliveries": told, "more_deliveries": many - len(told)}
