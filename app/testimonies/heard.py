@@ -123,13 +123,14 @@ def told_of(db: Session, ids: Select[UUID] | Collection[UUID]) -> dict[UUID, Tol
     for id_, method, nature, territory_id in db.execute(rows):
         if territory_id not in departments:
             departments[territory_id] = _department(db, territory_id)
+        spoke = speakers.get(id_, [])
         cells = {
-            ROLE: role_of(speakers[id_]),
+            ROLE: role_of(spoke),
             METHOD: method,
             NATURE: nature or UNKNOWN,
             TERRITORY: departments[territory_id],
         }
-        found[id_] = Told(cells, speakers[id_])
+        found[id_] = Told(cells, spoke)
     return found
 
 

@@ -33,17 +33,22 @@ def world(make: Make, animator: Account, index: Callable[[], None]) -> dict[str,
     return {"theme": str(theme.id)}
 
 
-def test_editors_and_evaluators_see_exact_counts(
-    as_editor: TestClient, as_evaluator: TestClient, world: dict[str, Any]
-) -> None:
-    for client in (as_editor, as_evaluator):
-        facets = client.get(URL, params={"q": "mobilité"}).json()
-        assert (facets["counted"], facets["complete"]) == (9, True)
-        assert facets["nature"] == {"practice": 7, "idea": 2}
-        assert facets["method"] == {"video": 7, "written": 2}
-        assert facets["role"] == {"young_person": 7, "tutor": 2}
-        assert facets["theme"] == {world["theme"]: 7}
-        assert list(facets["territory"].values()) == [9]
+def test_who_may_export_sees_exact_counts(as_evaluator: TestClient, world: dict[str, Any]) -> None:
+    facets = as_evaluator.get(URL, params={"q": "mobilité"}).json()
+    assert (facets["counted"], facets["complete"]) == (9, True)
+    assert facets["nature"] == {"practice": 7, "idea": 2}
+    assert facets["method"] == {"video": 7, "written": 2}
+    assert facets["role"] == {"young_person": 7, "tutor": 2}
+    assert facets["theme"] == {world["theme"]: 7}
+    assert list(facets["territory"].values()) == [9]
+
+
+@pytest.mark.usefixtures("world")
+def test_who_may_not_is_told_of_no_few_though_they_read_the_words(as_editor: TestClient) -> None:
+    facets = as_editor.get(URL, params={"q": "mobilité"}).json()
+    assert facets["counted"] == 9
+    assert facets["nature"] == {"practice": None, "idea": None}
+    assert facets["role"] == {"young_person": None, "tutor": None}
 
 
 @pytest.mark.usefixtures("world")
@@ -57,7 +62,7 @@ def test_others_are_not_told_of_few(as_animator: TestClient, as_outsider: TestCl
 
 
 @pytest.mark.usefixtures("world")
-def test_they_are_of_what_passes_the_filters(as_editor: TestClient) -> None:
-    facets = as_editor.get(URL, params={"q": "mobilité", "method": "written"}).json()
+def test_they_are_of_what_passes_the_filters(as_evaluator: TestClient) -> None:
+    facets = as_evaluator.get(URL, params={"q": "mobilité", "method": "written"}).json()
     assert (facets["counted"], facets["nature"]) == (2, {"idea": 2})
-    assert as_editor.get(URL, params={"q": "*"}).json()["counted"] == 0
+    assert as_evaluator.get(URL, params={"q": "*"}).json()["counted"] == 0
