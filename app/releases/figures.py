@@ -31,6 +31,7 @@ from app.testimonies.heard import (
 )
 from app.testimonies.models import Nature
 
+Readers = tuple[str, Counter[UUID]]  # an audience, and the passages that it is given
 PANELS = (NATURE, ROLE, TERRITORY, METHOD)
 
 
@@ -67,10 +68,15 @@ def figures_of(
         told = [_told(known[passage.testimony_id], passage) for passage in passages]
         k = k_of(audience)
         return {"k": k, "balance": panels_of(told, lists(db), k)}
-    is_same = first.audience == audience and _passages(db, first) == Counter(p.id for p in passages)
-    if not is_same or not first.content.get("k"):
+    now = (audience, Counter(passage.id for passage in passages))
+    return repeated((first.audience, _passages(db, first)), first.content, now)
+
+
+def repeated(first: Readers, told: Mapping[str, Any], now: Readers) -> dict[str, Any]:
+    """What a later release tells, after the first one of its bundle told this."""
+    if first != now or not told.get("k"):
         return untold()
-    return {name: first.content[name] for name in untold()}
+    return {name: told[name] for name in untold()}
 
 
 def panels_of(told: Sequence[Told], listed: Lists, k: int) -> dict[str, Any]:
