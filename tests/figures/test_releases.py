@@ -13,18 +13,28 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core.figures import OTHER, SUPPRESSED, nearest
 from app.figures.tables import tables_of
 from app.gate.service import GENERAL_PUBLIC
+from app.places.models import Territory
 from app.releases.figures import PANELS, k_of, panels_of, repeated, untold
 from app.testimonies.heard import NATURE, Told
+from app.witnesses.decision import Cell, Medium, Purpose
+from tests.bundles.conftest import OFFICIALS as TO_OFFICIALS
+from tests.bundles.conftest import URL, payload_of
 from tests.figures.attacker import Knowledge, Read, everything
+from tests.figures.conftest import Frozen, Heard
 from tests.figures.worlds import LISTS, counted, month_of
 from tests.figures.worlds import figures_of as tables_told
 
 K_PUBLIC, K_RESTRICTED, STEP = 11, 5, 0.05
 OFFICIALS = "elected_officials"
+TO_EVERYBODY = Cell(Medium.ANONYMOUS_TEXT, GENERAL_PUBLIC, "web_page", Purpose.EVALUATION)
+__all__ = ["payload_of"]
 QUICK = 2  # worlds of every run; the others are seen in the slow one
 WORLDS = [pytest.param(n, marks=[pytest.mark.slow] if n >= QUICK else []) for n in range(50)]
 FIRST = pytest.mark.parametrize("audience", [OFFICIALS, GENERAL_PUBLIC])
@@ -192,3 +202,56 @@ def test_two_releases_differ_in_nothing_or_in_everything() -> None:
         reads = published(world_of(seed, OFFICIALS), OFFICIALS, safe)
         for before, after in pairwise(reads):
             assert after.told in (before.told, untold())
+
+
+# With what the database really gives
+
+
+@pytest.fixture
+def agreed() -> tuple[Cell, ...]:
+    return TO_EVERYBODY, TO_OFFICIALS
+
+
+@pytest.mark.slow
+def test_nor_with_all_that_the_database_gives(
+    as_editor: TestClient,
+    as_anonymous: TestClient,
+    heard: Heard,
+    frozen: Frozen,
+    payload_of: Callable[..., dict[str, Any]],
+    db: Session,
+) -> None:
+    """Two months, and a bundle: for officials, for them without one passage, for everybody."""
+    chance = Random(3)
+    months = [month_of(chance, many=34) for _ in range(2)]
+    every: list[tuple[Told, str]] = []
+    for month, said in enumerate(months, 9):
+        ids = [str(testimony.id) for testimony in heard(said, month)]
+        assert frozen(month + 1)
+        every += zip(said, ids, strict=True)
+    chosen = chance.sample(every, 30)
+    world = World(months, [one for one, _ in chosen])
+
+    bundle, reads = None, []
+    names = dict(db.execute(select(Territory.name, Territory.code)).all())
+    for audience, lost in ((OFFICIALS, 0), (OFFICIALS, 1), (GENERAL_PUBLIC, 0)):
+        ids = [id_ for _, id_ in chosen[: 30 if not reads else 29]]
+        payload = payload_of(*({"testimony_id": id_} for id_ in ids), audience=audience)
+        answer = (
+            as_editor.put(bundle, json=payload) if bundle else as_editor.post(URL, json=payload)
+        )
+        assert answer.is_success, answer.text
+        bundle = bundle or f"{URL}/{answer.json()['id']}"
+        as_editor.put(f"{bundle}/readiness")
+        release = as_editor.post(f"{bundle}/releases")
+        assert release.status_code == 201, release.text
+        content = release.json()["content"]
+        where = content["balance"]["territory"]
+        content["balance"]["territory"] = {names.get(n, n): share for n, share in where.items()}
+        reads.append(Read(content, len(ids), lost))
+    assert [read.told["k"] for read in reads] == [K_RESTRICTED, None, None]
+
+    periods = as_anonymous.get("/api/v1/figures").json()["items"][::-1]
+    known = everything(periods, reads, STEP)
+    assert list(narrow(world, reads, known, K_RESTRICTED)) == []
+    assert list(told_of_the_lost(reads, known)) == []
