@@ -232,7 +232,8 @@ def test_nor_with_all_that_the_database_gives(
     chosen = chance.sample(every, 30)
     world = World(months, [one for one, _ in chosen])
 
-    bundle, reads = None, []
+    bundle = ""
+    reads: list[Read] = []
     names = dict(db.execute(select(Territory.name, Territory.code)).all())
     for audience, lost in ((OFFICIALS, 0), (OFFICIALS, 1), (GENERAL_PUBLIC, 0)):
         ids = [id_ for _, id_ in chosen[: 30 if not reads else 29]]
