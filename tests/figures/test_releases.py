@@ -129,9 +129,14 @@ def _narrow(cell: Any, count: int, known: Knowledge, k: int) -> Iterator[Any]:
 
 
 def told_of_the_lost(reads: list[Read], known: Knowledge) -> Iterator[str]:
-    """The tables by which the one passage that was lost is known to be of one cell."""
+    """The tables by which the one passage that was lost is known to be of one cell.
+
+    Not those of which all passages are in one, which is told: no panel promises that of 100 %.
+    """
     for number in (n for n, read in enumerate(reads) if read.lost):
         for table, codes in LISTS.items():
+            if [share for share in reads[0].told["balance"][table].values() if share] == [1.0]:
+                continue
             cells = [("lost", number, table, code) for code in codes]
             if sum(known.about(cell)[1] > 0 for cell in cells) < 2:
                 yield table
