@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from app.core.settings import settings
 
 SUPPRESSED: dict[str, Any] = {"value": None, "suppressed": True}
+ROUND = 5  # totals are told in multiples of it
 OTHER = "other"  # in a panel, whatever of its list is not told
 
 
@@ -33,10 +34,10 @@ def nearest(share: float) -> float:
     return round(round(share / step) * step, 4)
 
 
-def rounded(counts: Mapping[str, int]) -> dict[str, float]:
-    """The rounded share of each, the largest first, however few: of what readers count anyway."""
-    total = sum(counts.values())
-    return {code: nearest(count / total) for code, count in largest_first(counts) if total}
+def at_least(count: int, k: int) -> Any:
+    """A total, rounded down so that at least k of them are told alike; null of nothing."""
+    step = -(-k // ROUND) * ROUND
+    return (count // step * step or SUPPRESSED) if count else None
 
 
 # A closed list, whose total is told
@@ -66,7 +67,7 @@ def concealed(counts: Mapping[str, int], k: int, unsafe: Collection[str] = ()) -
     return hidden
 
 
-def panel(counts: Mapping[str, int], k: int) -> dict[str, Any]:
+def panel(counts: Mapping[str, int], hidden: Collection[str]) -> dict[str, Any]:
     """The rounded shares of a closed list, the largest first; `other` for what is not told of it.
 
     Which of its cells are empty is not told either, when any is hidden.
@@ -74,7 +75,6 @@ def panel(counts: Mapping[str, int], k: int) -> dict[str, Any]:
     total = sum(counts.values())
     if not total:
         return {}
-    hidden = concealed(counts, k)
     told = {code: count for code, count in counts.items() if count and code not in hidden}
     shown: dict[str, Any] = {code: nearest(count / total) for code, count in largest_first(told)}
     return shown | ({OTHER: SUPPRESSED} if hidden else {})

@@ -240,12 +240,12 @@ def _reported(edition: Edition, event: Mapping[str, Any]) -> list[Step]:
 
 
 def _total(crowd: Mapping[str, Any]) -> str | None:
-    total = crowd.get("total")
-    if total is None or total == 0:
+    total = crowd.get("at_least")
+    if total is None:
         return None
     if not isinstance(total, int):
         return "Trop peu de personnes pour que leur nombre soit communiqué"
-    return f"{total}{NO_BREAK}personnes"
+    return f"Au moins {total}{NO_BREAK}personnes"
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,21 +11,25 @@ from app.documents.wording import (
     LABELS,
     NATURES,
     NO_BREAK,
+    PANELS,
     day,
     duration,
     is_rtl,
+    is_told,
     label,
+    limits,
     line,
     prose,
     quoted,
     share,
+    untold,
     who,
 )
 
-TABLES = {  # of the balance, but for the natures, which have a chart: a title, and a heading
-    "role": ("Qui parle", "Rôle"),
-    "territory": ("D’où", "Territoire"),
-    "method": ("Recueilli comment", "Manière de recueillir"),
+TABLES = {  # of the balance, but for the natures, which have a chart: a heading
+    "role": "Rôle",
+    "territory": "Territoire",
+    "method": "Manière de recueillir",
 }
 TAKEN_BACK = "Un témoignage a été retiré à la demande de la personne."
 NOT_SHOWN = "Un témoignage ne peut plus être montré ici."
@@ -53,6 +57,7 @@ def told(edition: Edition) -> dict[str, Any]:
         for section in content["sections"]
     ]
     items = [item for section in sections for item in section["items"]]
+    has_natures = is_told(content["balance"].get("nature"))
     return {
         "title": _line(content["title"]),
         "public_title": _line(content["public_title"]),
@@ -63,13 +68,15 @@ def told(edition: Edition) -> dict[str, Any]:
         "introduction": prose(content["introduction"]),
         "length": _length(items),
         "sections": sections,
-        "natures": _rows("nature", content["balance"]),
+        "natures": _rows("nature", content["balance"]) if has_natures else [],
         "alt": _alt(content["balance"].get("nature") or {}),
         "tables": [
-            {"title": title, "heading": heading, "rows": _rows(table, content["balance"])}
-            for table, (title, heading) in TABLES.items()
-            if content["balance"].get(table)
+            {"title": PANELS[table], "heading": heading, "rows": _rows(table, content["balance"])}
+            for table, heading in TABLES.items()
+            if is_told(content["balance"].get(table))
         ],
+        "untold": untold(content),
+        "limits": limits(content.get("k")),
         "roles": _listed(_roles(edition.items())),
         "signed": edition.is_signed,
         "withdrawn": sum(item["kind"] == "withdrawn" for item in items),

@@ -17,13 +17,17 @@ from app.documents.edition import Document, Edition
 from app.documents.wording import (
     NATURES,
     NO_BREAK,
+    PANELS,
     day,
     duration,
+    is_told,
     label,
+    limits,
     line,
     prose,
     quoted,
     share,
+    untold,
 )
 
 SHARED = "shared.typ"
@@ -35,11 +39,11 @@ MEANS = {
     "idea": "ce qu’elle propose.",
     "information": "ce qu’elle sait, et veut faire savoir.",
 }
-CHARTS = {  # of the balance: a title, and what its first column tells
-    "nature": ("Ce que disent ces paroles", "Nature"),
-    "role": ("Qui parle", "Rôle"),
-    "territory": ("D’où", "Territoire"),
-    "method": ("Recueilli comment", "Manière de recueillir"),
+CHARTS = {  # of the balance: what its first column tells
+    "nature": "Nature",
+    "role": "Rôle",
+    "territory": "Territoire",
+    "method": "Manière de recueillir",
 }
 CHOSEN = (
     "L’équipe du projet a choisi ces paroles pour ce qu’elles apprennent"
@@ -51,10 +55,6 @@ PROMISE = (
     "est alors décroché, et l’enregistrement n’est plus accessible."
 )
 SIGNED = ", ou avec la signature qu’elle a choisie"
-ROUNDING = (
-    "Les parts sont arrondies à 5 % ; ce qui permettrait de reconnaître quelqu’un n’est pas "
-    "communiqué."
-)
 AIM = (
     "Visez ce carré avec l’appareil photo de votre téléphone, puis appuyez sur le lien. "
     "Sans téléphone : demandez à l’accueil."
@@ -83,7 +83,8 @@ def panels(edition: Edition) -> Path:
         "code": _code_of_all(edition),
         "sections": [_section(edition, section) for section in content["sections"]],
         "balance": _charts(content["balance"]),
-        "rounding": line(ROUNDING),
+        "untold": untold(content),
+        "rounding": limits(content.get("k")),
     }
     return typeset("panels", told, edition)
 
@@ -229,13 +230,13 @@ def _natures(edition: Edition) -> list[dict[str, str]]:
 def _charts(balance: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
-            "title": title,
+            "title": PANELS[table],
             "of": first,
             "marked": table == "nature",
             "rows": [_row(table, code, value) for code, value in balance[table].items()],
         }
-        for table, (title, first) in CHARTS.items()
-        if balance.get(table)
+        for table, first in CHARTS.items()
+        if is_told(balance.get(table))
     ]
 
 

@@ -32,7 +32,18 @@ LABELS = {  # of the tables of a balance
     "territory": {},
     "method": {code: french for code, french, _ in TERMS["methods"]},
 }
-UNKNOWN = {"unknown": "Non précisé", "non précisé": "Non précisé", "other": "Autres"}
+PANELS = {  # what these tables are called
+    "nature": "Ce que disent ces paroles",
+    "role": "Qui parle",
+    "territory": "D’où",
+    "method": "Recueilli comment",
+}
+UNKNOWN = {
+    "unknown": "Non précisé",
+    "non précisé": "Non précisé",
+    "several": "Plusieurs rôles ensemble",
+    "other": "Autres",
+}
 COMMITMENTS = {  # of somebody who answered
     "none": "en prend note",
     "thinking": "y réfléchit",
@@ -117,6 +128,38 @@ def share(value: Any) -> str:
     if not isinstance(value, int | float):
         return "non communiqué"
     return f"{round(value * 100)}{NO_BREAK}%" if value else f"moins de 5{NO_BREAK}%"
+
+
+def is_told(panel: Mapping[str, Any] | None) -> bool:
+    """Whether a panel of the balance has a share that is told."""
+    return any(isinstance(value, int | float) for value in (panel or {}).values())
+
+
+def few(k: int | None) -> str:
+    """In the place of a panel of which nothing is told; without k, the release has no figures."""
+    return f"moins de {k}, non montré" if k else "non montré dans cette version"
+
+
+def untold(content: Mapping[str, Any]) -> list[str]:
+    """« Qui parle : moins de 5, non montré. » for each panel of which nothing is told."""
+    return [
+        f"{title}{NO_BREAK}: {few(content.get('k'))}."
+        for table, title in PANELS.items()
+        if (panel := content["balance"].get(table)) and not is_told(panel)
+    ]
+
+
+def limits(k: int | None) -> str:
+    """What shares of a balance do not tell."""
+    if not k:
+        return (
+            "Les parts de chacun ne sont montrées qu’une fois : d’une version à l’autre, elles "
+            "diraient quelles paroles sont venues ou parties."
+        )
+    return (
+        f"Les parts sont arrondies à 5 % ; rien n’est montré de moins de {k} paroles, ni "
+        f"de moins de {k} personnes, ni ce qui permettrait de le retrouver."
+    )
 
 
 def label(table: str, code: str) -> str:

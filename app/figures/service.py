@@ -1,6 +1,5 @@
 """What can be done with the figures for everybody: freeze them, read them."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -15,38 +14,14 @@ from app.core.settings import settings
 from app.figures import months
 from app.figures.models import FrozenFigures
 from app.figures.schemas import FiguresFilters
-from app.figures.tables import (
-    METHOD,
-    NATURE,
-    ROLE,
-    SEVERAL,
-    TERRITORY,
-    UNKNOWN,
-    Lists,
-    Speaker,
-    Told,
-    is_enough,
-    role_of,
-    tables_of,
-)
+from app.figures.tables import is_enough, tables_of
 from app.moderation.models import Decision, Verdict
-from app.places.models import Level, Place, Territory
-from app.places.service import coarse
-from app.schemes.service import labels
-from app.testimonies.models import Nature, State, Testimony, TestimonyWitness
+from app.testimonies.heard import lists, told_of
+from app.testimonies.models import State, Testimony
 from app.testimonies.queries import all_refused
-from app.witnesses.models import Witness
 
 F = FrozenFigures
 LATEST_FIRST = Order(F.last_month, F.id, descending=True)
-NATURES = {
-    Nature.PRACTICE: "Pratique",
-    Nature.FEELING: "Ressenti",
-    Nature.MIXED: "Pratique et ressenti",
-    Nature.IDEA: "Idée",
-    Nature.INFORMATION: "Information",
-}
-NOT_SAID = {UNKNOWN: "Non précisé"}
 
 
 def filtered(filters: FiguresFilters) -> Select[FrozenFigures]:
@@ -71,7 +46,7 @@ def freeze(db: Session, scheme_id: UUID, at: datetime) -> bool:
     before = db.scalars(newest).first()
     if before and before.last_month >= last_month:
         return False
-    told = list(_told(db, _accepted(scheme_id, before, last_month, at)))
+    told = list(told_of(db, _accepted(scheme_id, before, last_month, at)).values())
     if not is_enough(told):
         return False
     number = before.number + 1 if before else 1
@@ -80,7 +55,7 @@ def freeze(db: Session, scheme_id: UUID, at: datetime) -> bool:
         "last_month": last_month,
         "k": settings().figures_k_public,
         "testimonies": len(told),
-        "tables": tables_of(told, _lists(db)),
+        "tables": tables_of(told, lists(db)),
     }
     if not insert_new(db, F, scheme_id=scheme_id, number=number, **frozen):
         return False  # another worker did it
@@ -109,45 +84,3 @@ def _accepted(
         Testimony.state == State.ACCEPTED,
         Testimony.id.not_in(all_refused(at)),
     )
-
-
-def _told(db: Session, ids: Select[UUID]) -> Iterator[Told]:
-    speakers: dict[UUID, list[Speaker]] = {}
-    spoke = (
-        select(TestimonyWitness.testimony_id, Witness.id, Witness.role, Witness.organization_id)
-        .join(Witness, Witness.id == TestimonyWitness.witness_id)
-        .where(TestimonyWitness.testimony_id.in_(ids))
-    )
-    for testimony_id, witness_id, role, organization_id in db.execute(spoke):
-        speaker = Speaker(witness_id, role, organization_id)
-        speakers.setdefault(testimony_id, []).append(speaker)
-    departments: dict[UUID | None, str] = {None: UNKNOWN}
-    where = func.coalesce(Testimony.territory_id, Place.territory_id)
-    rows = select(Testimony.id, Testimony.method, Testimony.nature, where)
-    rows = rows.outerjoin(Place, Place.id == Testimony.place_id).where(Testimony.id.in_(ids))
-    for id_, method, nature, territory_id in db.execute(rows):
-        if territory_id not in departments:
-            departments[territory_id] = _department(db, territory_id)
-        cells = {
-            ROLE: role_of(speakers[id_]),
-            METHOD: method,
-            NATURE: nature or UNKNOWN,
-            TERRITORY: departments[territory_id],
-        }
-        yield Told(cells, speakers[id_])
-
-
-def _department(db: Session, territory_id: UUID) -> str:
-    found = coarse(db, territory_id)
-    return found.code if found and found.level is Level.DEPARTMENT else UNKNOWN
-
-
-def _lists(db: Session) -> Lists:
-    """Every cell of each table, empty or not, in an order that says nothing of them."""
-    rows = select(Territory.code, Territory.name).where(Territory.level == Level.DEPARTMENT)
-    return {
-        ROLE: labels(db, "witness_roles") | {SEVERAL: "Plusieurs rôles ensemble"},
-        METHOD: labels(db, "methods"),
-        NATURE: {nature.value: label for nature, label in NATURES.items()} | NOT_SAID,
-        TERRITORY: dict(db.execute(rows.order_by(Territory.code)).all()) | NOT_SAID,
-    }

@@ -32,11 +32,17 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PAGES.globals |= {"asset": asset, "natures": words.NATURES, "offline": False}
+PAGES.globals |= {
+    "asset": asset,
+    "natures": words.NATURES,
+    "panels": words.PANELS,
+    "offline": False,
+}
 PAGES.filters |= {
     name: getattr(words, name)
     for name in (
-        *("clauses", "date_of", "day", "duration", "label", "lowered", "paragraphs", "share"),
+        *("clauses", "date_of", "day", "duration", "few", "label", "limits", "lowered"),
+        *("paragraphs", "share"),
         *("spaced", "state_of", "shape_of", "fate", "why_not", "role", "given_to", "earlier"),
         *("clock", "language", "file_name", "file_facts", "form_name", "commitment"),
         *("road", "sign_of", "stance_of"),
@@ -76,6 +82,7 @@ def release_page(
         length=_length(content, items),
         steps=_steps(items) if content["form"] == WALKED else {},
         film=_film(content["form"], files),
+        k=content.get("k"),
         parts=_parts(content["balance"].get("nature") or {}),
         roles=_roles(items),
         signed=any(item.get("signature") for item in items),

@@ -6,10 +6,32 @@ from datetime import date, datetime
 from typing import Any
 
 from app.documents import wording
-from app.documents.wording import COMMITMENTS, HERE, LABELS, NATURES, NO_BREAK, label, share, spaced
+from app.documents.wording import (
+    COMMITMENTS,
+    HERE,
+    LABELS,
+    NATURES,
+    NO_BREAK,
+    PANELS,
+    few,
+    label,
+    limits,
+    share,
+    spaced,
+)
 from app.schemes.reference import TERMS
 
-__all__ = ["LABELS", "NATURES", "NO_BREAK", "label", "share", "spaced"]  # as documents say them
+__all__ = [  # as documents say them
+    "LABELS",
+    "NATURES",
+    "NO_BREAK",
+    "PANELS",
+    "few",
+    "label",
+    "limits",
+    "share",
+    "spaced",
+]
 
 UNITS = (("heure", 3600), ("minute", 60), ("seconde", 1))
 

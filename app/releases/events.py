@@ -16,7 +16,7 @@ from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.core.db import locked
-from app.core.figures import OTHER, SUPPRESSED, panel
+from app.core.figures import OTHER, at_least, concealed, panel
 from app.core.models import now
 from app.core.problems import Invalid, Problem
 from app.places.models import Place
@@ -237,13 +237,13 @@ def _names(db: Session) -> dict[str, str]:
 def _crowd(
     release: Release, attendance: list[dict[str, Any]], names: dict[str, str]
 ) -> dict[str, Any]:
-    """How many came, and the share of each role; what is not told of these is « Autres »."""
+    """How many came at least, and the share of each role; what is not told is « Autres »."""
     k = k_of(release.audience)
     came = {one["role"]: one["count"] for one in attendance}
-    total = sum(came.values())
-    shares = panel(dict.fromkeys([*names, *came], 0) | came, k)
+    counts = dict.fromkeys([*names, *came], 0) | came
+    shares = panel(counts, concealed(counts, k))
     return {
-        "total": total if not 0 < total < k else SUPPRESSED,
+        "at_least": at_least(sum(came.values()), k),
         "roles": [
             {"label": "Autres" if role == OTHER else names.get(role, role), "share": share}
             for role, share in shares.items()

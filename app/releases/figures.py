@@ -1,13 +1,13 @@
 """The figures of releases, as their readers are told them: docs/figures.md.
 
-What each item says of itself (its nature, a role, a department) is on the page, once for each:
-readers count it anyway, and its shares are rounded, no more. How words were heard is not: it is a
-panel, of which no small cell is told, and a bundle has one for ever.
+They are four panels of passages, each a closed list like the tables for everybody. A bundle has one
+set of them for ever, that of its first release: two would tell, by difference, who came or went.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -17,10 +17,30 @@ from app.core.figures import OTHER, SUPPRESSED, panel
 from app.core.settings import settings
 from app.gate.service import GENERAL_PUBLIC
 from app.releases.models import Release, ReleaseItem
-from app.schemes.service import labels
+from app.testimonies.heard import (
+    METHOD,
+    NATURE,
+    ROLE,
+    TERRITORY,
+    UNKNOWN,
+    Lists,
+    Told,
+    counted,
+    lists,
+    told_of,
+)
+from app.testimonies.models import Nature
 
-Passages = Collection[UUID]  # an excerpt, or a whole testimony, for each item
-HIDDEN = {OTHER: SUPPRESSED}
+Readers = tuple[str, Counter[UUID]]  # an audience, and the passages that it is given
+PANELS = (NATURE, ROLE, TERRITORY, METHOD)
+
+
+class Passage(NamedTuple):
+    """An excerpt, or a whole testimony: what an item shows."""
+
+    id: UUID
+    testimony_id: UUID
+    nature: Nature | None
 
 
 def k_of(audience: str) -> int:
@@ -29,20 +49,52 @@ def k_of(audience: str) -> int:
     return known.figures_k_public if audience == GENERAL_PUBLIC else known.figures_k_restricted
 
 
-def methods_of(
-    db: Session, bundle_id: UUID, audience: str, counts: Mapping[str, int], passages: Passages
-) -> dict[str, Any]:
-    """How the passages were heard: the panel of the first release of this bundle, for ever.
+def untold() -> dict[str, Any]:
+    """The figures of a release that has none of its own."""
+    return {"k": None, "balance": {name: {OTHER: SUPPRESSED} for name in PANELS}}
 
-    A release of the same passages, for the same audience, repeats it as it was; one of others says
-    nothing, for the difference of two panels is about the passages that came or went.
+
+def figures_of(
+    db: Session, bundle_id: UUID, audience: str, passages: Sequence[Passage]
+) -> dict[str, Any]:
+    """`{k, balance}` of these passages: who is heard in the first release of this bundle.
+
+    A release of the same passages, for the same audience, repeats it as it was; any other tells
+    nothing, for the difference of two would be about the passages that came or went.
     """
     first = _first(db, bundle_id)
     if not first:
-        listed = dict.fromkeys([*labels(db, "methods"), *sorted(counts)], 0)
-        return panel({**listed, **counts}, k_of(audience))
-    is_same = first.audience == audience and _passages(db, first) == Counter(passages)
-    return (first.content["balance"].get("method") or {}) if is_same else dict(HIDDEN)
+        known = told_of(db, {passage.testimony_id for passage in passages})
+        told = [_told(known[passage.testimony_id], passage) for passage in passages]
+        k = k_of(audience)
+        return {"k": k, "balance": panels_of(told, lists(db), k)}
+    now = (audience, Counter(passage.id for passage in passages))
+    return repeated((first.audience, _passages(db, first)), first.content, now)
+
+
+def repeated(first: Readers, told: Mapping[str, Any], now: Readers) -> dict[str, Any]:
+    """What a later release tells, after the first one of its bundle told this."""
+    if first != now or not told.get("k"):
+        return untold()
+    return {name: told[name] for name in untold()}
+
+
+def panels_of(told: Sequence[Told], listed: Lists, k: int) -> dict[str, Any]:
+    """The panels of these passages. A territory is told by its name."""
+    return {name: _panel(name, listed[name], told, k) for name in PANELS}
+
+
+def _panel(name: str, labels: Mapping[str, str], told: Sequence[Told], k: int) -> dict[str, Any]:
+    counts, hidden = counted(name, labels, told, k)
+    shown = panel(counts, hidden)
+    if name != TERRITORY:
+        return shown
+    return {code if code == UNKNOWN else labels.get(code, code): shown[code] for code in shown}
+
+
+def _told(testimony: Told, passage: Passage) -> Told:
+    nature = passage.nature.value if passage.nature else UNKNOWN
+    return replace(testimony, cells=testimony.cells | {NATURE: nature})
 
 
 def _first(db: Session, bundle_id: UUID) -> Release | None:

@@ -126,6 +126,10 @@ class SharedOut(Out):
     published_at: datetime
     number: int
     introduction: str | None
+    k: int | None = Field(
+        None,
+        description="No share of `balance` is about fewer passages or people; null: none is told.",
+    )
     balance: dict[str, Any]
     sections: list[dict[str, Any]]
     files: list[FileOut]

@@ -34,6 +34,7 @@ from app.lineage.service import made
 from app.media.models import Rendition
 from app.releases import exhibitions
 from app.releases.addresses import address
+from app.releases.figures import untold
 from app.releases.files import Composed, ask, ask_again, of_release, require_ready, told
 from app.releases.models import FileStatus, Release, ReleaseItem
 from app.releases.snapshot import Snapshot, take
@@ -357,7 +358,10 @@ def _with_words(segment: Segment | None, media_shown: Sequence[str]) -> Segment 
 
 
 def without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
-    """A snapshot of its own, whose lost items say that they were taken back, and nothing else."""
+    """A snapshot of its own, whose lost items say that they were taken back, and nothing else.
+
+    Its figures go with them: beside the items that are left, they would tell what was lost.
+    """
     sections = [
         section
         | {
@@ -368,7 +372,7 @@ def without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
         }
         for section in content["sections"]
     ]
-    return content | {"sections": sections}
+    return content | {"sections": sections} | (untold() if lost else {})
 
 
 def _emptied(item: dict[str, Any], why: Reason) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Only an item that is shown signed has a `signature`.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,17 +13,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.bundles.balance import Counts, of_bundle
 from app.bundles.models import Bundle, ShowAs
 from app.bundles.service import sections_of
 from app.bundles.sources import Source, settled
-from app.core.figures import rounded
 from app.core.models import now
 from app.documents.wording import NATURES
 from app.excerpts.service import words_of
 from app.places.models import Place
 from app.places.service import coarse
-from app.releases.figures import Passages, methods_of
+from app.releases.figures import Passage, figures_of
 from app.schemes.models import Scheme
 from app.schemes.service import labels
 from app.testimonies.models import TestimonyWitness
@@ -63,15 +60,15 @@ def take(db: Session, bundle: Bundle) -> Snapshot:
         }
         for section in sections_of(db, bundle.id)
     ]
-    passages = [(said.excerpt or said.testimony).id for said in sources.values()]
+    passages = [_passage(source) for source in sources.values()]
     content = {
         "title": bundle.title,
         "public_title": scheme.public_title,
         "audience": bundle.audience,
         "form": bundle.form,
         "introduction": bundle.introduction,
-        "balance": balance_of(db, bundle.id, bundle.audience, of_bundle(db, bundle), passages),
         "sections": sections,
+        **figures_of(db, bundle.id, bundle.audience, passages),
     }
     return Snapshot(content, sources)
 
@@ -117,17 +114,9 @@ def _item(db: Session, item: Any, source: Source | None, speakers: "_Speakers") 
     return shown
 
 
-def balance_of(
-    db: Session, bundle_id: UUID, audience: str, counts: Counts, passages: Passages
-) -> dict[str, Any]:
-    """What stands on the page anyway is rounded; the method, which does not, is suppressed too."""
-    territories = _Speakers(db, set()).coarse(counts.table("territory"))
-    return {
-        "nature": rounded(counts.table("nature")),
-        "role": rounded(counts.table("role")),
-        "territory": rounded(territories),
-        "method": methods_of(db, bundle_id, audience, counts.table("method"), passages),
-    }
+def _passage(source: Source) -> Passage:
+    said = source.excerpt or source.testimony
+    return Passage(said.id, source.testimony.id, said.nature)
 
 
 class _Speakers:
@@ -163,15 +152,6 @@ class _Speakers:
         """« Var », or several."""
         found = (self._name(where) for _, where in self._spoke.get(testimony_id, []) if where)
         return ", ".join(dict.fromkeys(name for name in found if name)) or None
-
-    def coarse(self, counts: Mapping[str, int]) -> dict[str, int]:
-        """Counts by territory id, as counts by the name that readers are told."""
-        found: dict[str, int] = {}
-        for territory_id, count in counts.items():
-            known = None if territory_id == "unknown" else self._name(UUID(territory_id))
-            name = known or "non précisé"
-            found[name] = found.get(name, 0) + count
-        return found
 
     def _name(self, territory_id: UUID) -> str | None:
         if territory_id not in self._names:

@@ -16,10 +16,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.service import record
-from app.bundles.balance import of_passages
 from app.core.db import locked
 from app.core.models import now
-from app.excerpts.models import Excerpt
 from app.lineage.service import forget
 from app.releases import events, exhibitions
 from app.releases.files import ask
@@ -33,8 +31,7 @@ from app.releases.service import (
     way_of,
     without,
 )
-from app.releases.snapshot import balance_of, digest
-from app.testimonies.models import Testimony
+from app.releases.snapshot import digest
 from app.witnesses.decision import Reason
 
 PASSING = {Reason.EMBARGO}  # it ends by itself: nothing is taken back
@@ -100,16 +97,13 @@ def _lost(db: Session, release: Release, at: datetime) -> Blocked:
 
 
 def _publish_without(db: Session, release: Release, lost: Blocked) -> Release:
-    """The next release, for the same readers: the same snapshot, minus what is lost."""
+    """The next release, for the same readers: the same snapshot, minus what is lost; no figures."""
     kept = [
         row
         for row in db.scalars(select(ReleaseItem).where(ReleaseItem.release_id == release.id))
         if str(row.item_id) not in lost
     ]
     content = without(release.content, lost)
-    passages = [row.excerpt_id or row.testimony_id for row in kept]
-    counts = _passages(db, kept)
-    content["balance"] = balance_of(db, release.bundle_id, release.audience, counts, passages)
     columns = (*WAY, "bundle_id", "published_by_id")
     successor = Release(
         id=uuid4(),
@@ -137,17 +131,6 @@ def _told(lost: Blocked) -> list[dict[str, Any]]:
         }
         for row, why in lost.values()
     ]
-
-
-def _passages(db: Session, rows: list[ReleaseItem]) -> Any:
-    """The excerpts and the whole testimonies that these items show."""
-    excerpts = [row.excerpt_id for row in rows if row.excerpt_id]
-    wholes = [row.testimony_id for row in rows if not row.excerpt_id]
-    return of_passages(
-        db,
-        select(Excerpt.id, Excerpt.nature, Excerpt.testimony_id).where(Excerpt.id.in_(excerpts)),
-        select(Testimony.id, Testimony.nature, Testimony.id).where(Testimony.id.in_(wholes)),
-    )
 
 
 def _copy_items(db: Session, successor: Release, kept: list[ReleaseItem]) -> None:

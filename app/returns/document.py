@@ -76,7 +76,7 @@ def _told(sheet: Mapping[str, Any]) -> dict[str, Any]:
 def _people(people: int | None) -> str:
     if people is None:
         return FEW
-    return line(f"{people}{NO_BREAK}personnes ont parlé ici.") if people else line(NOBODY)
+    return line(f"Au moins {people}{NO_BREAK}personnes ont parlé ici.") if people else line(NOBODY)
 
 
 def _bundle(bundle: Mapping[str, Any], at: datetime) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.authentication import Caller
 from app.accounts.permissions import Permission
 from app.audit.service import record
+from app.core.figures import at_least
 from app.core.settings import settings
 from app.gate.service import GENERAL_PUBLIC
 from app.places.models import Place
@@ -43,19 +44,22 @@ def record_sheet(db: Session, workshop: Workshop, by: Caller) -> None:
 
 
 def sheet_of(db: Session, workshop_id: UUID, at: datetime) -> dict[str, Any]:
-    """All that the sheet says, at this moment. `people` is null when they are few, never when none.
+    """All that the sheet says, at this moment.
+
+    `people` is how many spoke at least, as the public is told; null when they are few, 0 of none.
 
     Words that were taken back, or that the gate blocks now, went nowhere.
     """
     workshop = db.get_one(Workshop, workshop_id)
     uses = uses_of_words(db, _words_of(workshop_id))
     people = _people(db, workshop_id)
+    told = at_least(people, settings().figures_k_public) if people else 0
     return {
         "title": workshop.title,
         "public_title": db.get_one(Scheme, workshop.scheme_id).public_title,
         "place": db.get_one(Place, workshop.place_id).name,
         "starts_at": workshop.starts_at,
-        "people": None if 0 < people < settings().figures_k_restricted else people,
+        "people": told if isinstance(told, int) else None,
         "bundles": _bundles(db, uses),
         "answers": _answers(db, [use.item.item_id for use in uses]),
         "propositions": _propositions(db, workshop_id),

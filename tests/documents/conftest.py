@@ -52,6 +52,7 @@ def snapshot(*items: Item, **given: Any) -> dict[str, Any]:
         "audience": "elected_officials",
         "form": "exhibition",
         "introduction": "Dix personnes parlent.",
+        "k": 5,
         "balance": {
             "nature": {"practice": 0.6, "feeling": 0.4},
             "role": {"tutor": 1.0},

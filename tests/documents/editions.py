@@ -55,6 +55,7 @@ def edition(folder: Path, *items: dict[str, Any], **given: Any) -> Edition:
         "audience": "elected_officials",
         "form": "note",
         "introduction": "Dix personnes parlent.",
+        "k": 5,
         "balance": {
             "nature": {"practice": 0.6, "feeling": 0.4},
             "role": {"tutor": 1.0},

@@ -21,7 +21,7 @@ def recorded(*items: Item, **given: Any) -> dict[str, Any]:
         "starts_at": "2026-05-14T16:30:00+00:00",
         "place": "Salle du conseil",
         "programme": [],
-        "attendance": {"total": 20, "roles": [{"label": "Élus", "share": 0.6}]},
+        "attendance": {"at_least": 20, "roles": [{"label": "Élus", "share": 0.6}]},
         "shown": [one["id"] for one in items],
         "minutes": "On a parlé des tuteurs.",
         "reactions": [],
@@ -90,9 +90,11 @@ def test_the_minutes_tell_who_came_what_was_shown_and_what_was_said(edition_of: 
         {"item_id": second["id"], "text": "Nous non plus.", "role_label": None},
     ]
     roles = [{"label": "Élus", "share": 0.6}, {"label": "Tuteurs", "share": HIDDEN}]
-    event = recorded(first, second, reactions=reactions, attendance={"total": 20, "roles": roles})
+    event = recorded(
+        first, second, reactions=reactions, attendance={"at_least": 20, "roles": roles}
+    )
     found = told(minutes(edition_of(snapshot(first, second, third), event=event)))
-    assert squeezed("20 personnes") in found
+    assert squeezed("Au moins 20 personnes") in found
     assert squeezed("Élus 60 % Tuteurs non communiqué") in found
     assert squeezed("On a parlé des tuteurs.") in found
     after = found.partition("Deux.")[2]
@@ -113,14 +115,14 @@ def test_a_signature_is_told_and_nobody_is_named_otherwise(edition_of: EditionOf
 
 def test_that_too_few_came_is_all_that_is_told(edition_of: EditionOf) -> None:
     one = item()
-    crowd = {"total": HIDDEN, "roles": [{"label": "Tuteurs", "share": HIDDEN}]}
+    crowd = {"at_least": HIDDEN, "roles": [{"label": "Tuteurs", "share": HIDDEN}]}
     found = told(minutes(edition_of(snapshot(one), event=recorded(one, attendance=crowd))))
     assert squeezed("Trop peu de personnes") in found
 
 
 @pytest.mark.parametrize(
     "event",
-    [None, recorded(minutes=None, attendance={"total": 0, "roles": []})],
+    [None, recorded(minutes=None, attendance={"at_least": None, "roles": []})],
     ids=["nothing", "only the date"],
 )
 def test_with_nothing_noted_they_are_a_form(edition_of: EditionOf, event: Any) -> None:

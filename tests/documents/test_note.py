@@ -48,7 +48,7 @@ def test_it_reads_in_order_and_numbers_each_passage(tmp_path: Path) -> None:
         *("Extrait 2", "Ressenti", "Parole numéro 2."),
         *(
             "Qui parle, et de quoi",
-            "non communiqué",
+            "Recueilli comment : moins de 5, non montré.",
             "Méthode et limites",
             "ce n’est pas un sondage",
         ),
@@ -95,7 +95,7 @@ def test_a_signature_is_read_and_what_is_said_of_names_is_true_then(tmp_path: Pa
     assert "ou avec la signature qu’elle a choisie" in words
     unsigned = words_of(tmp_path, item(1), withdrawn(2))
     assert "signature" not in unsigned
-    assert "Le rôle et le département sont tout ce qui est dit d’une personne" in unsigned
+    assert "Le rôle et le département sont tout ce qui est dit d’une" in unsigned
 
 
 def test_so_do_titles(tmp_path: Path) -> None:

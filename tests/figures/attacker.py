@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import ceil, floor, inf
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import linprog
+
+from app.core.figures import OTHER, SUPPRESSED
+from app.testimonies.heard import NATURE
 
 SMALL = 1e-6
 Interval = tuple[int, int]
@@ -93,6 +96,118 @@ def waited(figures: Mapping[str, Any], step: float, fewer: int) -> Knowledge:
     known.names.append(all_)
     return known
 
+
+# Who reads releases too
+
+
+class Read(NamedTuple):
+    """A release, as its readers have it: `told` is `{k, balance}`; they count the passages.
+
+    `lost` is how many of the passages of the release before are not in it any more, none added.
+    """
+
+    told: Mapping[str, Any]
+    passages: int
+    lost: int = 0
+
+    def tells(self, table: str, code: str) -> bool:
+        """Whether the share of a cell that is not empty is there."""
+        return isinstance(self.told["balance"][table].get(code) or None, float)
+
+
+def everything(
+    periods: Sequence[Mapping[str, Any]],
+    releases: Sequence[Read],
+    step: float,
+    *,
+    of_panels: float | None = None,
+    believes: bool = False,
+) -> Knowledge:
+    """What is known of all tables of all periods, and of all panels of the releases of a bundle.
+
+    Of the cells `(period, table, code)`; `("release", n, table, code)`; and of those whose passage
+    was lost since the release before, `("lost", n, table, code)`. Taken for granted against us:
+    every passage is of a testimony that was accepted in one of these periods.
+
+    How many passages are of one testimony is not told, and a passage has a nature of its own. Who
+    `believes` takes it for granted that each passage is a whole testimony, none of them twice.
+    """
+    known = Knowledge([], [])
+    codes = {t["name"]: [cell["code"] for cell in t["cells"]] for t in periods[0]["tables"]}
+    for number, figures in enumerate(periods):
+        one = linear(figures, step)
+        known.names += [(number, *_tuple(name)) for name in one.names]
+        known.sums += [
+            ({(number, *_tuple(name)): n for name, n in factors.items()}, least, most)
+            for factors, least, most in one.sums
+        ]
+    for number, read in enumerate(releases):
+        for table, listed in codes.items():
+            cells: dict[str, Hashable] = {c: ("release", number, table, c) for c in listed}
+            known.names += cells.values()
+            known.sums.append((dict.fromkeys(cells.values(), 1.0), read.passages, read.passages))
+            known.sums += _of_panel(read, table, cells, step if of_panels is None else of_panels)
+            known.sums += _before(known, read, number, table, listed) if number else []
+            if believes:
+                known.sums += _of_testimonies(known, number, table, listed, len(periods))
+            elif table != NATURE:
+                known.sums += _of_somebody(read, table, listed, len(periods))
+    return known
+
+
+def _tuple(name: Hashable) -> tuple[Hashable, ...]:
+    assert isinstance(name, tuple)
+    return name
+
+
+def _of_panel(
+    read: Read, table: str, cells: Mapping[str, Hashable], step: float
+) -> Iterator[tuple[Mapping[Hashable, float], float, float]]:
+    panel, k = read.told["balance"][table], read.told["k"]
+    for code, cell in cells.items():
+        share = panel.get(code, SUPPRESSED if OTHER in panel else 0)
+        if not share:
+            yield {cell: 1.0}, 0, 0
+        elif share != SUPPRESSED:
+            least, most = (share - step / 2) * read.passages, (share + step / 2) * read.passages
+            yield {cell: 1.0}, max(least, k), most
+
+
+def _before(
+    known: Knowledge, read: Read, number: int, table: str, codes: Iterable[str]
+) -> Iterator[tuple[Mapping[Hashable, float], float, float]]:
+    """The release before is this one, and what was lost."""
+    gone = {code: ("lost", number, table, code) for code in codes}
+    known.names += gone.values()
+    yield dict.fromkeys(gone.values(), 1.0), read.lost, read.lost
+    for code, cell in gone.items():
+        here, before = (("release", n, table, code) for n in (number, number - 1))
+        yield {before: 1.0, here: -1.0, cell: -1.0}, 0, 0
+
+
+def _of_somebody(
+    read: Read, table: str, codes: Iterable[str], periods: int
+) -> Iterator[tuple[Mapping[Hashable, float], float, float]]:
+    """Of a cell that is told, somebody is in that of a period; of one that is not, nobody knows."""
+    for code in codes:
+        if read.tells(table, code):
+            yield {(period, table, code): 1.0 for period in range(periods)}, 1, inf
+
+
+def _of_testimonies(
+    known: Knowledge, number: int, table: str, codes: Iterable[str], periods: int
+) -> Iterator[tuple[Mapping[Hashable, float], float, float]]:
+    """Of each cell, its passages are as many testimonies, of these periods."""
+    for code in codes:
+        parts = [("part", number, period, table, code) for period in range(periods)]
+        known.names += parts
+        cell = ("release", number, table, code)
+        yield dict.fromkeys(parts, 1.0) | {cell: -1.0}, 0, 0
+        for period, part in enumerate(parts):
+            yield {part: 1.0, (period, table, code): -1.0}, -inf, 0
+
+
+# Who tries every world
 
 World = tuple[int, ...]
 Output = Hashable

@@ -8,11 +8,15 @@ import pytest
 
 from app.core.db import Database
 from app.figures.service import freeze
-from app.testimonies.models import Testimony
+from app.testimonies.heard import Speaker, Told
+from app.testimonies.models import Nature, Testimony
+from app.witnesses.decision import Cell
+from app.witnesses.models import Witness
 from tests.make import Make
 
 Accepted = Callable[..., list[Testimony]]
 Frozen = Callable[..., bool]
+Heard = Callable[[list[Told], int], list[Testimony]]
 
 
 def moment(month: int, day: int = 15) -> datetime:
@@ -39,6 +43,43 @@ def accepted(make: Make) -> Accepted:
         return said
 
     return accepted
+
+
+@pytest.fixture
+def heard(make: Make, accepted: Accepted, agreed: tuple[Cell, ...]) -> Heard:
+    """These testimonies, in the database, accepted in a month of 2026."""
+    territories = {code: make.territory(code).id for code in ("04", "05", "06", "13", "83", "84")}
+    employers = {n: make.organization().id for n in range(1, 5)}
+    workshop = make.workshop()
+
+    def somebody(speaker: Speaker) -> Witness:
+        employer = speaker.organization_id and employers[speaker.organization_id.int]
+        found = make.witness(workshop=workshop, role=speaker.role, organization_id=employer)
+        if agreed:
+            make.consent(found, *agreed)
+        return found
+
+    def heard(said: list[Told], month: int) -> list[Testimony]:
+        found = []
+        for one in said:
+            nature = one.cells["nature"]
+            found += accepted(
+                1,
+                month,
+                witnesses=[somebody(speaker) for speaker in one.speakers],
+                method=one.cells["method"],
+                nature=None if nature == "unknown" else Nature(nature),
+                territory_id=territories[one.cells["territory"]],
+            )
+        return found
+
+    return heard
+
+
+@pytest.fixture
+def agreed() -> tuple[Cell, ...]:
+    """What those who are heard agree to."""
+    return ()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.core.figures import SUPPRESSED, concealed, nearest
-from app.figures.tables import NATURE, Told, is_enough, tables_of
+from app.figures.tables import is_enough, tables_of
+from app.testimonies.heard import NATURE, Told
 from tests.figures.attacker import World, knowing, linear, waited, width, worlds
 from tests.figures.worlds import LISTS, counted, figures_of, month_of
 

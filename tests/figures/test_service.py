@@ -20,7 +20,7 @@ from app.moderation.models import Verdict
 from app.testimonies.models import Nature, State
 from app.witnesses.decision import Cell, Medium, Purpose, Verb
 from tests.figures.attacker import linear
-from tests.figures.conftest import Accepted, Frozen, moment
+from tests.figures.conftest import Accepted, Frozen, Heard, moment
 from tests.figures.worlds import counted, month_of
 from tests.make import Make
 
@@ -271,33 +271,12 @@ def test_two_workers_at_once_freeze_it_once(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_attacker_learns_nothing_of_two_months_of_the_database(
-    accepted: Accepted, frozen: Frozen, make: Make, db: Session, seed: int
+    heard: Heard, frozen: Frozen, db: Session, seed: int
 ) -> None:
     chance = Random(seed)
-    territories = {code: make.territory(code).id for code in ("04", "05", "06", "13", "83", "84")}
-    employers = {n: make.organization().id for n in range(1, 5)}
-    workshop = make.workshop()
     months = [month_of(chance, many=34) for _ in range(2)]
     for month, said in enumerate(months, 9):
-        for one in said:
-            spoke = [
-                make.witness(
-                    workshop=workshop,
-                    role=speaker.role,
-                    organization_id=speaker.organization_id
-                    and employers[speaker.organization_id.int],
-                )
-                for speaker in one.speakers
-            ]
-            nature = one.cells["nature"]
-            accepted(
-                1,
-                month,
-                witnesses=spoke,
-                method=one.cells["method"],
-                nature=None if nature == "unknown" else Nature(nature),
-                territory_id=territories[one.cells["territory"]],
-            )
+        heard(said, month)
         assert frozen(month + 1)
     for figures, said in zip(all_of(db), months, strict=True):
         assert figures.testimonies == len(said)

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from app.figures.tables import (
+from app.testimonies.heard import (
     METHOD,
     NATURE,
     ROLE,

@@ -65,6 +65,7 @@ def content(*items: dict[str, Any], **given: Any) -> dict[str, Any]:
         "published_at": "2026-11-22T14:05:00Z",
         "number": 1,
         "introduction": "Treize personnes ont parlé.",
+        "k": 5,
         "balance": {
             "nature": {"practice": 0.6, "feeling": 0.4},
             "role": {"tutor": 0.5, "young_person": 0.5},

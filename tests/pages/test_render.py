@@ -197,10 +197,19 @@ def test_the_balance_is_a_table_and_hides_small_cells() -> None:
     reader = shown(item())
     assert len(reader.all("caption")) == 3
     assert "Tuteur ou tutrice 50 %" in reader.text
-    assert "Recueilli comment : vidéo (parts non communiquées)." in reader.text
+    assert "Recueilli comment : moins de 5, non montré." in reader.text
+    assert "rien n’est montré de moins de 5 paroles, ni de moins de 5 personnes" in reader.text
     some = {"method": {"written": 0.8, "video": {"value": None, "suppressed": True}}}
     assert "Vidéo non communiqué" in shown(item(), balance=some).text
     assert not shown(item(), balance={}).all("table")
+
+
+def test_a_page_that_has_no_figures_says_so() -> None:
+    hidden = {"other": {"value": None, "suppressed": True}}
+    reader = shown(item(), k=None, balance=dict.fromkeys(("nature", "role"), hidden))
+    assert not reader.all("table")
+    assert "Qui parle : non montré dans cette version." in reader.text
+    assert "diraient quelles paroles sont venues ou parties" in reader.text
 
 
 def test_to_acknowledge_then_thanks() -> None:

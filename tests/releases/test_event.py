@@ -276,7 +276,7 @@ def test_documents_are_told_no_small_count(
     as_editor.put(here, json=event)
     told = printed(database, release)
     assert (told["held_on"], told["place"]) == ("2026-05-14", "Salle du conseil")
-    assert told["attendance"]["total"] == 20
+    assert told["attendance"]["at_least"] == 20
     hidden = {"value": None, "suppressed": True}
     assert told["attendance"]["roles"] == [
         {"label": "Tuteur ou tutrice", "share": 0.3},
@@ -290,8 +290,24 @@ def test_nor_that_few_came(
 ) -> None:
     few = [{"role": "tutor", "count": 3}, {"role": "services", "count": 0}]
     as_editor.put(here, json={"held_on": "2026-05-14", "attendance": few})
-    assert printed(database, release)["attendance"]["total"] == {"value": None, "suppressed": True}
+    hidden = {"value": None, "suppressed": True}
+    assert printed(database, release)["attendance"]["at_least"] == hidden
     assert as_editor.get(here).json()["attendance"] == few  # the team knows
+
+
+@pytest.mark.parametrize(("came", "told"), [(0, None), (19, 15), (20, 20), (24, 20), (25, 25)])
+def test_nor_how_many_exactly(
+    as_editor: TestClient,
+    database: Database,
+    here: str,
+    release: dict[str, Any],
+    came: int,
+    told: int | None,
+) -> None:
+    """What is corrected by one, or counted again by somebody else, is told alike."""
+    crowd = [{"role": "tutor", "count": came}]
+    as_editor.put(here, json={"held_on": "2026-05-14", "attendance": crowd})
+    assert printed(database, release)["attendance"]["at_least"] == told
 
 
 # Words taken back, and time

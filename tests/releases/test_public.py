@@ -1,6 +1,6 @@
 """Public addresses: who gives them, to what, and what becomes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -32,12 +32,29 @@ def published(
 ) -> Callable[..., str]:
     """The address of a release for the general public, of so many tutors and what they told."""
 
-    def published(tutors: int = 1, young: int = 0, **given: Any) -> str:
+    def published(
+        tutors: int = 1,
+        young: int = 0,
+        young_people: int = 0,
+        employers: Sequence[int] = (),
+        **given: Any,
+    ) -> str:
         workshop = make.workshop(method="video")
         excerpts: list[Excerpt] = []
-        for role in ["tutor"] * tutors + ["eligible_young_person"] * young:
-            witness = make.witness(workshop=workshop, role=role)
+
+        def somebody(role: str, **of: Any) -> Witness:
+            witness = make.witness(workshop=workshop, role=role, **of)
             make.consent(witness, EVERYBODY)
+            return witness
+
+        spoke = [somebody("tutor") for _ in range(tutors)]
+        people = [somebody("eligible_young_person") for _ in range(young_people or young)]
+        spoke += [people[n % len(people)] for n in range(young)]
+        for many in employers:
+            employer = make.organization()
+            spoke += [somebody("employer", organization_id=employer.id) for _ in range(many)]
+        for witness in spoke:
+            role = witness.role
             method = "video" if role == "tutor" else "written"
             told = make.testimony(workshop=workshop, witnesses=[witness], method=method)
             excerpts.append(make.excerpt(told))
@@ -187,21 +204,71 @@ def test_figures_of_fewer_than_11_are_not_told_to_the_public(
     hidden = {"value": None, "suppressed": True}
     balance = as_editor.get(published(tutors=11, young=10)).json()["content"]["balance"]
     # The only one that is hidden could be subtracted: another goes with it.
-    assert balance["method"] == {"other": hidden}
-    assert balance["role"] == {"tutor": 0.5, "eligible_young_person": 0.5}  # 0.52 and 0.48
-    balance = as_editor.get(published(tutors=12, young=11)).json()["content"]["balance"]
-    assert balance["method"] == {"video": 0.5, "written": 0.5}
+    assert balance["method"] == balance["role"] == {"other": hidden}
+    assert balance["nature"] == {"feeling": 1.0}
+    assert balance["territory"] == {"Var": 1.0}
+    content = as_editor.get(published(tutors=12, young=11)).json()["content"]
+    assert content["k"] == 11
+    assert content["balance"]["method"] == {"video": 0.5, "written": 0.5}
+    assert content["balance"]["role"] == {"tutor": 0.5, "eligible_young_person": 0.5}
 
 
-def test_a_bundle_has_one_panel_of_methods_for_ever(
+def test_nor_are_figures_of_many_passages_of_few_people(
+    as_editor: TestClient, make: Make, published: Callable[..., str]
+) -> None:
+    hidden = {"value": None, "suppressed": True}
+    balance = as_editor.get(published(tutors=12, young=12, young_people=10)).json()["content"][
+        "balance"
+    ]
+    assert balance["role"] == {"tutor": 0.5, "other": hidden}
+    assert balance["method"] == {"video": 0.5, "other": hidden}
+    assert balance["territory"] == {"Var": 1.0}
+
+
+@pytest.mark.parametrize(("of_each", "is_told"), [((6, 6), False), ((4, 4, 4), True)])
+def test_nor_are_figures_of_two_employers(
+    as_editor: TestClient,
+    make: Make,
+    published: Callable[..., str],
+    of_each: tuple[int, ...],
+    is_told: bool,
+) -> None:
+    """People of one organization are one employer."""
+    balance = as_editor.get(published(tutors=12, employers=of_each)).json()["content"]["balance"]
+    assert ("employer" in balance["role"]) is is_told
+    assert ("other" in balance["role"]) is not is_told
+
+
+def test_figures_go_with_the_first_word_that_is_taken_back(
+    as_editor: TestClient,
+    published: Callable[..., str],
+    make: Make,
+    db: Session,
+) -> None:
+    """At once, with no job: beside the words that are left, they would tell what was lost."""
+    here = published(tutors=12, young=11)
+    told = as_editor.get(here).json()
+    said = db.scalars(select(ReleaseItem.testimony_id)).first()
+    witness = db.scalars(select(TestimonyWitness.witness_id).filter_by(testimony_id=said)).one()
+    make.consent(db.get_one(Witness, witness), EVERYBODY, verb=Verb.WITHDRAW)
+    after = as_editor.get(here).json()
+    assert after["number"] == told["number"]  # there is no successor yet
+    assert after["content"]["k"] is None
+    panels = after["content"]["balance"]
+    assert panels.keys() == told["content"]["balance"].keys()
+    assert all(p == {"other": {"value": None, "suppressed": True}} for p in panels.values())
+
+
+def test_a_bundle_has_one_set_of_panels_for_ever(
     as_editor: TestClient,
     published: Callable[..., str],
     make: Make,
     database: Database,
     db: Session,
 ) -> None:
-    """Two of them, of nearly the same passages, would tell how those were heard that differ."""
+    """Two of them, of nearly the same passages, would tell of those that differ."""
     hidden = {"other": {"value": None, "suppressed": True}}
+    untold = dict.fromkeys(("nature", "role", "territory", "method"), hidden)
     first = as_editor.get(published(tutors=13, young=12)).json()
     assert first["content"]["balance"]["method"] == {"video": 0.5, "written": 0.5}
     bundle = f"{URL}/{first['bundle_id']}"
@@ -218,7 +285,7 @@ def test_a_bundle_has_one_panel_of_methods_for_ever(
         as_editor.put(f"{bundle}/readiness")
         release = as_editor.post(f"{bundle}/releases")
         assert release.status_code == 201, release.text
-        return release.json()["content"]["balance"]["method"]
+        return release.json()["content"]["balance"]
 
     def retitle(known: dict[str, Any]) -> None:
         known["title"] = "Un autre titre"
@@ -230,8 +297,8 @@ def test_a_bundle_has_one_panel_of_methods_for_ever(
         item = writing.scalars(select(ReleaseItem)).first()
         assert item
         writing.get_one(Testimony, item.testimony_id).method = "interview"
-    assert published_again(retitle) == {"video": 0.5, "written": 0.5}
-    assert published_again(lose_one) == hidden
+    assert published_again(retitle) == first["content"]["balance"]
+    assert published_again(lose_one) == untold
 
     rows = select(ReleaseItem.testimony_id).join(Release, Release.id == ReleaseItem.release_id)
     said = db.scalars(rows.order_by(Release.number.desc())).first()
@@ -242,4 +309,4 @@ def test_a_bundle_has_one_panel_of_methods_for_ever(
     assert recalled
     [successor_id] = recalled.successors
     successor = as_editor.get(f"/api/v1/releases/{successor_id}").json()
-    assert successor["content"]["balance"]["method"] == hidden
+    assert successor["content"]["balance"] == untold

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEvent
 from app.core.db import Database
+from app.core.figures import SUPPRESSED
 from app.core.models import now
 from app.excerpts.models import Excerpt
 from app.releases.models import Delivery
@@ -49,7 +50,7 @@ def test_it_holds_what_readers_need_and_no_id_of_who_spoke(
     [item] = items_of(release["content"])
     assert item["quote"] == excerpt.exact
     assert (item["role_label"], item["territory_label"]) == ("Tuteur ou tutrice", "Var")
-    assert release["content"]["balance"]["nature"] == {"feeling": 1.0}
+    assert release["content"]["balance"]["nature"] == {"other": SUPPRESSED}  # of one
     told = json.dumps(release["content"])
     for secret in (excerpt.id, excerpt.testimony_id, witness.id, witness.pseudonym):
         assert str(secret) not in told

@@ -133,7 +133,8 @@ def test_a_successor_takes_the_place_of_the_release_and_says_what_it_lost(world:
     assert NOISE in str(told)
     assert {e["reason"] for e in told["exclusions"]} == {"withdrawn"}
     assert len(told["exclusions"]) == 3
-    assert told["content"]["balance"]["nature"] == {"feeling": 1.0}
+    assert told["content"]["k"] is None
+    assert told["content"]["balance"]["nature"] == {"other": {"value": None, "suppressed": True}}
 
 
 def test_words_go_from_releases_that_somebody_else_had_recalled_before(
