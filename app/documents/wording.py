@@ -136,12 +136,15 @@ def is_told(panel: Mapping[str, Any] | None) -> bool:
 
 
 def few(k: int | None) -> str:
-    """In the place of a panel of which nothing is told; without k, the release has no figures."""
-    return f"moins de {k}, non montré" if k else "non montré dans cette version"
+    """In the place of a panel of which nothing is told; without k, the release has no figures.
+
+    What is hidden may be no cell of few, but one that would give such a cell away.
+    """
+    return "non montré, pour ne désigner personne" if k else "non montré dans cette version"
 
 
 def untold(content: Mapping[str, Any]) -> list[str]:
-    """« Qui parle : moins de 5, non montré. » for each panel of which nothing is told."""
+    """« Qui parle : non montré, … » for each panel of which nothing is told."""
     return [
         f"{title}{NO_BREAK}: {few(content.get('k'))}."
         for table, title in PANELS.items()

@@ -48,7 +48,7 @@ def test_it_reads_in_order_and_numbers_each_passage(tmp_path: Path) -> None:
         *("Extrait 2", "Ressenti", "Parole numéro 2."),
         *(
             "Qui parle, et de quoi",
-            "Recueilli comment : moins de 5, non montré.",
+            "Recueilli comment : non montré, pour ne désigner personne.",
             "Méthode et limites",
             "ce n’est pas un sondage",
         ),
