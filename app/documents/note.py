@@ -8,7 +8,6 @@ from typing import Any
 from app.documents import typesetting
 from app.documents.edition import Document, Edition, audience_of, readers_of
 from app.documents.wording import (
-    LABELS,
     NATURES,
     NO_BREAK,
     PANELS,
@@ -154,9 +153,7 @@ def _rows(table: str, balance: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _alt(natures: Mapping[str, Any]) -> str:
     """The chart in words."""
-    parts = [
-        f"{LABELS['nature'].get(code, code)}, {share(value)}" for code, value in natures.items()
-    ]
+    parts = [f"{label('nature', code)}, {share(value)}" for code, value in natures.items()]
     return f"Ce que disent ces paroles{NO_BREAK}: {' ; '.join(parts)}."
 
 

@@ -14,7 +14,7 @@ from app.gate.service import GENERAL_PUBLIC, WayOut, signed
 from app.reactions.service import answers_to
 from app.receipts.models import Approval
 from app.releases import service as releases
-from app.releases.events import days_of
+from app.releases.events import days_of, latest
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.schemes.service import labels
 from app.testimonies.models import TestimonyWitness
@@ -76,8 +76,8 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
     An event has its day; what is for everybody `is_public`.
     """
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
-    given = links_to(db, {release_id for use in uses for release_id in use.release_ids})
-    days = days_of(db, {use.release.id for use in uses})
+    release_ids = {release_id for use in uses for release_id in use.release_ids}
+    given, days = links_to(db, release_ids), days_of(db, release_ids)
     approved = _approvals(db, uses, witness_id)
     answers, told = answers_to(db, [use.item.item_id for use in uses]), []
     for use in uses:
@@ -97,7 +97,7 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "recipients": recipients,
                 "readers": readers,
                 "is_public": use.release.audience == GENERAL_PUBLIC,
-                "held_on": days.get(use.release.id),
+                "held_on": latest(days, use.release_ids),
                 "reactions": [
                     answer
                     | {"audience_label": audiences.get(answer["audience"], answer["audience"])}

@@ -31,6 +31,7 @@ from app.media.models import Rendition
 from app.media.service import DOOMED
 from app.media.work import room_of
 from app.releases import events, exhibitions
+from app.releases.figures import as_told
 from app.releases.files import new_key, of_release, prefix_of
 from app.releases.models import FileStatus, Release, ReleaseFile, ReleaseItem
 from app.releases.service import PAGE, blocked_items
@@ -108,7 +109,7 @@ class _Composition:
             if document.uses_recordings:
                 shown.fetch()
             edition = Edition(
-                content=release.content,
+                content=as_told(release.content),
                 number=release.number,
                 published_at=release.published_at,
                 sha256=release.sha256,
@@ -319,7 +320,7 @@ def _offline(
         for file in ready
         if file.name != ARCHIVE
     ]
-    return release.content | {
+    return as_told(release.content) | {
         "sections": sections,
         "published_at": release.published_at,
         "number": release.number,

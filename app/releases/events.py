@@ -4,7 +4,7 @@ A release that was recalled hands it to its successor, without what was said abo
 were taken back, and without the minutes, which may quote them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -126,6 +126,11 @@ def days_of(db: Session, release_ids: Collection[UUID]) -> dict[UUID, date]:
     """The days of the events of these releases, held or still to come; of those that have one."""
     days = select(HeldEvent.release_id, HeldEvent.held_on)
     return dict(db.execute(days.where(HeldEvent.release_id.in_(release_ids))).all())
+
+
+def latest(days: Mapping[UUID, date], release_ids: Collection[UUID]) -> date | None:
+    """The last day of the events of these releases: a later release of a bundle has none yet."""
+    return max((days[id_] for id_ in release_ids if id_ in days), default=None)
 
 
 # What becomes of it

@@ -54,6 +54,11 @@ def untold() -> dict[str, Any]:
     return {"k": None, "balance": {name: {OTHER: SUPPRESSED} for name in PANELS}}
 
 
+def as_told(content: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot as it may be read: one from before figures were held to a k tells none."""
+    return content if content.get("k") else content | untold()
+
+
 def figures_of(
     db: Session, bundle_id: UUID, audience: str, passages: Sequence[Passage]
 ) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from app.lineage.service import made
 from app.media.models import Rendition
 from app.releases import exhibitions
 from app.releases.addresses import address
-from app.releases.figures import untold
+from app.releases.figures import as_told, untold
 from app.releases.files import Composed, ask, ask_again, of_release, require_ready, told
 from app.releases.models import FileStatus, Release, ReleaseItem
 from app.releases.snapshot import Snapshot, take
@@ -372,7 +372,8 @@ def without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
         }
         for section in content["sections"]
     ]
-    return content | {"sections": sections} | (untold() if lost else {})
+    told = content | {"sections": sections}
+    return told | untold() if lost else as_told(told)
 
 
 def _emptied(item: dict[str, Any], why: Reason) -> dict[str, Any]:

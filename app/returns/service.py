@@ -26,7 +26,7 @@ from app.reactions.quoting import unquoted
 from app.reactions.service import may_quote
 from app.receipts.fates import steps_told
 from app.receipts.uses import Use, links_to, summed, uses_of_words
-from app.releases.events import days_of
+from app.releases.events import days_of, latest
 from app.releases.models import ReleaseItem
 from app.schemes.models import Scheme
 from app.schemes.service import labels
@@ -93,8 +93,8 @@ def _bundles(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
     for use in uses:
         release = use.release
         alike.setdefault((release.bundle_id, release.audience, release.form), []).append(use)
-    days = days_of(db, {use.release.id for use in uses})
-    links = links_to(db, {release_id for use in uses for release_id in use.release_ids})
+    release_ids = {release_id for use in uses for release_id in use.release_ids}
+    days, links = days_of(db, release_ids), links_to(db, release_ids)
     told = []
     for same in alike.values():
         release = same[0].release
@@ -109,7 +109,7 @@ def _bundles(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
                 "recipients": recipients,
                 "readers": readers,
                 "is_public": release.audience == GENERAL_PUBLIC,
-                "held_on": days.get(release.id),
+                "held_on": latest(days, shown_in),
             }
         )
     return told

@@ -259,6 +259,21 @@ def test_figures_go_with_the_first_word_that_is_taken_back(
     assert all(p == {"other": {"value": None, "suppressed": True}} for p in panels.values())
 
 
+def test_nor_does_a_release_tell_figures_of_before_they_were_held_to_a_number(
+    as_editor: TestClient, published: Callable[..., str], make: Make
+) -> None:
+    here = published(tutors=12, young=11)
+    told = as_editor.get(here).json()
+    with make.sessions.begin() as db:
+        release = db.get_one(Release, UUID(told["id"]))
+        before = {name: value for name, value in release.content.items() if name != "k"}
+        release.content = before | {"balance": {"role": {"tutor": 0.95, "employer": 0.05}}}
+    content = as_editor.get(here).json()["content"]
+    hidden = {"other": {"value": None, "suppressed": True}}
+    assert content["k"] is None
+    assert content["balance"] == dict.fromkeys(("nature", "role", "territory", "method"), hidden)
+
+
 def test_a_bundle_has_one_set_of_panels_for_ever(
     as_editor: TestClient,
     published: Callable[..., str],
