@@ -176,10 +176,9 @@ class Database:
                     raise OperationalError("wal_checkpoint", {}, sqlite3.OperationalError("busy"))
                 return
             driver.autocommit = True
-            deadline = monotonic() + LOCK_WAIT
-            _wait_for_readers(driver, deadline)
+            _wait_for_readers(driver)
             for table in tables:
-                _write_anew(driver, table, deadline)
+                _write_anew(driver, table)
         finally:
             connection.close()
             engine.dispose()
@@ -190,21 +189,22 @@ class Database:
         self._writing.dispose()
 
 
-def _wait_for_readers(driver: Any, deadline: float) -> None:
+def _wait_for_readers(driver: Any) -> None:
     """Wait until all that is seen to go on in this PostgreSQL began after all that is committed.
 
-    Raises OperationalError after the deadline.
+    Raises OperationalError after 10 s.
     """
+    deadline = monotonic() + LOCK_WAIT
     (present,) = driver.execute("SELECT pg_current_xact_id()::text").fetchone()
     while driver.execute(OLDER_READERS, [present]).fetchone() != (0,):
         _wait_a_little(deadline)
 
 
-def _write_anew(driver: Any, table: str, deadline: float) -> None:
+def _write_anew(driver: Any, table: str) -> None:
     """Write a table anew until PostgreSQL says that no erased row was kept for somebody.
 
     For no view shows who is just connecting, nor a transaction that was prepared, nor a replica.
-    Raises OperationalError after the deadline.
+    Raises OperationalError when it still did after 10 s.
     """
     kept: list[int] = []
 
@@ -215,6 +215,7 @@ def _write_anew(driver: Any, table: str, deadline: float) -> None:
     driver.add_notice_handler(heed)
     try:
         driver.execute(f'VACUUM (FULL, VERBOSE) "{table}"')
+        deadline = monotonic() + LOCK_WAIT
         while any(kept):
             kept.clear()
             _wait_a_little(deadline)

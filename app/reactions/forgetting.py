@@ -3,7 +3,7 @@
 That somebody answered, how far they committed themselves and what they thought of the form stays.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from app.excerpts.service import words_of
 from app.lineage.service import forget
 from app.reactions.models import Reaction
 from app.reactions.quoting import unquoted
-from app.releases.models import ReleaseItem
+from app.releases.models import Release, ReleaseItem
+from app.releases.service import signatures_in
 from app.testimonies.models import Testimony
 
 
@@ -31,10 +32,14 @@ def unquote(db: Session, ids: Collection[UUID]) -> None:
             reaction.text = reaction.public_text = None
             forget(db, Reaction.__tablename__, [reaction.id])
             continue
-        words = words_read(db, reaction)
-        for name in ("text", "public_text"):
-            if said := getattr(reaction, name):
-                setattr(reaction, name, unquoted(said, words))
+        _leave_out(reaction, words_read(db, reaction))
+
+
+def unsign(db: Session, unsigned: Mapping[UUID, Sequence[str]]) -> None:
+    """Releases show these signatures no more: what was answered to them repeats none of them."""
+    rows = select(Reaction).where(Reaction.release_id.in_(unsigned))
+    for reaction in db.scalars(locked(db, rows)):
+        _leave_out(reaction, unsigned[reaction.release_id])
 
 
 def old_texts(before: datetime) -> Select[UUID]:
@@ -51,9 +56,10 @@ def forget_texts(db: Session, ids: Sequence[UUID]) -> list[str]:
 
 
 def words_read(db: Session, reaction: Reaction) -> list[str]:
-    """All that the recipient read in the release, as far as it is still there."""
+    """All that the recipient read in the release, as far as it is still there; and who signed."""
     read = select(ReleaseItem).where(ReleaseItem.release_id == reaction.release_id)
-    found: list[str | None] = []
+    release = db.get_one(Release, reaction.release_id)
+    found: list[str | None] = [*signatures_in(release.content)]
     for item in db.scalars(read):
         if item.excerpt_id:
             excerpt = db.get_one(Excerpt, item.excerpt_id)
@@ -61,3 +67,9 @@ def words_read(db: Session, reaction: Reaction) -> list[str]:
         else:
             found.append(db.get_one(Testimony, item.testimony_id).body)
     return [text for text in found if text]
+
+
+def _leave_out(reaction: Reaction, words: Sequence[str]) -> None:
+    for name in ("text", "public_text"):
+        if said := getattr(reaction, name):
+            setattr(reaction, name, unquoted(said, words))

@@ -22,7 +22,8 @@ def deliveries_of(db: Session, witness_id: UUID, uses: Sequence[Use]) -> dict[st
     """The deliveries of what holds the words of this witness: the latest 50, and how many before.
 
     Also of what they took back since: it was given. A link that was closed before anybody opened it
-    gave nothing, nor did one made for a dossier in which the words were not shown any more.
+    gave nothing, nor did one made for a dossier in which the words were not shown any more; but of
+    one that was recalled since, nobody knows from when on they were not.
     """
     spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
     held = ReleaseItem.release_id == Release.id, ReleaseItem.testimony_id.in_(spoken)

@@ -357,6 +357,14 @@ def _with_words(segment: Segment | None, media_shown: Sequence[str]) -> Segment 
     return Segment(segment.media_id, *widened(segment.start_ms, segment.end_ms))
 
 
+def signatures_in(content: dict[str, Any], item_ids: Collection[str] | None = None) -> list[str]:
+    """How people sign in a snapshot, or these items of it: together, and each alone."""
+    items = chain.from_iterable(section["items"] for section in content["sections"])
+    asked = (item for item in items if item_ids is None or item["id"] in item_ids)
+    signed = [signature for item in asked if (signature := item.get("signature"))]
+    return [*signed, *chain.from_iterable(signature.split(", ") for signature in signed)]
+
+
 def without(content: dict[str, Any], lost: Blocked) -> dict[str, Any]:
     """A snapshot of its own, whose lost items say that they were taken back, and nothing else.
 

@@ -28,6 +28,7 @@ from app.releases.service import (
     blocked_items,
     keep_items,
     next_number,
+    signatures_in,
     way_of,
     without,
 )
@@ -39,11 +40,15 @@ PASSING = {Reason.EMBARGO}  # it ends by itself: nothing is taken back
 
 @dataclass
 class Recalled:
-    """What was recalled of a bundle, and the keys of the objects to delete after the commit."""
+    """What was recalled of a bundle, and the keys of the objects to delete after the commit.
+
+    `unsigned` are the signatures that its releases show no more, by release.
+    """
 
     releases: list[UUID]
     successors: list[UUID]
     keys: list[str]
+    unsigned: dict[UUID, list[str]]
 
 
 def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
@@ -56,13 +61,14 @@ def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
     known = list(db.scalars(locked(db, rows)))
     releases = [release for release in known if not release.recalled_at]
     lost = {release.id: _lost(db, release, at) for release in known}
+    unsigned = {r.id: signatures_in(r.content, lost[r.id]) for r in known if lost[r.id]}
     bereft = [release for release in known if release.recalled_at and lost[release.id]]
     for release in bereft:
         events.lose(db, release, lost[release.id].keys())
         release.content = without(release.content, lost[release.id])
     spoilt = [release for release in releases if lost[release.id]]
     if not spoilt:
-        return Recalled([], [], []) if bereft else None
+        return Recalled([], [], [], unsigned) if bereft else None
     newest = {way_of(release): release for release in releases}  # the last one of each way out
     successors = [
         (release, _publish_without(db, release, lost[release.id]))
@@ -74,7 +80,7 @@ def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
     for release, successor in successors:
         events.hand_over(db, release, successor)
     keys = [key for release in spoilt for key in _recall(db, release, lost[release.id])]
-    return Recalled([r.id for r in spoilt], [s.id for _, s in successors], keys)
+    return Recalled([r.id for r in spoilt], [s.id for _, s in successors], keys, unsigned)
 
 
 def bundles_of(db: Session, release_ids: set[UUID]) -> set[UUID]:

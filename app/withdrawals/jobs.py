@@ -13,11 +13,10 @@ from app.jobs.service import Run, enqueue, handles
 from app.media.jobs import sweep
 from app.media.service import DOOMED
 from app.releases.models import Release
-from app.releases.successors import succeed
 from app.storage.service import storage
 from app.withdrawals import ledger
 from app.withdrawals.models import Withdrawal
-from app.withdrawals.purge import ERASED, doom, purge, scrub, scrub_later
+from app.withdrawals.purge import ERASED, doom, purge, scrub, scrub_later, succeed
 from app.withdrawals.service import MADE, catch_up
 from app.witnesses.holds import LIFTED, held
 from app.witnesses.models import Witness
@@ -84,7 +83,7 @@ def recall_what_ended(run: Run) -> None:
         run.progress(number / len(bundle_ids))
         run.check()
         with run.writing() as db:
-            found = succeed(db, bundle_id, now())
+            found = succeed(db, bundle_id)
             keys = found.keys if found else []
             doom(db, keys)
             if found:

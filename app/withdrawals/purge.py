@@ -35,11 +35,12 @@ from app.moderation import service as moderation
 from app.moderation.models import Candor
 from app.propositions import service as propositions
 from app.propositions.models import Proposition
-from app.reactions.forgetting import unquote
+from app.reactions.forgetting import unquote, unsign
 from app.reactions.models import Reaction
 from app.releases import successors
 from app.releases.models import Release, ReleaseFile
 from app.releases.service import forget_files
+from app.releases.successors import Recalled
 from app.remarks import service as remarks
 from app.remarks.models import Remark
 from app.testimonies import service as testimonies
@@ -137,13 +138,19 @@ def scrub(database: Database) -> None:
     database.scrub(TOUCHED)
 
 
+def succeed(db: Session, bundle_id: UUID) -> Recalled | None:
+    """Successors of the releases of this bundle that hold something blocked; None without any."""
+    recalled = successors.succeed(db, bundle_id, now())
+    if recalled:
+        unsign(db, recalled.unsigned)
+    return recalled
+
+
 def _recall(db: Session, below: Rows) -> list[str]:
     """Successors of the releases that hold something blocked."""
-    keys = []
-    for bundle_id in successors.bundles_of(db, below.get(Release.__tablename__, set())):
-        if recalled := successors.succeed(db, bundle_id, now()):
-            keys += recalled.keys
-    return keys
+    bundle_ids = successors.bundles_of(db, below.get(Release.__tablename__, set()))
+    recalled = [succeed(db, bundle_id) for bundle_id in bundle_ids]
+    return [key for one in recalled if one for key in one.keys]
 
 
 def _erase_excerpts(db: Session, ids: Collection[UUID]) -> None:

@@ -130,7 +130,7 @@ def test_what_is_told_aloud_or_is_for_everybody_is_not_called_unsent(
 def test_it_says_to_whom_words_were_given_and_names_nobody(
     speaker: TestClient, dossier: Dossier, client_for: ClientFor, make: Make
 ) -> None:
-    assert "À personne, pour le moment." in speaker.get(OWN).text
+    assert "Aucun lien n’a encore été remis à quelqu’un." in speaker.get(OWN).text
     path, _ = dossier.deliver(recipient="Monsieur Dupont (démo)")
     client_for(None).put(f"/api/v1/shared/{path.removeprefix('/r/')}/acknowledgement")
     function = make.decision_maker(title="Région *<img src=x>*")

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 
 from app import worker as workers
 from app.core.db import Database
 from app.excerpts.models import Excerpt
 from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
+from app.reactions.forgetting import words_read
+from app.reactions.models import Reaction
+from app.reactions.quoting import unquoted
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Medium, Verb
 from app.witnesses.models import Witness
@@ -196,6 +200,36 @@ def test_whoever_signed_takes_it_back_although_the_words_are_said_to_be_somebody
     assert item["withdrawn"]
     work(database, "consent.noted", witness_id=str(witness.id))
     assert as_editor.get(f"{RELEASES}/{release['id']}").status_code == 410
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_was_answered_repeats_no_signature_that_is_taken_back(
+    as_editor: TestClient,
+    make: Make,
+    db: Session,
+    database: Database,
+    witness: Witness,
+    published: Published,
+    together: bool,
+) -> None:
+    other = make.witness(signature="Un tuteur")
+    make.consent(other, OFFICIALS, SIGNED)
+    people = [other, witness] if together else [witness]
+    stays = {"testimony_id": str(make.testimony(witnesses=[other]).id)}
+    release = published(signed(make.testimony(witnesses=people)), stays)
+    url = f"{RELEASES}/{release['id']}/deliveries"
+    delivery_id = as_editor.post(url, json={"recipient": "Madame l'Élue (démo)"}).json()["id"]
+    text = "Merci à une jeune de Berthe, et à tous : nous paierons le bus."
+    answer = make.reaction(delivery_id, text=text, public_text=text)
+    known = db.get_one(Reaction, answer.id)
+    read = unquoted(text, words_read(db, known))
+    assert (read, known.text) == ("Merci à […], et à tous : nous paierons le bus.", text)
+    db.rollback()
+
+    make.consent(witness, SIGNED, verb=Verb.WITHDRAW)
+    work(database, "consent.noted", witness_id=str(witness.id))
+    known = db.get_one(Reaction, answer.id)
+    assert known.text == known.public_text == read
 
 
 def test_a_successor_keeps_the_signatures_of_what_stays(
