@@ -16,10 +16,14 @@ from uuid import UUID, uuid4
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from sqlalchemy.orm import Session
+from starlette.types import ASGIApp
 
 from app.accounts.authentication import authenticate
 from app.core.db import Database
+from app.core.edge import Edge
+from app.core.logs import configure_logs
 from app.core.settings import settings
+from app.main import create_app, settle
 
 FOLDER = Path(os.environ.get("BENCH_FOLDER", "."))
 
@@ -61,6 +65,15 @@ def create() -> FastAPI:
     app.put("/stream")(stream)
 
     return app
+
+
+def within() -> ASGIApp:
+    """The application itself, which has one route more: what every request passes is in both."""
+    configure_logs(settings().log_level)
+    app = create_app()
+    app.get("/page")(partial(page, app.state.database))
+    settle()
+    return Edge(app, app.state.settings)
 
 
 def page(database: Database) -> Response:

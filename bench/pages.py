@@ -1,5 +1,7 @@
 """The page of a release, beside a static file sent after the bare statements of the gate.
 
+By the same server, with all that every request passes; and by a bare one.
+
 The page has 20 quotes, which is a long one for a phone, and everybody reads it: no link is asked.
 """
 
@@ -28,6 +30,7 @@ from bench.load import Server, alternately, request, send
 from bench.record import noted
 
 SLUG, QUOTES, SECTIONS = "banc", 20, 4
+PAGE = request("GET", f"/p/{SLUG}", "nobody")
 EVERYBODY = Cell(Medium.ANONYMOUS_TEXT, "general_public", "web_page", Purpose.EVALUATION)
 WORDS = (
     "On m'a dit lundi : tu commences demain, et le tuteur n'était pas prévenu ; alors j'ai "
@@ -35,15 +38,16 @@ WORDS = (
 )
 
 
-def page_and_file(
-    app: Server, bare: Server, database: Database, folder: Path, scheme_id: str
-) -> tuple[float, float]:
-    """The cost of the page, and of the same bytes as a file after the gate's bare SQL, in ms."""
+def published(app: Server, database: Database, folder: Path, scheme_id: str) -> None:
+    """Publish the page, and keep its bytes and what the gate asks about it for the ceilings."""
     _publish(database, UUID(scheme_id))
-    asked = request("GET", f"/p/{SLUG}", "nobody")
-    (folder / "page.html").write_bytes(send(app, asked))
+    (folder / "page.html").write_bytes(send(app, PAGE))
     _record(database, folder)
-    return alternately((app, asked), (bare, request("GET", "/page", "nobody")), 100)
+
+
+def page_and_file(app: Server, other: Server) -> tuple[float, float]:
+    """The cost of the page, and of the same bytes as a file after the gate's bare SQL, in ms."""
+    return alternately((app, PAGE), (other, request("GET", "/page", "nobody")), 100)
 
 
 def _record(database: Database, folder: Path) -> None:

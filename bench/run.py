@@ -270,12 +270,14 @@ def of_publishing(bench: Bench) -> Iterator[Measure]:
 
 def of_page(bench: Bench) -> Iterator[Measure]:
     """The page of a release, beside a static file sent after the bare statements of the gate."""
-    from bench.pages import QUOTES, page_and_file
+    from bench.pages import QUOTES, page_and_file, published
 
-    scheme_id = bench.payload["scheme_id"]
-    where = bench.app, bench.bare, bench.database, bench.folder
-    ours, ceiling = page_and_file(*where, scheme_id)
+    published(bench.app, bench.database, bench.folder, bench.payload["scheme_id"])
+    with serving("bench.ceiling:within", bench.environment) as same:
+        ours, ceiling = page_and_file(bench.app, same)
     yield at_most(2, f"the page of a release, {QUOTES} quotes", ours, ceiling)
+    ours, ceiling = page_and_file(bench.app, bench.bare)
+    yield at_most(3, "the same, beside a server of nothing else", ours, ceiling)
 
 
 def of_indicators(bench: Bench) -> Iterator[Measure]:
