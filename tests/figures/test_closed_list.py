@@ -129,7 +129,9 @@ def few(make: Make, animator: Account, dossier: Dossier, index: Callable[[], Non
     workshop = make.workshop(organization=animator.organization)
     for _ in range(2):
         spoke = make.witness(workshop=workshop, role="tutor")
-        told = make.testimony(workshop=workshop, witnesses=[spoke], nature=Nature.PRACTICE)
+        told = make.testimony(
+            workshop=workshop, witnesses=[spoke], nature=Nature.PRACTICE, body="Un jour de plus."
+        )
         make.decision(told)
         make.excerpt(told)
     index()
