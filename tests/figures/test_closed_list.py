@@ -124,7 +124,9 @@ def test_so_is_every_file() -> None:
 
 
 @pytest.fixture
-def few(make: Make, animator: Account, dossier: Dossier, index: Callable[[], None]) -> None:
+def few(
+    make: Make, animator: Account, index: Callable[[], None], request: pytest.FixtureRequest
+) -> None:
     """Two testimonies of one workshop, an excerpt of each; and a dossier that one answers."""
     workshop = make.workshop(organization=animator.organization)
     for _ in range(2):
@@ -134,7 +136,8 @@ def few(make: Make, animator: Account, dossier: Dossier, index: Callable[[], Non
         )
         make.decision(told)
         make.excerpt(told)
-    index()
+    index()  # first: what is published asks for jobs, one of which would be done instead
+    dossier: Dossier = request.getfixturevalue("dossier")
     _, delivery_id = dossier.deliver()
     make.reaction(delivery_id, form_rating=2)
 
