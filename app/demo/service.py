@@ -28,6 +28,7 @@ from app.core.settings import Env, settings
 from app.demo.films import film
 from app.demo.hearing import Hearing
 from app.demo.stories import Known, Row, Stories, caller, filename, films, load
+from app.documents.edition import items_of
 from app.documents.wording import HERE
 from app.jobs.models import Job
 from app.jobs.runner import Worker
@@ -217,7 +218,7 @@ def _hold(db: Session, release: Release, row: Row, known: Known, by: Caller) -> 
 
     Its `item` is the number of a passage of the release, from 1.
     """
-    ids = [item["id"] for section in release.content["sections"] for item in section["items"]]
+    ids = [item["id"] for item in items_of(release.content)]
     parts = {
         name: [
             {key: value for key, value in part.items() if key != "item"}

@@ -22,6 +22,22 @@ def _not_told(_: float) -> None:
     """Nobody asked how far it is."""
 
 
+def items_of(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """All the items of a snapshot, in their order."""
+    for section in content["sections"]:
+        yield from section["items"]
+
+
+def shown_in(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Those that it still shows."""
+    return (item for item in items_of(content) if not item["withdrawn"])
+
+
+def is_signed(content: Mapping[str, Any]) -> bool:
+    """Whether somebody's signature is read there."""
+    return any(item.get("signature") for item in items_of(content))
+
+
 @dataclass(frozen=True)
 class Edition:
     """A release, as documents see it.
@@ -45,13 +61,12 @@ class Edition:
 
     def items(self) -> Iterator[dict[str, Any]]:
         """The items that are still shown, in their order."""
-        for section in self.content["sections"]:
-            yield from (item for item in section["items"] if not item["withdrawn"])
+        return shown_in(self.content)
 
     @property
     def is_signed(self) -> bool:
         """Whether somebody's signature is read there."""
-        return any(item.get("signature") for item in self.items())
+        return is_signed(self.content)
 
 
 @dataclass(frozen=True)

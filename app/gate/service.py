@@ -166,7 +166,6 @@ class _Gathered:
     way: WayOut
     at: datetime
     decided: dict[Any, Verdict] = field(default_factory=dict)
-    cells: dict[frozenset[Medium], list[Cell]] = field(default_factory=dict)
 
     def decide(
         self,
@@ -187,9 +186,7 @@ class _Gathered:
                 embargo_until=told.embargo_until,
                 protocol=told.protocol,
             )
-            if media not in self.cells:
-                self.cells[media] = self.way.cells(media)
-            self.decided[known] = decide(facts, self.cells[media], self.at)
+            self.decided[known] = decide(facts, self.way.cells(media), self.at)
         return self.decided[known]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.documents.edition import readers_of
+from app.documents.edition import is_signed, items_of, readers_of
 from app.pages import words
 from app.pages.assets import address as asset
 from app.pages.assets import embedded
@@ -68,7 +68,7 @@ def release_page(
     stands before an exhibition. What was `answered` with a `mistake` is shown again.
     """
     is_visit = not content.get("personal", True)
-    items = [item for section in content["sections"] for item in section["items"]]
+    items: list[Mapping[str, Any]] = list(items_of(content))
     files = {file["name"]: file for file in content["files"]}
     return pages.get_template("release.html").render(
         release=content,
@@ -85,7 +85,7 @@ def release_page(
         k=content.get("k"),
         parts=_parts(content["balance"].get("nature") or {}),
         roles=_roles(items),
-        signed=any(item.get("signature") for item in items),
+        signed=is_signed(content),
         files=[] if is_visit else _beside_the_page(content["files"]),
         recordings=any(item["media"] for item in items),
         items=subjects(items, _numbers(items)),

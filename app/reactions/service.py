@@ -21,6 +21,7 @@ from app.core.db import locked
 from app.core.models import Base, now
 from app.core.pages import Details, Item, Order, matches
 from app.core.problems import Invalid, NotFound, Problem
+from app.documents.edition import shown_in
 from app.excerpts.models import Excerpt
 from app.gate.service import WayOut
 from app.lineage.models import Derivation
@@ -96,8 +97,7 @@ def is_last(db: Session, delivery: Delivery, payload: ReactionIn) -> bool:
 
 
 def _shown(content: dict[str, Any]) -> set[str]:
-    items = (item for section in content["sections"] for item in section["items"])
-    return {item["id"] for item in items if not item["withdrawn"]}
+    return {item["id"] for item in shown_in(content)}
 
 
 def _quotable(db: Session, reaction: Reaction) -> list[tuple[type[Base], UUID | None]]:

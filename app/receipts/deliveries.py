@@ -16,6 +16,7 @@ from app.testimonies.models import TestimonyWitness
 from app.withdrawals.models import Withdrawal
 
 MOST = 50
+TITLE = Release.content["title"].as_string()  # of a snapshot, no more is read
 
 
 def deliveries_of(db: Session, witness_id: UUID, uses: Sequence[Use]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def deliveries_of(db: Session, witness_id: UUID, uses: Sequence[Use]) -> dict[st
     until = db.scalar(taken_back) or now()
     end = db.scalar(taken_back.where(Withdrawal.everything)) or now()
     rows = (
-        select(Delivery, Release, DecisionMaker.title)
+        select(Delivery, Release.audience, Release.form, TITLE, DecisionMaker.title)
         .join(Release, Release.id == Delivery.release_id)
         .outerjoin(DecisionMaker, DecisionMaker.id == Delivery.decision_maker_id)
         .where(
@@ -49,15 +50,15 @@ def deliveries_of(db: Session, witness_id: UUID, uses: Sequence[Use]) -> dict[st
     latest = rows.order_by(Delivery.created_at.desc(), Delivery.id).limit(MOST)
     told = [
         {
-            "bundle_title": release.content["title"],
-            "audience_label": audiences.get(release.audience, release.audience),
-            "form_label": forms.get(release.form, release.form),
+            "bundle_title": title,
+            "audience_label": audiences.get(audience, audience),
+            "form_label": forms.get(form, form),
             "recipient": function,
             "given_at": delivery.created_at,
             "opened_at": delivery.opened_at,
             "acknowledged_at": delivery.acknowledged_at,
         }
-        for delivery, release, function in db.execute(latest)
+        for delivery, audience, form, title, function in db.execute(latest)
     ]
     whole = select(func.count()).select_from(rows.with_only_columns(Delivery.id).subquery())
     many = db.scalar(whole) or 0 if len(told) == MOST else len(told)

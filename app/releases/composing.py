@@ -5,10 +5,9 @@ the transaction that keeps each file. A file is idempotent by its key, decided w
 for: a second run finds what a first one stored, and makes the rest.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +22,7 @@ from app.core.models import now
 from app.core.problems import Problem
 from app.documents import archive
 from app.documents.archive import RECORDINGS, Member
-from app.documents.edition import Document, Edition
+from app.documents.edition import Document, Edition, items_of
 from app.documents.forms import ARCHIVE, documents_of
 from app.jobs.runner import describe
 from app.jobs.service import Interrupted, LeaseLost, Run, enqueue
@@ -252,10 +251,6 @@ def _pending(db: Session, release: Release) -> list[ReleaseFile]:
     return list(db.scalars(of_release(release.id).where(waiting)))
 
 
-def _items(release: Release) -> Iterator[dict[str, Any]]:
-    return chain.from_iterable(section["items"] for section in release.content["sections"])
-
-
 def _recordings_of(db: Session, release: Release) -> list[Recording]:
     """In the order of the items; what has no file any more is not there."""
     rows = select(ReleaseItem).where(ReleaseItem.release_id == release.id)
@@ -263,7 +258,7 @@ def _recordings_of(db: Session, release: Release) -> list[Recording]:
     ids = {id_ for row in sources.values() for id_ in (row.file_id, row.poster_id) if id_}
     files = {f.id: f for f in db.scalars(select(Rendition).where(Rendition.id.in_(ids)))}
     found: list[Recording] = []
-    for item in _items(release):
+    for item in items_of(release.content):
         source = sources.get(item["id"])
         file = files.get(source.file_id) if source and source.file_id else None
         if not source or not file or not item["media"]:

@@ -19,6 +19,7 @@ from app.core.db import locked
 from app.core.figures import OTHER, at_least, concealed, panel
 from app.core.models import now
 from app.core.problems import Invalid, Problem
+from app.documents.edition import shown_in
 from app.places.models import Place
 from app.releases.event_schemas import EventIn
 from app.releases.figures import k_of
@@ -195,12 +196,7 @@ def _require_known(db: Session, release: Release, payload: EventIn) -> None:
 
 def _items_shown(db: Session, release: Release) -> set[str]:
     blocked = blocked_items(db, release, now())
-    return {
-        item["id"]
-        for section in release.content["sections"]
-        for item in section["items"]
-        if not item["withdrawn"] and item["id"] not in blocked
-    }
+    return {item["id"] for item in shown_in(release.content)} - blocked.keys()
 
 
 def _require_once(pointers: Sequence[str], values: Sequence[Any]) -> None:

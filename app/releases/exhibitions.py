@@ -22,6 +22,7 @@ from app.core.db import locked
 from app.core.keys import derive, load_key
 from app.core.models import now
 from app.core.settings import settings
+from app.documents.edition import items_of
 from app.releases.models import Delivery, Release
 
 FORM = "exhibition"
@@ -89,5 +90,4 @@ def _link_of(release: Release) -> Any:
 
 
 def _recordings(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for section in content["sections"]:
-        yield from (item for item in section["items"] if item["media"])
+    return (item for item in items_of(content) if item["media"])

@@ -27,6 +27,7 @@ from app.core.db import rows_of
 from app.core.models import Base, now
 from app.core.pages import Order
 from app.core.problems import NotFound, Problem
+from app.documents.edition import items_of
 from app.excerpts.models import Excerpt
 from app.gate.media import passage_of
 from app.gate.service import Use, WayOut, judge
@@ -202,7 +203,7 @@ def read(
     require_current(db, release)
     blocked = blocked_items(db, release, at)
     content = without(release.content, blocked)
-    for item in chain.from_iterable(section["items"] for section in content["sections"]):
+    for item in items_of(content):
         if item["media"]:
             item["media"] = _addresses(release, item, delivery_id)
     content |= {"published_at": release.published_at, "number": release.number}
@@ -243,8 +244,7 @@ def captions_of_item(db: Session, release_id: UUID, item_id: UUID, at: datetime)
     Raises NotFound.
     """
     _, release = _open_item(db, release_id, item_id, at)
-    items = chain.from_iterable(section["items"] for section in release.content["sections"])
-    for item in items:
+    for item in items_of(release.content):
         if item["id"] == str(item_id) and item["media"] and item["media"].get("captions"):
             return captions(item["media"]["captions"]["cues"])
     raise NotFound
@@ -359,8 +359,7 @@ def _with_words(segment: Segment | None, media_shown: Sequence[str]) -> Segment 
 
 def signatures_in(content: dict[str, Any], item_ids: Collection[str] | None = None) -> list[str]:
     """How people sign in a snapshot, or these items of it: together, and each alone."""
-    items = chain.from_iterable(section["items"] for section in content["sections"])
-    asked = (item for item in items if item_ids is None or item["id"] in item_ids)
+    asked = (item for item in items_of(content) if item_ids is None or item["id"] in item_ids)
     signed = [signature for item in asked if (signature := item.get("signature"))]
     return [*signed, *chain.from_iterable(signature.split(", ") for signature in signed)]
 

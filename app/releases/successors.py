@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.audit.service import record
 from app.core.db import locked
 from app.core.models import now
+from app.documents.edition import shown_in
 from app.lineage.service import forget
 from app.releases import events, exhibitions
 from app.releases.files import ask
@@ -90,12 +91,7 @@ def bundles_of(db: Session, release_ids: set[UUID]) -> set[UUID]:
 
 def _lost(db: Session, release: Release, at: datetime) -> Blocked:
     """What is blocked for good, and still told by its snapshot."""
-    told = {
-        item["id"]
-        for section in release.content["sections"]
-        for item in section["items"]
-        if not item["withdrawn"]
-    }
+    told = {item["id"] for item in shown_in(release.content)}
     blocked = blocked_items(db, release, at) if told else {}
     return {
         id_: (row, why) for id_, (row, why) in blocked.items() if id_ in told and why not in PASSING
