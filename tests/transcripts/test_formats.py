@@ -1,6 +1,6 @@
 """Subtitles of anybody are read, or refused with a reason; what we write is read again."""
 
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -101,13 +101,13 @@ CUE = "1\n00:00:01,000 --> 00:00:02,000\nx"
     "piece", ["<", "<a", "{\\", "{", "\n", "\n1", " \n", "< ", "&", "&#1", "<v ", "1", "-->", "["]
 )
 def test_no_text_takes_long_to_read(piece: str) -> None:
-    started = monotonic()
+    started = process_time()
     for start in (CUE, "WEBVTT\n\n00:01.000 --> 00:02.000\nx", "[00:00:01]"):
         try:
             read(f"{start}{piece * (100_000 // len(piece))}b".encode(), MINUTE)
         except Invalid:
             continue
-    assert monotonic() - started < 2
+    assert process_time() - started < 2
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
