@@ -10,9 +10,7 @@ from fastapi.testclient import TestClient
 from app.core.models import now
 from app.reactions.models import Commitment
 from app.releases.models import Delivery
-from app.witnesses.codes import new_receipt_code, receipt_hash
 from app.witnesses.decision import Cell, Medium, Purpose, Verb
-from app.witnesses.models import Witness
 from tests.conftest import ClientFor
 from tests.make import Make
 from tests.pages.conftest import CELL, Dossier, dossier, published
@@ -136,9 +134,7 @@ def test_the_loop_agrees_with_a_count_by_hand(
         "answered": 1,
         "looked": 0,
     }
-    code = new_receipt_code()
-    with make.sessions.begin() as db:
-        db.get_one(Witness, dossier.witnesses[1].id).receipt_hash = receipt_hash(code)
+    code = make.receipt_code(dossier.witnesses[1])
     opened = client_for(None).post("/api/v1/receipt-sessions", json={"code": code})
     assert opened.status_code == 201
     assert stages(form="web_page")["looked"] == 1

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import aliased
 
+from app.audit.models import AuditEvent
 from app.core.models import as_stored
 from app.exports.columns import Batch, Cells, Column, age_band
 from app.exports.datasets.base import (
@@ -19,11 +21,14 @@ from app.exports.datasets.base import (
     day_of,
     id_of,
     month_of,
+    yes,
 )
-from app.exports.queries import willing
+from app.exports.queries import exportable, willing
 from app.exports.schemas import Type
 from app.places.models import Territory
+from app.releases.models import Release, ReleaseItem
 from app.schemes.models import Scheme
+from app.testimonies.models import Testimony, TestimonyWitness
 from app.witnesses import service as witnesses
 from app.witnesses.ages import BANDS
 from app.witnesses.models import Witness
@@ -38,6 +43,29 @@ def _witnesses(filters: WitnessFilters, at: datetime) -> Select[Any]:
         .join(Scheme, Scheme.id == Witness.scheme_id)
         .outerjoin(Territory, Territory.id == Witness.territory_id)
     )
+
+
+def _looked(at: datetime) -> ColumnElement[Any]:
+    """Whether they opened their page once words of theirs that may leave were published."""
+    spoke = aliased(TestimonyWitness)  # `exportable` asks for others of the same testimony
+    since = (
+        select(func.min(Release.published_at))
+        .join(ReleaseItem, ReleaseItem.release_id == Release.id)
+        .join(Testimony, Testimony.id == ReleaseItem.testimony_id)
+        .join(spoke, spoke.testimony_id == Testimony.id)
+        .where(
+            spoke.witness_id == Witness.id,
+            Release.recalled_at.is_(None),
+            *exportable(at),
+        )
+        .correlate(Witness)
+    )
+    visits = select(AuditEvent.id).where(
+        AuditEvent.subject_id == Witness.id,
+        AuditEvent.action == "receipt.opened",
+        AuditEvent.created_at >= since.scalar_subquery(),
+    )
+    return exists(visits.correlate(Witness))
 
 
 def _age_band(batch: Batch) -> Cells:
@@ -60,6 +88,7 @@ WITNESSES = Dataset(
         "sector": Witness.sector,
         "registered_on": day_of(Witness.created_at),
     },
+    reads_at={"looked": _looked},
     columns=(
         id_of("id", "Témoin, dans cet export seulement", "Witness, in this export only"),
         SCHEME,
@@ -87,5 +116,13 @@ WITNESSES = Dataset(
         CUT,
         ANOMALY,
         LEVEL,
+        yes(
+            "looked",
+            "Le témoin est revenu voir ce que sont devenus ses mots",
+            "Came back to see what became of their words",
+            field="audit-events.action",
+            rule="a ouvert sa page depuis que ses mots, qui peuvent sortir, sont dans une "
+            "publication qui n'est pas rappelée ; les visites de plus de 12 mois sont oubliées",
+        ),
     ),
 )
