@@ -18,6 +18,7 @@ from app.exports.datasets import (
     EXCERPTS,
     PROPOSITIONS,
     REACTIONS,
+    RELEASES,
     TESTIMONIES,
     THEMES_OF_CODEBOOKS,
     WITNESSES,
@@ -33,6 +34,7 @@ from app.exports.schemas import (
     Format,
     PropositionExport,
     ReactionExport,
+    ReleaseExport,
     TestimonyExport,
     ThemeExport,
     Whole,
@@ -154,6 +156,14 @@ def export_bundles(
 ) -> Response:
     """The bundles: for whom, of what they are made, how far they went. No word of theirs."""
     return _export(BUNDLES, format_, filters, why, call)
+
+
+@router.get("/releases.{format}", response_class=Response, responses=FILE)
+def export_releases(
+    filters: Annotated[ReleaseExport, Query()], format_: FormatPath, call: Call, why: Why = None
+) -> Response:
+    """The releases, recalled ones too: for whom each was published, and what became of it."""
+    return _export(RELEASES, format_, filters, why, call)
 
 
 @router.get("/codebook.qdc", response_class=Response, responses=CODEBOOK)

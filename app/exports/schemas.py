@@ -16,6 +16,7 @@ from app.excerpts.schemas import ExcerptFilters
 from app.moderation.schemas import DecisionFilters
 from app.propositions.schemas import PropositionFilters
 from app.reactions.schemas import ReactionFilters
+from app.releases.schemas import ReleaseFilters
 from app.testimonies.schemas import TestimonyFilters
 from app.witnesses.schemas import WitnessFilters
 from app.workshops.schemas import WorkshopFilters
@@ -111,6 +112,10 @@ class PropositionExport(Whole, PropositionFilters):
 
 class BundleExport(Whole, BundleFilters):
     """Which bundles to export, and why."""
+
+
+class ReleaseExport(Whole, ReleaseFilters):
+    """Which releases to export, and why."""
 
 
 class CodebookExport(In):

@@ -15,6 +15,7 @@ from app.core.schemas import MAX_INT, Day, In, Out
 from app.core.text import Code, Word
 from app.moderation.speech import Level
 from app.reactions.models import Commitment
+from app.releases.schemas import ReleaseFilters
 from app.testimonies.models import Nature
 from app.testimonies.schemas import TestimonyFilters
 
@@ -212,12 +213,8 @@ class MethodsOut(Told):
     candor_by_role: list[RoleCandorCell]
 
 
-class LoopFilters(In):
+class LoopFilters(ReleaseFilters):
     """Which releases to count."""
-
-    scheme_id: UUID | None = None
-    audience: list[Code] = []
-    form: list[Code] = []
 
 
 class ReceptionFilters(LoopFilters):

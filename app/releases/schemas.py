@@ -7,8 +7,16 @@ from uuid import UUID
 from pydantic import Field
 
 from app.core.schemas import In, Moment, Out
-from app.core.text import Line, OneLine
+from app.core.text import Code, Line, OneLine
 from app.releases.models import FileStatus
+
+
+class ReleaseFilters(In):
+    """Which releases, of all bundles."""
+
+    scheme_id: UUID | None = None
+    audience: list[Code] = []
+    form: list[Code] = []
 
 
 class Exclusion(Out):

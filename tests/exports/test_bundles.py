@@ -1,7 +1,8 @@
-"""What leaves of bundles: of what they are made and how far they went, and no word of theirs."""
+"""What leaves of bundles and releases: their make, how far they went, and no word of theirs."""
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -111,6 +112,39 @@ def test_how_far_it_went(
     assert [r["form"] for r in rows_of(as_evaluator, "bundles", audience="services")] == [
         "web_page"
     ]
+
+
+def test_each_release_is_told_as_it_was_published(
+    as_evaluator: TestClient, make: Make, published: Published, database: Database
+) -> None:
+    dossier = published()
+    published(audience="services", form="exhibition")  # noise
+    path, delivery_id = dossier.deliver()
+    token = path.rpartition("/")[2]
+    client = dossier.editor
+    assert client.get(f"/api/v1/shared/{token}", headers={"Authorization": ""}).status_code == 200
+    make.reaction(delivery_id, text="CANARY-reaction")
+    with database.write.begin() as db:  # it is prepared for others, and published again
+        of_it = Bundle.id == UUID(dossier.bundle_id)
+        db.execute(update(Bundle).where(of_it).values(title="CANARY-title", form="note"))
+    for witness in dossier.witnesses:
+        make.consent(witness, dossier.cell._replace(form="note"))
+    again = client.post(f"{BUNDLES}/{dossier.bundle_id}/releases")
+    assert again.status_code == 201, again.text
+
+    rows = {(row["form"], row["number"]): row for row in rows_of(as_evaluator, "releases")}
+    assert rows.keys() == {("web_page", 1), ("note", 2), ("exhibition", 1)}
+    first, second, other = rows["web_page", 1], rows["note", 2], rows["exhibition", 1]
+    assert first["bundle_id"] == second["bundle_id"] != other["bundle_id"]
+    assert (first["audience"], first["published_on"]) == ("elected_officials", f"{now():%Y-%m}")
+    assert (first["passages"], first["voices"]) == (2, 2)
+    counted = ("deliveries", "opened", "acknowledged", "revoked", "revoked_unopened", "reactions")
+    assert [first[name] for name in counted] == [1, 1, 0, 0, 0, 1]
+    assert [second[name] for name in counted] == [0] * len(counted)
+    assert not any(row["recalled"] for row in rows.values())
+    assert "CANARY" not in get(as_evaluator, "releases.csv").text
+    for filters, wanted in (({"form": "exhibition"}, 1), ({"audience": "elected_officials"}, 2)):
+        assert len(rows_of(as_evaluator, "releases", **filters)) == wanted
 
 
 @pytest.mark.parametrize("facts", [{}, {"martyr"}, {"ready"}, {"published"}, {"ready", "closed"}])

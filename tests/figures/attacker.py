@@ -46,8 +46,23 @@ class Knowledge:
                 limits.append(-least)
         return np.array(rows), np.array(limits)
 
+    @cached_property
+    def _parts(self) -> dict[Hashable, "Knowledge"]:
+        """Of each number, all that sums tie to it, by others too: the rest says nothing of it."""
+        tied = {name: frozenset([name]) for name in self.names}
+        for factors, *_ in self.sums:
+            together = frozenset().union(*(tied[name] for name in factors))
+            tied |= dict.fromkeys(together, together)
+        parts = {names: Knowledge([*names], []) for names in tied.values()}
+        for one in self.sums:
+            parts[tied[next(iter(one[0]))]].sums.append(one)
+        return {name: parts[names] for name, names in tied.items()}
+
     def about(self, wanted: Hashable) -> Interval:
         """The whole numbers between which this one must be: linear programming."""
+        return self._parts[wanted]._solved(wanted)
+
+    def _solved(self, wanted: Hashable) -> Interval:
         rows, limits = self._limits
         goal = np.zeros(len(self.names))
         goal[self.names.index(wanted)] = 1

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
+from app.bundles.models import Bundle
 from app.codebook.models import Theme
 from app.core.models import now
 from app.core.schemas import Out
@@ -442,7 +443,7 @@ def last(rows: Sequence[Row], question: str) -> Any:
 def test_reception(
     as_evaluator: TestClient, make: Make, dossier: Dossier, published: Published, given: Given
 ) -> None:
-    """Answers by form and audience; who received and opened, from the sums of each bundle."""
+    """Answers by form and audience, and who received and opened what was released so."""
     for commitment, rating in ((Commitment.NONE, 2), (Commitment.PLANNED, 5)):
         talker = given(acknowledged_at=now())
         words = "C'est prévu." if commitment is Commitment.PLANNED else None
@@ -456,9 +457,11 @@ def test_reception(
     given(**revoked)
     elsewhere = published(audience="services", form="note")
     make.reaction(elsewhere.deliver()[1], surprised=True, commitment=Commitment.MADE)
+    with make.sessions.begin() as db:  # the bundle is prepared for others: it was not sent to them
+        db.get_one(Bundle, UUID(elsewhere.bundle_id)).audience = "steering_committee"
     rows = sorted(exported(as_evaluator, "reactions", make), key=lambda row: row["number"])
     assert [row["number"] for row in rows] == [1, 1, 1, 2, 3]
-    bundles = exported(as_evaluator, "bundles", make)
+    releases = exported(as_evaluator, "releases", make)
     order = [*Commitment]
     found = told(as_evaluator, "reception", make)["cells"]
     forms, audiences = ({None, *(row[name] for row in rows)} for name in ("form", "audience"))
@@ -467,7 +470,7 @@ def test_reception(
         of = {name: cell[name] for name in ("form", "audience")}
         mine, sent = (
             [row for row in each if all(of[n] in (None, row[n]) for n in of)]
-            for each in (rows, bundles)
+            for each in (rows, releases)
         )
         each = defaultdict[str, list[Row]](list)
         for row in mine:
@@ -482,9 +485,9 @@ def test_reception(
         understood, surprised = answers
         assert cell == {
             **of,
-            "deliveries": sum(b["deliveries"] - b["revoked_unopened"] for b in sent),
-            "opened": sum(b["opened"] for b in sent),
-            "acknowledged": sum(b["acknowledged"] for b in sent),
+            "deliveries": sum(r["deliveries"] - r["revoked_unopened"] for r in sent),
+            "opened": sum(r["opened"] for r in sent),
+            "acknowledged": sum(r["acknowledged"] for r in sent),
             "answered": len(each),
             "reactions": len(mine),
             "rated": len(ratings),

@@ -10,6 +10,7 @@ from app.exports.datasets.decisions import DECISIONS
 from app.exports.datasets.excerpts import EXCERPTS
 from app.exports.datasets.propositions import PROPOSITIONS
 from app.exports.datasets.reactions import REACTIONS
+from app.exports.datasets.releases import RELEASES
 from app.exports.datasets.testimonies import TESTIMONIES
 from app.exports.datasets.themes import THEMES_OF_CODEBOOKS
 from app.exports.datasets.witnesses import WITNESSES
@@ -22,6 +23,7 @@ __all__ = [
     "EXCERPTS",
     "PROPOSITIONS",
     "REACTIONS",
+    "RELEASES",
     "TESTIMONIES",
     "THEMES_OF_CODEBOOKS",
     "UNREADABLE",
@@ -32,6 +34,6 @@ __all__ = [
 
 ALL = (
     *(TESTIMONIES, EXCERPTS, WITNESSES, WORKSHOPS),
-    *(THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS, PROPOSITIONS, BUNDLES),
+    *(THEMES_OF_CODEBOOKS, DECISIONS, REACTIONS, PROPOSITIONS, BUNDLES, RELEASES),
 )
 DATASETS = {dataset.name: dataset for dataset in ALL}

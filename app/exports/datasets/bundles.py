@@ -29,10 +29,10 @@ from app.exports.datasets.base import (
     one_of,
     yes,
 )
+from app.exports.datasets.given import GIVEN, REVOKED_UNOPENED, given
 from app.exports.queries import children, confined, unopposed
 from app.places.models import Territory
-from app.reactions.models import Reaction
-from app.releases.models import Delivery, PublicAddress, Release
+from app.releases.models import PublicAddress, Release
 from app.schemes.models import Scheme
 from app.testimonies.models import Nature, Testimony, TestimonyWitness
 from app.witnesses.decision import Purpose
@@ -99,16 +99,8 @@ def _releases(what: Any, *which: ColumnElement[bool]) -> ColumnElement[Any]:
     return _of_bundle(select(what).where(Release.bundle_id == B.id, *which))
 
 
-def _deliveries(*which: ColumnElement[bool]) -> ColumnElement[Any]:
-    rows = select(func.count()).select_from(Delivery)
-    rows = rows.join(Release, Release.id == Delivery.release_id)
-    return _of_bundle(rows.where(Release.bundle_id == B.id, *which))
-
-
-def _answers() -> ColumnElement[Any]:
-    rows = select(func.count()).select_from(Reaction)
-    rows = rows.join(Release, Release.id == Reaction.release_id)
-    return _of_bundle(rows.where(Release.bundle_id == B.id))
+def _is_its(release_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    return release_id.in_(select(Release.id).where(Release.bundle_id == B.id).correlate(B))
 
 
 def _expectations() -> ColumnElement[Any]:
@@ -147,7 +139,6 @@ def _testimonies_that_leave(_: datetime) -> ColumnElement[Any]:
 ITEMS = "bundles/{bundle_id}.sections"
 RELEASES = "bundles/{bundle_id}/releases"
 
-GIVEN = "deliveries"
 LEAVE = f"ceux qui peuvent sortir sans condition ; {CODED}"
 
 
@@ -191,14 +182,7 @@ BUNDLES = Dataset(
         "first_published_on": _releases(func.min(day_of(Release.published_at))),
         "last_published_on": _releases(func.max(day_of(Release.published_at))),
         "public": _is_public(),
-        "deliveries": _deliveries(),
-        "opened": _deliveries(Delivery.opened_at.is_not(None)),
-        "acknowledged": _deliveries(Delivery.acknowledged_at.is_not(None)),
-        "revoked": _deliveries(Delivery.revoked_at.is_not(None)),
-        "reactions": _answers(),
-        "revoked_unopened": _deliveries(
-            Delivery.revoked_at.is_not(None), Delivery.opened_at.is_(None)
-        ),
+        **given(B, _is_its),
     },
     reads_at={
         "excerpt_ids": _excerpts_that_leave,
@@ -347,56 +331,10 @@ BUNDLES = Dataset(
             field="releases/{release_id}/public-address",
             rule="vrai s'il en a une à présent",
         ),
-        count(
-            "deliveries",
-            "Envois",
-            "Deliveries",
-            "delivery",
-            field=GIVEN,
-            rule="nombre, de toutes ses publications",
-        ),
-        count(
-            "opened",
-            "dont ouverts",
-            "of which opened",
-            "delivery",
-            field=GIVEN,
-            rule="nombre de ceux qui ont un opened_at",
-        ),
-        count(
-            "acknowledged",
-            "dont il est accusé réception",
-            "of which acknowledged",
-            "delivery",
-            field=GIVEN,
-            rule="nombre de ceux qui ont un acknowledged_at",
-        ),
-        count(
-            "revoked",
-            "dont révoqués",
-            "of which revoked",
-            "delivery",
-            field=GIVEN,
-            rule="nombre de ceux qui ont un revoked_at",
-        ),
-        count(
-            "reactions",
-            "Réponses reçues",
-            "Answers received",
-            "answer",
-            field="reactions.release_id",
-            rule="nombre de celles à ses publications",
-        ),
+        *GIVEN,
         CUT,
         ANOMALY,
         LEVEL,
-        count(
-            "revoked_unopened",
-            "dont révoqués sans avoir été ouverts : la réception ne les compte pas",
-            "of which revoked before they were opened: reception does not count them",
-            "delivery",
-            field=GIVEN,
-            rule="nombre de ceux qui ont un revoked_at et pas d'opened_at",
-        ),
+        REVOKED_UNOPENED,
     ),
 )

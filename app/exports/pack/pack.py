@@ -39,6 +39,7 @@ from app.exports.schemas import (
     ExcerptExport,
     PropositionExport,
     ReactionExport,
+    ReleaseExport,
     TestimonyExport,
     ThemeExport,
     Whole,
@@ -60,13 +61,14 @@ FILTERS: dict[str, type[Whole]] = {
     "reactions": ReactionExport,
     "propositions": PropositionExport,
     "bundles": BundleExport,
+    "releases": ReleaseExport,
 }
 SINGULAR = dict(
     zip(
         FILTERS,
         (
             *("testimony", "excerpt", "witness", "workshop", "theme"),
-            *("decision", "reaction", "proposition", "bundle"),
+            *("decision", "reaction", "proposition", "bundle", "release"),
         ),
         strict=True,
     )

@@ -1,0 +1,67 @@
+"""How far releases went: to how many they were given, and what recipients did."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from app.exports.columns import Column
+from app.exports.datasets.base import count
+from app.reactions.models import Reaction
+from app.releases.models import Delivery
+
+
+def given(
+    of: Any, released: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+) -> dict[str, ColumnElement[Any]]:
+    """What `GIVEN` and `REVOKED_UNOPENED` read of each `of`.
+
+    `released` says of an id whether it is of a release of it.
+    """
+
+    def many(rows: Any, *which: ColumnElement[bool]) -> ColumnElement[Any]:
+        its = select(func.count()).select_from(rows).where(released(rows.release_id), *which)
+        return its.correlate(of).scalar_subquery()
+
+    unopened = Delivery.revoked_at.is_not(None), Delivery.opened_at.is_(None)
+    return {
+        "deliveries": many(Delivery),
+        "opened": many(Delivery, Delivery.opened_at.is_not(None)),
+        "acknowledged": many(Delivery, Delivery.acknowledged_at.is_not(None)),
+        "revoked": many(Delivery, Delivery.revoked_at.is_not(None)),
+        "reactions": many(Reaction),
+        "revoked_unopened": many(Delivery, *unopened),
+    }
+
+
+def _deliveries(name: str, label_fr: str, label_en: str, rule: str) -> Column:
+    return count(name, label_fr, label_en, "delivery", field="deliveries", rule=rule)
+
+
+GIVEN = (
+    _deliveries("deliveries", "Envois", "Deliveries", "leur nombre"),
+    _deliveries("opened", "dont ouverts", "of which opened", "nombre de ceux qui ont un opened_at"),
+    _deliveries(
+        "acknowledged",
+        "dont il est accusé réception",
+        "of which acknowledged",
+        "nombre de ceux qui ont un acknowledged_at",
+    ),
+    _deliveries(
+        "revoked", "dont révoqués", "of which revoked", "nombre de ceux qui ont un revoked_at"
+    ),
+    count(
+        "reactions",
+        "Réponses reçues",
+        "Answers received",
+        "answer",
+        field="reactions.release_id",
+        rule="leur nombre",
+    ),
+)
+REVOKED_UNOPENED = _deliveries(
+    "revoked_unopened",
+    "dont révoqués sans avoir été ouverts : la réception ne les compte pas",
+    "of which revoked before they were opened: reception does not count them",
+    "nombre de ceux qui ont un revoked_at et pas d'opened_at",
+)
