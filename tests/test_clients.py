@@ -103,12 +103,17 @@ def test_javascript(api: str, tmp_path: Path) -> None:
     assert first == second
 
 
-def test_r_is_r(tmp_path: Path) -> None:
+def test_r(api: str, tmp_path: Path) -> None:
     if not (r := shutil.which("Rscript")):
         pytest.skip("R is not installed here")
     file = tmp_path / "example.R"
     file.write_text(example("r"))
     run([r, "-e", f"invisible(parse({str(file)!r}))"], "", tmp_path)
+    if subprocess.run([r, "-e", "library(httr2)"], check=False, capture_output=True).returncode:
+        pytest.skip("It is R; httr2, which it asks for, is not installed here")
+    testimonies, *roles = run([r, str(file)], api, tmp_path)
+    assert int(testimonies.split()[1]) > 10  # "[1] 23"
+    assert "young_person" in " ".join(roles)
 
 
 def test_the_demo_answers_in_problems(api: str) -> None:
