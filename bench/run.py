@@ -277,7 +277,7 @@ def of_page(bench: Bench) -> Iterator[Measure]:
         ours, ceiling = page_and_file(bench.app, same)
     yield at_most(2, f"the page of a release, {QUOTES} quotes", ours, ceiling)
     ours, ceiling = page_and_file(bench.app, bench.bare)
-    yield at_most(3, "the same, beside a server of nothing else", ours, ceiling)
+    yield at_most(2, "the same, beside a server of nothing else", ours, ceiling)
 
 
 def of_indicators(bench: Bench) -> Iterator[Measure]:

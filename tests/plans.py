@@ -37,6 +37,29 @@ def plans(database: Database, queries: Asked) -> list[str]:
         return ["\n".join(str(line) for line in plan.all()) for plan in found]
 
 
+@contextmanager
+def worked(database: Database) -> Iterator[list[int]]:
+    """How much SQLite does meanwhile: the number of its instructions, in hundreds."""
+    hundreds = [0]
+
+    def count() -> int:
+        hundreds[0] += 1
+        return 0
+
+    def begin(connection: Connection, *_: object) -> None:
+        connection.connection.driver_connection.set_progress_handler(count, 100)  # type: ignore[union-attr]
+
+    def end(connection: Connection, *_: object) -> None:
+        connection.connection.driver_connection.set_progress_handler(None, 0)  # type: ignore[union-attr]
+
+    engine = database.read.kw["bind"]
+    event.listen(engine, "before_cursor_execute", begin)
+    event.listen(engine, "after_cursor_execute", end)
+    yield hundreds
+    event.remove(engine, "before_cursor_execute", begin)
+    event.remove(engine, "after_cursor_execute", end)
+
+
 def sorts(plan: str) -> bool:
     """Whether rows are sorted, and not read in the order of an index."""
     return "USE TEMP B-TREE" in plan or "Sort" in plan

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, desc, func, select
+from sqlalchemy import Integer, Select, Subquery, cast, desc, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -149,11 +149,18 @@ def _items(filters: LoopFilters, me: Caller) -> Select[UUID, UUID]:
 
 
 def _in_bundles(filters: LoopFilters, me: Caller) -> Select[UUID, int]:
-    """How many items of bundles quote each witness."""
+    """How many items of bundles quote each witness.
+
+    Items are counted first: a database that joins them one by one may look at each for everybody.
+    """
     items = _items(filters, me).subquery()
+    of_testimony = (
+        select(items.c.testimony_id, func.count().label("uses")).group_by(items.c.testimony_id)
+    ).subquery()
+    uses = cast(func.sum(of_testimony.c.uses), Integer)  # or PostgreSQL gives a decimal
     return (
-        select(TestimonyWitness.witness_id, func.count().label("uses"))
-        .join(items, items.c.testimony_id == TestimonyWitness.testimony_id)
+        select(TestimonyWitness.witness_id, uses.label("uses"))
+        .join(of_testimony, of_testimony.c.testimony_id == TestimonyWitness.testimony_id)
         .group_by(TestimonyWitness.witness_id)
     )
 

@@ -13,11 +13,11 @@ from app.accounts.authentication import Caller
 from app.core.db import rows_of
 from app.core.pages import Item, read_cursor, write_cursor
 from app.search.schemas import SearchFilters
-from app.search.statements import Scope, newest, scope, total
+from app.search.statements import NEWEST, Scope, newest, scope, total
 from app.textindex.languages import Where
 from app.textindex.models import TextKind
 from app.textindex.service import asked, who_says
-from app.textindex.snippets import snippet
+from app.textindex.snippets import Snippets
 from app.textindex.sought import Sought, read
 
 TIERS = (Where.TITLE, Where.ELSEWHERE)
@@ -50,8 +50,9 @@ def search(db: Session, filters: SearchFilters, me: Caller) -> Item:
     if len(found) > filters.limit:
         last = page["items"][-1]
         page["next_cursor"] = write_cursor(POSITION, (last["tier"], last["number"]))
+    snippets = Snippets(sought)
     for item in page["items"]:
-        shown = snippet(_plain(item.pop("words")), sought)
+        shown = snippets.of(_plain(item.pop("words")))
         item.update(snippet=shown.text, ranges=shown.ranges, score=SCORES[item["tier"]])
     if filters.count:
         question = asked(sought, Where.ANYWHERE, postgresql=within.postgresql)
@@ -75,11 +76,11 @@ def _of_tier(
     wanted: int,
 ) -> list[Item]:
     question = asked(sought, TIERS[tier], postgresql=within.postgresql)
-    found = [
-        {"kind": kind, "tier": tier, **row._mapping}
-        for kind in kinds
-        for row in rows_of(db, newest(kind, within), asked=question, before=before, wanted=wanted)
-    ]
+    found: list[Item] = []
+    for kind in kinds:
+        rows = rows_of(db, newest(kind, within), asked=question, before=before, wanted=wanted)
+        of_it = {"kind": kind, "tier": tier}
+        found += (of_it | dict(zip(NEWEST, row, strict=True)) for row in rows)
     found.sort(key=lambda item: -item["number"])
     return found[:wanted]
 

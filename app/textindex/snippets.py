@@ -8,7 +8,7 @@ from itertools import islice
 from unicodedata import normalize
 
 from app.textindex.sought import Sought
-from app.textindex.words import words
+from app.textindex.words import LONGEST, REST, Word, words, words_of
 
 BEFORE, LENGTH = 60, 240  # code points before the first word found, and in all
 MORE = "…"
@@ -22,7 +22,7 @@ NOT_WITHIN = r"(?<![^\W_].)"  # a word: no letter stands before the one just rea
 KNOWN = 1000  # questions
 
 Places = Iterator[tuple[int, int]]
-Starts = Callable[[str, Sought, int, int], Iterator[int]]
+Read = Callable[[str, int, int], Iterator[Word]]
 
 
 @dataclass(frozen=True)
@@ -33,30 +33,46 @@ class Snippet:
     ranges: list[tuple[int, int]]
 
 
-def snippet(text: str, sought: Sought) -> Snippet:
-    """Where these words stand first in a text; its beginning, when they stand nowhere."""
-    start, places = 0, list[tuple[int, int]]()
-    for starts in (_likely, _every):
-        if found := next(_places(text, sought, starts, 0, len(text)), None):
-            start = _beginning(text, max(0, found[0] - BEFORE))
-            places = list(_places(text, sought, starts, start, start + LENGTH))
-            break
-    end = _end(text, start, start + LENGTH)
-    before, after = MORE if start else "", MORE if end < len(text) else ""
-    shift = len(before) - start
-    ranges = [(a + shift, b + shift) for a, b in _joined(places) if b <= end]
-    return Snippet(f"{before}{text[start:end]}{after}", ranges)
+class Snippets:
+    """The snippets of texts that one question found."""
 
+    def __init__(self, sought: Sought) -> None:
+        self._terms = sought.terms
+        self._others = max((len(term.stems) for term in sought.terms), default=1) - 1
+        self._beginnings = _beginnings(sought)
 
-def _places(text: str, sought: Sought, starts: Starts, start: int, end: int) -> Places:
-    """Where each term begins and ends that begins between there, in order."""
-    longest = max((len(term.stems) for term in sought.terms), default=0)
-    for at in starts(text, sought, start, end):
-        said = list(islice(words(text, at), longest))
-        if said and said[0].start == at:
-            for term in sought.terms:
+    def of(self, text: str) -> Snippet:
+        """Where these words stand first in a text; its beginning, when they stand nowhere."""
+        start, places = 0, list[tuple[int, int]]()
+        for read in (self._likely, self._every):
+            if first := next(self._places(text, read, 0, len(text)), None):
+                start = _beginning(text, max(0, first[0] - BEFORE))
+                places = [*self._places(text, read, first[0], start + LENGTH)]
+                break
+        end = _end(text, start, start + LENGTH)
+        before, after = MORE if start else "", MORE if end < len(text) else ""
+        shift = len(before) - start
+        ranges = [(a + shift, b + shift) for a, b in _joined(places) if b <= end]
+        return Snippet(f"{before}{text[start:end]}{after}", ranges)
+
+    def _places(self, text: str, read: Read, start: int, end: int) -> Places:
+        """Where each term begins and ends that begins between there, in order."""
+        for word in read(text, start, end + LONGEST):
+            if word.start >= end:
+                return
+            others = islice(words(text, word.end), self._others) if self._others else ()
+            said = [word, *others]
+            for term in self._terms:
                 if term.fits(said, 0):
-                    yield at, said[len(term.stems) - 1].end
+                    yield word.start, said[len(term.stems) - 1].end
+
+    def _likely(self, text: str, start: int, end: int) -> Iterator[Word]:
+        """The words that begin as what is looked for does: the others cost nothing."""
+        return words_of(text, self._beginnings.finditer(text, start, end))
+
+    def _every(self, text: str, start: int, end: int) -> Iterator[Word]:
+        """All words: for letters that are folded otherwise."""
+        return words(text, start, end)
 
 
 def _joined(places: list[tuple[int, int]]) -> Places:
@@ -73,19 +89,9 @@ def _joined(places: list[tuple[int, int]]) -> Places:
         yield last
 
 
-def _likely(text: str, sought: Sought, start: int, end: int) -> Iterator[int]:
-    """Where words begin as what is looked for does: the others cost nothing."""
-    return (found.start() for found in _beginnings(sought).finditer(text, start, end))
-
-
-def _every(text: str, _: Sought, start: int, end: int) -> Iterator[int]:
-    """Where any word begins: for letters that are folded otherwise."""
-    return (word.start for word in words(text, start, end))
-
-
 @lru_cache(KNOWN)
 def _beginnings(sought: Sought) -> re.Pattern[str]:
-    """Where words begin so. First of all a letter, which `re` looks for fastest; then the rest."""
+    """The words that begin so: first of all a letter, which `re` looks for fastest."""
     told = {_alike(term.beginning or term.stems[0]) for term in sought.terms}
     firsts = {letters[0] for letters in told}
     ligatures = {letters for letters in told if letters[:2] in LIGATURES}
@@ -93,7 +99,7 @@ def _beginnings(sought: Sought) -> re.Pattern[str]:
     first += "".join(LIGATURES[letters[:2]] for letters in ligatures)
     rest = [f"(?<=[{_forms(letters[0])}]){MARKS}{_spelled(letters[1:])}" for letters in told]
     rest += [f"(?<=[{LIGATURES[one[:2]]}]){MARKS}{_spelled(one[2:])}" for one in ligatures]
-    return re.compile(rf"[{first}]{NOT_WITHIN}(?:{'|'.join(sorted(rest))})", re.DOTALL)
+    return re.compile(rf"[{first}]{NOT_WITHIN}(?:{'|'.join(sorted(rest))}){REST}", re.DOTALL)
 
 
 def _alike(stem: str) -> str:

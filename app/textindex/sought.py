@@ -35,10 +35,9 @@ class Term:
 
     def fits(self, said: list[Word], at: int) -> bool:
         """Whether these words say it, from the one at this place on."""
-        first, *others = self.stems
-        if said[at].stem == first:
+        if said[at].stem == self.stems[0]:
             following = said[at + 1 : at + len(self.stems)]
-            if not others or [word.stem for word in following] == others:
+            if tuple(word.stem for word in following) == self.stems[1:]:
                 return True
         return bool(self.beginning) and said[at].folded.startswith(self.beginning or "")
 

@@ -6,7 +6,7 @@ reader who leaves an accent out finds the same. Endings are those of Snowball's 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from threading import local
 from typing import NamedTuple
@@ -16,7 +16,8 @@ import Stemmer
 
 LONGEST = 64  # code points of a word: the rest of a longer one is not compared
 KNOWN = 50_000  # words whose stem is kept in memory
-WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+REST = r"(?:[^\W_]|[\u0300-\u036f])*"  # of a word, after its first letter
+WORD = re.compile(rf"[^\W_]{REST}")
 APOSTROPHES = frozenset("'’ʼ`´")
 ELIDED = frozenset(
     "c d j l m n s t qu jusqu lorsqu presqu puisqu quelqu quoiqu".split()  # noqa: SIM905 - to read
@@ -43,11 +44,17 @@ class Word(NamedTuple):
 
 def words(text: str, start: int = 0, end: int | None = None) -> Iterator[Word]:
     """The words of a text, in its order; what an elision leaves (`l'`, `qu'`) is none."""
-    for found in WORD.finditer(text, start, len(text) if end is None else end):
-        folded, stem = reduced(found[0])
-        if folded in ELIDED and text[found.end() : found.end() + 1] in APOSTROPHES:
+    return words_of(text, WORD.finditer(text, start, len(text) if end is None else end))
+
+
+def words_of(text: str, found: Iterable[re.Match[str]]) -> Iterator[Word]:
+    """The same, of those that were found there, whole."""
+    for one in found:
+        folded, stem = reduced(one[0])
+        start, end = one.span()
+        if folded in ELIDED and text[end : end + 1] in APOSTROPHES:
             continue
-        yield Word(found.start(), found.end(), folded, stem)
+        yield Word(start, end, folded, stem)
 
 
 @lru_cache(KNOWN)

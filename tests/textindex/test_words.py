@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.textindex.languages import Where, columns, match
-from app.textindex.snippets import LENGTH, snippet
+from app.textindex.snippets import LENGTH, Snippets
 from app.textindex.sought import MOST, Sought, Term, TooManyWords, read
 from app.textindex.words import reduced, words
 
@@ -57,7 +57,7 @@ def test_a_text_is_found_by_any_of_its_words_and_shows_it(
     fts5.execute("INSERT INTO fts VALUES (?, ?, ?, ?)", columns([], said))
     found = fts5.execute("SELECT count(*) FROM fts WHERE fts MATCH ?", [_anywhere(sought)])
     assert found.fetchone() == (1,)
-    shown = snippet(text, sought)
+    shown = Snippets(sought).of(text)
     assert shown.ranges
     for start, end in shown.ranges:
         assert sought.terms[0].fits(list(words(shown.text[start:end])), 0)
@@ -91,9 +91,9 @@ def test_what_a_question_says() -> None:
 
 def test_a_snippet_of_a_long_text_reads_no_more_than_it_must() -> None:
     text = "mot " * 40_000 + "tuteur " + "fin " * 40_000
-    shown = snippet(text, read("tuteur "))
+    shown = Snippets(read("tuteur ")).of(text)
     assert [shown.text[start:end] for start, end in shown.ranges] == ["tuteur"]
-    assert snippet("mot " * 100, read("absent ")).ranges == []
+    assert Snippets(read("absent ")).of("mot " * 100).ranges == []
 
 
 def _anywhere(sought: Sought) -> str:
