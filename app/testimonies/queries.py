@@ -66,7 +66,7 @@ def sights(me: Caller) -> Sequence[ColumnElement[bool]]:
         seen = [and_(own, T.state != State.WITHDRAWN) for own in me.owns(T)]
     elif me.sight is Sight.SUBMITTED:
         # NOT IN: the states to show would be as many ranges of an index, to be sorted together.
-        seen = [T.state.not_in(HIDDEN)]
+        seen = [and_(*(T.state != hidden for hidden in HIDDEN))]
     elif me.sight is Sight.ACCEPTED:
         seen = [T.state == State.ACCEPTED]
     elif me.sight is Sight.CASE:

@@ -37,7 +37,7 @@ def refused_to_team(
         select(C.id).where(
             C.witness_id == witness_id,
             C.audience == TEAM,
-            C.medium.in_(asked),
+            C.medium == asked[0] if len(asked) == 1 else C.medium.in_(asked),
             C.verb != Verb.GIVE,
             or_(C.verb != Verb.RESTRICT, C.form == ""),
             speaks,

@@ -1,6 +1,7 @@
 """A word costs what it finds: PostgreSQL walks through no table for it."""
 
 import random
+import re
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ TEXTS_THERE, WORDS = 3000, 300
 
 @pytest.fixture
 def library(database: Database) -> None:
-    """Many long texts, of words that others say too, and nobody's: nothing of them is found."""
+    """Many long texts, of words that others say too, some of them hardly, and nobody's."""
     if database.dialect != "postgresql":
         pytest.skip("FTS5 has no other way to find a word.")
     choose = random.Random(14)
@@ -37,7 +38,7 @@ def library(database: Database) -> None:
                     "kind": TextKind.TESTIMONY,
                     "thing_id": uuid4(),
                     "number": number,
-                    "vector": vectors[number % 100],
+                    "vector": f"{vectors[number % 100]} 'odd{number % 200}'",
                 }
                 for number in range(TEXTS_THERE)
             ],
@@ -65,6 +66,17 @@ def test_a_rare_word_is_read_from_the_index(
             assert "Scan Backward using ix_indexed_texts_kind_number" not in plan
             by_word, by_testimony = "ix_indexed_texts_vector", "uq_indexed_texts_thing_id"
             assert by_word in plan or by_testimony in plan  # few testimonies are asked one by one
+
+
+@pytest.mark.usefixtures("library")
+def test_a_word_that_nobody_counted_is_taken_for_a_rare_one(database: Database) -> None:
+    """Among 200 000 texts, who takes it for one in 200 reads all of them, newest first."""
+    with database.read() as db:
+        plan = db.scalars(
+            text("EXPLAIN SELECT 1 FROM indexed_texts WHERE vector @@ 'pluviometr'::tsquery")
+        ).all()
+    taken_for = int(re.findall(r"rows=(\d+)", plan[0])[0])
+    assert taken_for < TEXTS_THERE / 300
 
 
 @pytest.mark.usefixtures("library")

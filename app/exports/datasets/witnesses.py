@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import aliased
 
 from app.audit.models import AuditEvent
@@ -48,22 +48,22 @@ def _witnesses(filters: WitnessFilters, at: datetime) -> Select[Any]:
 def _looked(at: datetime) -> ColumnElement[Any]:
     """Whether they opened their page once words of theirs that may leave were published."""
     spoke = aliased(TestimonyWitness)  # `exportable` asks for others of the same testimony
-    since = (
-        select(func.min(Release.published_at))
-        .join(ReleaseItem, ReleaseItem.release_id == Release.id)
-        .join(Testimony, Testimony.id == ReleaseItem.testimony_id)
-        .join(spoke, spoke.testimony_id == Testimony.id)
+    leaves = select(Testimony.id).where(Testimony.id == spoke.testimony_id, *exportable(at))
+    published = (
+        select(spoke.id)
+        .join(ReleaseItem, ReleaseItem.testimony_id == spoke.testimony_id)
+        .join(Release, Release.id == ReleaseItem.release_id)
         .where(
             spoke.witness_id == Witness.id,
             Release.recalled_at.is_(None),
-            *exportable(at),
+            Release.published_at <= AuditEvent.created_at,
+            exists(leaves.correlate(spoke)),
         )
-        .correlate(Witness)
     )
     visits = select(AuditEvent.id).where(
         AuditEvent.subject_id == Witness.id,
         AuditEvent.action == "receipt.opened",
-        AuditEvent.created_at >= since.scalar_subquery(),
+        exists(published.correlate(Witness, AuditEvent)),
     )
     return exists(visits.correlate(Witness))
 
