@@ -79,6 +79,24 @@ def test_a_word_that_nobody_counted_is_taken_for_a_rare_one(database: Database) 
     assert taken_for < TEXTS_THERE / 300
 
 
+def test_the_same_question_is_planned_for_its_values_however_often_it_is_asked(
+    database: Database,
+) -> None:
+    """What was asked five times, PostgreSQL plans once for any value: for pages of any size."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite plans once, and knows no values")
+    statement = text("SELECT id FROM indexed_texts WHERE number < :number ORDER BY number LIMIT :n")
+    with database.read() as db:
+        for _ in range(12):
+            db.execute(statement, {"number": 5, "n": 2}).all()
+        prepared = text(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE 'SELECT id FROM indexed_texts WHERE number%'"
+        )
+        ((for_any, for_these),) = db.execute(prepared).all()
+    assert (for_any, for_these > 0) == (0, True)
+
+
 @pytest.mark.usefixtures("library")
 def test_a_list_is_planned_for_the_words_that_it_is_asked(
     as_editor: TestClient, make: Make, database: Database, index: Callable[[], None]
