@@ -122,16 +122,14 @@ def tallies(kinds: tuple[TextKind, ...], scope: Scope, most: int) -> Any:
         for kind, one in zip(kinds, found_by, strict=True)
     ]
     every = select(found.c.testimony_id)
-    own = (
-        _tally(name, column, func.count()).where(Testimony.id.in_(every))
-        for name, column in COLUMNS.items()
-    )
+    columns = (column.label(name) for name, column in COLUMNS.items())
+    own = select(*columns).where(Testimony.id.in_(every)).cte("own")  # long rows: read once
     themes = _tally("theme", TestimonyTheme.theme_id, func.count())
     roles = _tally("role", Witness.role, func.count(distinct(TestimonyWitness.testimony_id)))
     return union_all(
         select(literal(COUNTED), cast(null(), String), func.count()).select_from(found),
         *more,
-        *own,
+        *(_tally(name, own.c[name], func.count()) for name in COLUMNS),
         themes.where(TestimonyTheme.testimony_id.in_(every)),
         roles.where(
             Witness.id == TestimonyWitness.witness_id, TestimonyWitness.testimony_id.in_(every)
