@@ -105,7 +105,7 @@ def test_only_the_custodian_reads_the_audit_log(kept: Table) -> None:
 def test_only_the_evaluator_and_the_custodian_export(kept: Table) -> None:
     files = ("{format}", "codebook.qdc", "project.qdpx", "evaluation-pack.zip")
     exports = [row for row in kept if row.startswith("GET /exports/") and row.endswith(files)]
-    assert len(exports) == 12
+    assert len(exports) == 13
     for row in exports:
         assert callers_of(kept, row) == {"evaluator", "custodian", "custodian on a case"}
 
