@@ -13,7 +13,7 @@ from app.accounts.authentication import Caller
 from app.core.db import rows_of
 from app.core.pages import Item, read_cursor, write_cursor
 from app.search.schemas import SearchFilters
-from app.search.statements import NEWEST, Scope, newest, scope, total
+from app.search.statements import SHOWN, Scope, newest, scope, total
 from app.textindex.languages import Where
 from app.textindex.models import TextKind
 from app.textindex.service import asked, who_says
@@ -80,7 +80,7 @@ def _of_tier(
     for kind in kinds:
         rows = rows_of(db, newest(kind, within), asked=question, before=before, wanted=wanted)
         of_it = {"kind": kind, "tier": tier}
-        found += (of_it | dict(zip(NEWEST, row, strict=True)) for row in rows)
+        found += (of_it | dict(zip(SHOWN, row, strict=True)) for row in rows)
     found.sort(key=lambda item: -item["number"])
     return found[:wanted]
 

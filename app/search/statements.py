@@ -51,7 +51,7 @@ KEPT = 256  # statements of a sort
 OF_A_PAGE = {"q", "cursor", "limit", "count", "kind"}  # and not of the testimonies searched
 BEFORE = bindparam("before", type_=BigInteger())
 WANTED = bindparam("wanted", type_=Integer())
-NEWEST = ("number", "id", "testimony_id", "title", "words")
+SHOWN = ("number", "id", "testimony_id", "title", "words")
 MORE, COUNTED = "more", "counted"  # names of tallies, beside those of the facets
 
 
@@ -78,7 +78,7 @@ def scope(db: Session, filters: SearchFilters, me: Caller) -> Scope:
 
 @lru_cache(KEPT)
 def newest(kind: TextKind, scope: Scope) -> Select[Any]:
-    """`NEWEST` of what is found before `before`, `wanted`."""
+    """`SHOWN` of what is found before `before`, `wanted`."""
     number, rows = _found(kind, scope)
     of, title = _testimony_of(kind, scope)
     shown = rows.with_only_columns(
