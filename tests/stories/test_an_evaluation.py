@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from app.core.models import Base
 from app.exports.datasets import DATASETS
+from tests.exports.conftest import undrawn
 from tests.exports.test_project import Read
 from tests.exports.test_project import opened as opened_project
 from tests.stories.conftest import Town
@@ -39,7 +40,6 @@ SECRET = "Je ne veux pas que cela sorte d'ici."
 REFUSED = "Finalement, ne lisez pas cela."
 NAMES = ("Yasmina", "Belkacem", "Hervé", "Delestrac")
 ID = re.compile(r"x[0-9a-f]{32}")
-DRAWN = re.compile(r"x?[0-9a-f]{32,64}")
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,7 @@ def find_nobody(pack: Pack, db: Session, *people: Thing) -> None:
     for name, content in pack.files.items():
         text = content.decode()
         found = [id_ for id_ in ids if id_ in text or id_.replace("-", "") in text]
-        rest = DRAWN.sub("", text)
+        rest = undrawn(text)
         found += [secret for secret in said if secret in rest or secret.replace("-", "") in rest]
         assert not found, name
 
