@@ -41,7 +41,8 @@ class Writer(Protocol):
 class FolderWriter:
     """Writes one object of a folder.
 
-    What is large goes to the disk while the rest comes: else its end would wait for all of it.
+    What is large goes to the disk while the rest comes: else its end would wait for all of it. And
+    from there it leaves the system's memory, which is for what everybody reads.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -51,18 +52,18 @@ class FolderWriter:
         self._draft = drafts / token_hex(16)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         self._file = os.fdopen(os.open(self._draft, flags, 0o600), "wb", buffering=0)
-        self._unsynced, self._syncing = 0, Future[None]()
+        self._written, self._synced, self._syncing = 0, 0, Future[None]()
         self._syncing.set_result(None)
 
     def write(self, chunk: bytes) -> None:
         left = memoryview(chunk)
         while left:
             left = left[self._file.write(left) :]
-        self._unsynced += len(chunk)
-        if self._unsynced >= AT_LEAST and self._syncing.done():
+        self._written += len(chunk)
+        if self._written - self._synced >= AT_LEAST and self._syncing.done():
             self._syncing.result()
-            self._unsynced = 0
-            self._syncing = SYNCING.submit(os.fdatasync, self._file.fileno())
+            start, self._synced = self._synced, self._written
+            self._syncing = SYNCING.submit(_let_go, self._file.fileno(), start, self._synced)
 
     def finish(self) -> None:
         self._syncing.result()
@@ -80,6 +81,12 @@ class FolderWriter:
         wait([self._syncing])  # it knows the file by a number, which the next one would have
         self._file.close()
         self._draft.unlink(missing_ok=True)
+
+
+def _let_go(descriptor: int, start: int, end: int) -> None:
+    """Have all that was written on disk, and these bytes of it no more in memory."""
+    os.fdatasync(descriptor)
+    os.posix_fadvise(descriptor, start, end - start, os.POSIX_FADV_DONTNEED)
 
 
 class StoreWriter:

@@ -342,6 +342,25 @@ def test_what_is_large_reaches_the_disk_while_it_comes(
     assert b"".join(on_disk.read(key)) == b"un" * 600 + b"deux"
 
 
+def test_what_is_large_leaves_the_systems_memory_once_it_is_on_disk(
+    on_disk: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "AT_LEAST", 1000)
+    done: Queue[tuple[object, ...]] = Queue()
+    monkeypatch.setattr(os, "fdatasync", lambda _: done.put(("on disk",)))
+    monkeypatch.setattr(os, "posix_fadvise", lambda _, *asked: done.put(asked))
+
+    def chunks() -> Iterator[bytes]:
+        for first, size in ((0, 1200), (1200, 2000)):
+            yield b"a" * size
+            assert done.get(timeout=30) == ("on disk",)
+            assert done.get(timeout=30) == (first, size, os.POSIX_FADV_DONTNEED)
+
+    on_disk.write(new_key("media"), chunks())
+    on_disk.write(new_key("media"), [b"small"])
+    assert done.empty()
+
+
 def test_a_disk_that_fails_meanwhile_leaves_nothing(
     on_disk: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
