@@ -114,10 +114,11 @@ class Route(APIRoute):
         known, is_public = self._parameters(), not self.dependant.dependencies
 
         async def strict(request: Request) -> Response:
+            asked = StrictRequest(request.scope, request.receive)
             # Strangers are told nothing of parameters: they get their 401.
-            if is_public or "Authorization" in request.headers:
-                _refuse_unknown(request, known)
-            return await handle(StrictRequest(request.scope, request.receive))
+            if is_public or "Authorization" in asked.headers:
+                _refuse_unknown(asked, known)
+            return await handle(asked)
 
         return strict
 

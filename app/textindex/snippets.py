@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
+from typing import NamedTuple
 from unicodedata import normalize
 
 from app.textindex.sought import Sought
@@ -21,12 +21,10 @@ BEGINNING = re.compile(r"(?<![^\W_])(?<![\u0300-\u036f])[^\W_]")  # of a word
 NOT_WITHIN = r"(?<![^\W_].)"  # a word: no letter stands before the one just read
 KNOWN = 1000  # questions
 
-Places = Iterator[tuple[int, int]]
 Read = Callable[[str, int, int], Iterator[Word]]
 
 
-@dataclass(frozen=True)
-class Snippet:
+class Snippet(NamedTuple):
     """Some of a text; `ranges` are (start, end) of what was looked for, in its code points."""
 
     text: str
@@ -43,28 +41,34 @@ class Snippets:
 
     def of(self, text: str) -> Snippet:
         """Where these words stand first in a text; its beginning, when they stand nowhere."""
-        start, places = 0, list[tuple[int, int]]()
-        for read in (self._likely, self._every):
-            if first := next(self._places(text, read, 0, len(text)), None):
-                start = _beginning(text, max(0, first[0] - BEFORE))
-                places = [*self._places(text, read, first[0], start + LENGTH)]
-                break
+        start, places = self._first(text, self._likely) or self._first(text, self._every) or (0, [])
         end = _end(text, start, start + LENGTH)
         before, after = MORE if start else "", MORE if end < len(text) else ""
         shift = len(before) - start
         ranges = [(a + shift, b + shift) for a, b in _joined(places) if b <= end]
         return Snippet(f"{before}{text[start:end]}{after}", ranges)
 
-    def _places(self, text: str, read: Read, start: int, end: int) -> Places:
-        """Where each term begins and ends that begins between there, in order."""
-        for word in read(text, start, end + LONGEST):
-            if word.start >= end:
-                return
-            others = islice(words(text, word.end), self._others) if self._others else ()
-            said = [word, *others]
-            for term in self._terms:
-                if term.fits(said, 0):
-                    yield word.start, said[len(term.stems) - 1].end
+    def _first(self, text: str, read: Read) -> tuple[int, list[tuple[int, int]]] | None:
+        """Where the first passage begins that says it, and each place where it says it."""
+        for word in read(text, 0, len(text)):
+            if places := self._places(text, word):
+                start = _beginning(text, max(0, word.start - BEFORE))
+                end = start + LENGTH
+                for other in read(text, word.end, end + LONGEST):
+                    if other.start < end:
+                        places += self._places(text, other)
+                return start, places
+        return None
+
+    def _places(self, text: str, word: Word) -> list[tuple[int, int]]:
+        """Where each term begins and ends that begins with this word."""
+        others = islice(words(text, word.end), self._others) if self._others else ()
+        said = [word, *others]
+        return [
+            (word.start, said[len(term.stems) - 1].end)
+            for term in self._terms
+            if term.fits(said, 0)
+        ]
 
     def _likely(self, text: str, start: int, end: int) -> Iterator[Word]:
         """The words that begin as what is looked for does: the others cost nothing."""
@@ -75,7 +79,7 @@ class Snippets:
         return words(text, start, end)
 
 
-def _joined(places: list[tuple[int, int]]) -> Places:
+def _joined(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Those that overlap as one."""
     last: tuple[int, int] | None = None
     for place in places:
