@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -405,6 +406,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="which lines")
     options = parser.parse_args()
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and the servers stop, the folders go
     print(f"{'':<58} {'measured':>14} {'beside':>14} {'ratio':>7}  {'wanted':<10} holds")
     for line in measure(
         options.rows, options.database, options.few_database, options.mib, options.only
