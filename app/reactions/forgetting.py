@@ -15,8 +15,8 @@ from app.excerpts.models import Excerpt
 from app.excerpts.service import words_of
 from app.lineage.service import forget
 from app.reactions.models import Reaction
-from app.reactions.quoting import unquoted
 from app.releases.models import Release, ReleaseItem
+from app.releases.quoting import unquoted
 from app.releases.service import signatures_in
 from app.testimonies.models import Testimony
 
@@ -32,14 +32,14 @@ def unquote(db: Session, ids: Collection[UUID]) -> None:
             reaction.text = reaction.public_text = None
             forget(db, Reaction.__tablename__, [reaction.id])
             continue
-        _leave_out(reaction, words_read(db, reaction))
+        _leave_out(reaction, *words_read(db, reaction))
 
 
 def unsign(db: Session, unsigned: Mapping[UUID, Sequence[str]]) -> None:
     """Releases show these signatures no more: what was answered to them repeats none of them."""
     rows = select(Reaction).where(Reaction.release_id.in_(unsigned))
     for reaction in db.scalars(locked(db, rows)):
-        _leave_out(reaction, unsigned[reaction.release_id])
+        _leave_out(reaction, [], unsigned[reaction.release_id])
 
 
 def old_texts(before: datetime) -> Select[UUID]:
@@ -55,21 +55,21 @@ def forget_texts(db: Session, ids: Sequence[UUID]) -> list[str]:
     return []
 
 
-def words_read(db: Session, reaction: Reaction) -> list[str]:
+def words_read(db: Session, reaction: Reaction) -> tuple[list[str], list[str]]:
     """All that the recipient read in the release, as far as it is still there; and who signed."""
     read = select(ReleaseItem).where(ReleaseItem.release_id == reaction.release_id)
-    release = db.get_one(Release, reaction.release_id)
-    found: list[str | None] = [*signatures_in(release.content)]
+    found: list[str | None] = []
     for item in db.scalars(read):
         if item.excerpt_id:
             excerpt = db.get_one(Excerpt, item.excerpt_id)
             found += [words_of(db, excerpt), excerpt.exact]
         else:
             found.append(db.get_one(Testimony, item.testimony_id).body)
-    return [text for text in found if text]
+    signatures = signatures_in(db.get_one(Release, reaction.release_id).content)
+    return [text for text in found if text], signatures
 
 
-def _leave_out(reaction: Reaction, words: Sequence[str]) -> None:
+def _leave_out(reaction: Reaction, words: Sequence[str], signatures: Sequence[str]) -> None:
     for name in ("text", "public_text"):
         if said := getattr(reaction, name):
-            setattr(reaction, name, unquoted(said, words))
+            setattr(reaction, name, unquoted(said, words, signatures))

@@ -25,6 +25,7 @@ from app.releases.event_schemas import EventIn
 from app.releases.figures import k_of
 from app.releases.files import ask_anew
 from app.releases.models import Attendance, EventReaction, HeldEvent, Release
+from app.releases.quoting import unquoted
 from app.releases.service import blocked_items, require_current
 from app.schemes.service import labels, require_terms
 
@@ -137,8 +138,13 @@ def latest(days: Mapping[UUID, date], release_ids: Collection[UUID]) -> date | N
 # What becomes of it
 
 
-def lose(db: Session, release: Release, items: Collection[str]) -> None:
-    """Forget what was said about these items, and the minutes, which may quote them."""
+def lose(
+    db: Session, release: Release, items: Collection[str], signatures: Collection[str]
+) -> None:
+    """Forget what was said about these items, and the minutes, which may quote them.
+
+    What was said about others stays, without how the people of these signed them.
+    """
     if not (event := db.scalar(locked(db, _at(release)))):
         return
     event.programme = [step for step in event.programme if step["item_id"] not in items]
@@ -146,7 +152,10 @@ def lose(db: Session, release: Release, items: Collection[str]) -> None:
     event.minutes = None
     event.touch()
     gone = EventReaction.item_id.in_([UUID(item_id) for item_id in items])
-    db.execute(delete(EventReaction).where(EventReaction.event_id == event.id, gone))
+    of_it = EventReaction.event_id == event.id
+    db.execute(delete(EventReaction).where(of_it, gone))
+    for one in db.scalars(select(EventReaction).where(of_it)):
+        one.text = unquoted(one.text, [], signatures)
     record(db, "event.words-lost", on=event, by=None, items=len(items))
 
 

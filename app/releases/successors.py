@@ -65,7 +65,7 @@ def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
     unsigned = {r.id: signatures_in(r.content, lost[r.id]) for r in known if lost[r.id]}
     bereft = [release for release in known if release.recalled_at and lost[release.id]]
     for release in bereft:
-        events.lose(db, release, lost[release.id].keys())
+        events.lose(db, release, lost[release.id].keys(), unsigned[release.id])
         release.content = without(release.content, lost[release.id])
     spoilt = [release for release in releases if lost[release.id]]
     if not spoilt:
@@ -77,7 +77,7 @@ def succeed(db: Session, bundle_id: UUID, at: datetime) -> Recalled | None:
         if lost[release.id]
     ]
     for release in spoilt:
-        events.lose(db, release, lost[release.id].keys())
+        events.lose(db, release, lost[release.id].keys(), unsigned[release.id])
     for release, successor in successors:
         events.hand_over(db, release, successor)
     keys = [key for release in spoilt for key in _recall(db, release, lost[release.id])]

@@ -22,12 +22,12 @@ from app.propositions.models import Evidence, Proposition
 from app.propositions.queries import evidence, standing
 from app.reactions.forgetting import words_read
 from app.reactions.models import Reaction
-from app.reactions.quoting import unquoted
 from app.reactions.service import may_quote
 from app.receipts.fates import steps_told
 from app.receipts.uses import Use, links_to, summed, uses_of_words
 from app.releases.events import days_of, latest
 from app.releases.models import ReleaseItem
+from app.releases.quoting import unquoted
 from app.schemes.models import Scheme
 from app.schemes.service import labels
 from app.testimonies.models import State, Testimony, TestimonyWitness
@@ -141,7 +141,7 @@ def _answers(db: Session, item_ids: Collection[UUID]) -> list[dict[str, Any]]:
 
 
 def _without_quotes(db: Session, reaction: Reaction) -> str | None:
-    return unquoted(reaction.told, words_read(db, reaction)) if reaction.told else None
+    return unquoted(reaction.told, *words_read(db, reaction)) if reaction.told else None
 
 
 def _propositions(db: Session, workshop_id: UUID) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import worker as workers
@@ -14,7 +15,8 @@ from app.jobs.runner import Worker
 from app.jobs.service import QUEUES
 from app.reactions.forgetting import words_read
 from app.reactions.models import Reaction
-from app.reactions.quoting import unquoted
+from app.releases.models import EventReaction
+from app.releases.quoting import unquoted
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Medium, Verb
 from app.witnesses.models import Witness
@@ -222,7 +224,7 @@ def test_what_was_answered_repeats_no_signature_that_is_taken_back(
     text = "Merci à une jeune de Berthe, et à tous : nous paierons le bus."
     answer = make.reaction(delivery_id, text=text, public_text=text)
     known = db.get_one(Reaction, answer.id)
-    read = unquoted(text, words_read(db, known))
+    read = unquoted(text, *words_read(db, known))
     assert (read, known.text) == ("Merci à […], et à tous : nous paierons le bus.", text)
     db.rollback()
 
@@ -230,6 +232,32 @@ def test_what_was_answered_repeats_no_signature_that_is_taken_back(
     work(database, "consent.noted", witness_id=str(witness.id))
     known = db.get_one(Reaction, answer.id)
     assert known.text == known.public_text == read
+
+
+def test_nor_does_what_was_said_in_the_room_about_the_rest(
+    as_editor: TestClient,
+    make: Make,
+    db: Session,
+    database: Database,
+    witness: Witness,
+    published: Published,
+) -> None:
+    in_the_room = SIGNED._replace(form="event")
+    make.consent(witness, in_the_room)
+    other = make.witness()
+    make.consent(other, OFFICIALS._replace(form="event"))
+    stays = {"testimony_id": str(make.testimony(witnesses=[other]).id)}
+    release = published(signed(make.testimony(witnesses=[witness])), stays, form="event")
+    first, second = (item["id"] for item in items_of(release["content"]))
+    texts = {first: "Merci.", second: "Une jeune de Berthe le dit aussi : le bus, nous l'aurons."}
+    said = [{"item_id": item_id, "text": text, "role": None} for item_id, text in texts.items()]
+    event = {"held_on": "2026-05-14", "reactions": said}
+    assert as_editor.put(f"{RELEASES}/{release['id']}/event", json=event).status_code == 200
+
+    make.consent(witness, in_the_room, verb=Verb.WITHDRAW)
+    work(database, "consent.noted", witness_id=str(witness.id))
+    kept = db.scalars(select(EventReaction.text)).all()
+    assert kept == ["[…] le dit aussi : le bus, nous l'aurons."]
 
 
 def test_a_successor_keeps_the_signatures_of_what_stays(
