@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -39,7 +40,8 @@ from app.witnesses.decision import (
 )
 from app.witnesses.models import ConsentEvent, Guardian, Notice, Witness
 from app.workshops.models import Workshop
-from tests.exports.conftest import Says, rows_of, titles_of
+from tests.conftest import ClientFor
+from tests.exports.conftest import Dossier, Says, rows_of, titles_of
 from tests.make import Make
 
 DAY = timedelta(days=1)
@@ -117,6 +119,39 @@ def test_not_what_is_restricted_to_others(as_evaluator: TestClient, says: Says, 
     make.excerpt(ours, exact="j'ai suivi", restriction=ONLY_TEAM)
     assert titles_of(as_evaluator) == {"ours"}
     assert [row["quote"] for row in rows_of(as_evaluator, "excerpts")] == ["j'ai suivi"]
+
+
+def test_a_visit_is_told_of_whose_published_words_may_leave_without_a_condition(
+    as_evaluator: TestClient, client_for: ClientFor, database: Database, dossier: Dossier
+) -> None:
+    """Else it would tell that words which are nowhere in the export are published."""
+    make = dossier.make
+    for witness in dossier.witnesses:
+        make.consent(witness, EXPORTED)
+        code = {"code": make.receipt_code(witness)}
+        opened = client_for(None).post("/api/v1/receipt-sessions", json=code)
+        assert opened.status_code == 201
+
+    def looked() -> list[bool]:
+        return sorted(row["looked"] for row in rows_of(as_evaluator, "witnesses"))
+
+    def change(restriction: Any, group_id: UUID | None) -> None:
+        with database.write.begin() as db:
+            spoke = TestimonyWitness.witness_id == dossier.witnesses[0].id
+            said = select(TestimonyWitness.testimony_id).where(spoke)
+            testimony = db.scalars(select(Testimony).where(Testimony.id.in_(said))).one()
+            testimony.restriction = restriction
+            db.get_one(Workshop, testimony.workshop_id).group_id = group_id
+
+    assert looked() == [True, True]
+    change({"audiences": ["elected_officials"]}, None)
+    assert looked() == [False, True]
+    change(None, None)
+    assert looked() == [True, True]
+    group = make.group()
+    make.protocol(group, audiences=["elected_officials"])
+    change(None, group.id)
+    assert looked() == [False, False]
 
 
 def test_a_revoked_notice_no_longer_counts(

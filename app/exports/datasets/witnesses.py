@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, not_, select
 from sqlalchemy.orm import aliased
 
 from app.audit.models import AuditEvent
@@ -23,7 +23,7 @@ from app.exports.datasets.base import (
     month_of,
     yes,
 )
-from app.exports.queries import exportable, willing
+from app.exports.queries import confined, willing
 from app.exports.schemas import Type
 from app.places.models import Territory
 from app.releases.models import Release, ReleaseItem
@@ -45,10 +45,10 @@ def _witnesses(filters: WitnessFilters, at: datetime) -> Select[Any]:
     )
 
 
-def _looked(at: datetime) -> ColumnElement[Any]:
+def _looked() -> ColumnElement[Any]:
     """Whether they opened their page once words of theirs that may leave were published."""
-    spoke = aliased(TestimonyWitness)  # `exportable` asks for others of the same testimony
-    leaves = select(Testimony.id).where(Testimony.id == spoke.testimony_id, *exportable(at))
+    spoke = aliased(TestimonyWitness)  # `confined` asks for others of the same testimony
+    leaves = select(Testimony.id).where(Testimony.id == spoke.testimony_id, not_(confined()))
     published = (
         select(spoke.id)
         .join(ReleaseItem, ReleaseItem.testimony_id == spoke.testimony_id)
@@ -87,8 +87,8 @@ WITNESSES = Dataset(
         "territory_level": as_stored(Territory.level),
         "sector": Witness.sector,
         "registered_on": day_of(Witness.created_at),
+        "looked": _looked(),
     },
-    reads_at={"looked": _looked},
     columns=(
         id_of("id", "Témoin, dans cet export seulement", "Witness, in this export only"),
         SCHEME,
@@ -121,8 +121,9 @@ WITNESSES = Dataset(
             "Le témoin est revenu voir ce que sont devenus ses mots",
             "Came back to see what became of their words",
             field="audit-events.action",
-            rule="a ouvert sa page depuis que ses mots, qui peuvent sortir, sont dans une "
-            "publication qui n'est pas rappelée ; les visites de plus de 12 mois sont oubliées",
+            rule="a ouvert sa page depuis que ses mots, qui peuvent sortir sans condition, sont "
+            "dans une publication qui n'est pas rappelée ; les visites de plus de 12 mois sont "
+            "oubliées",
         ),
     ),
 )
