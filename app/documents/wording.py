@@ -156,12 +156,12 @@ def limits(k: int | None) -> str:
     """What shares of a balance do not tell."""
     if not k:
         return (
-            "Les parts de chacun ne sont montrées qu’une fois : d’une version à l’autre, elles "
-            "diraient quelles paroles sont venues ou parties."
+            "Ces parts ne sont données que dans la première version : d’une version à l’autre, "
+            "elles diraient quelles paroles sont venues ou parties."
         )
     return (
-        f"Les parts sont arrondies à 5 % ; rien n’est montré de moins de {k} paroles, ni "
-        f"de moins de {k} personnes, ni ce qui permettrait de le retrouver."
+        f"Les parts sont arrondies à 5 %. Rien n’est montré de moins de {k} paroles ou de moins "
+        f"de {k} personnes, ni ce qui permettrait de le calculer."
     )
 
 

@@ -104,6 +104,7 @@ def _each(shown: Select[Any]) -> Select[Any]:
         .outerjoin(said, said.c.delivery_id == Delivery.id)
         .where(
             Delivery.release_id.in_(shown),
+            ~Delivery.is_wall,
             or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
         )
     )

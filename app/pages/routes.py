@@ -80,7 +80,7 @@ from app.reactions import service as reactions
 from app.reactions.service import TooManyReactions
 from app.receipts import archive, service, sessions
 from app.receipts.sessions import Holder, InvalidReceiptCode
-from app.releases import deliveries, exhibitions, public
+from app.releases import deliveries, public
 from app.releases import service as releases
 from app.releases.deliveries import LinkClosed, PasscodeNeeded
 from app.releases.files import FileNotReady
@@ -368,8 +368,9 @@ def _address(release_id: UUID) -> str:
 
 def _invitation(delivery: Delivery, mistake: str | None = None) -> str:
     asks = delivery.passcode_hash is not None
-    is_visit = exhibitions.is_link(delivery)
-    return invitation_page(delivery.expires_at, asks=asks, mistake=mistake, is_visit=is_visit)
+    return invitation_page(
+        delivery.expires_at, asks=asks, mistake=mistake, is_visit=delivery.is_wall
+    )
 
 
 def _bearer(request: Request, release_id: UUID) -> UUID:

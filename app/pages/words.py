@@ -230,7 +230,7 @@ def role(code: str) -> str:
 def given_to(recipients: int, readers: int) -> str:
     """« Remis à 3 destinataires ; 2 l'ont ouvert. »."""
     if not recipients:
-        return "Pas encore remis à quelqu’un."
+        return "Pas encore remis."
     given = f"Remis à {counted(recipients, 'destinataire')}"
     opened = {0: "personne ne l’a encore ouvert", 1: "une personne l’a ouvert"}
     return f"{given}{NO_BREAK}; {opened.get(readers, f'{readers} l’ont ouvert')}."

@@ -27,9 +27,10 @@ from app.core.models import now
 from app.core.schemas import to_json
 from app.media.models import ORIGINAL, Media, Rendition, Status
 from app.receipts import service
+from app.receipts.deliveries import deliveries_of
 from app.receipts.schemas import ArchiveOut, Kept
 from app.receipts.sessions import Holder
-from app.receipts.uses import recipients_of, uses_of
+from app.receipts.uses import uses_of
 from app.storage.service import ObjectMissing, storage
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
 from app.transcripts import formats
@@ -135,7 +136,7 @@ def _told(
         "made_at": now(),
         "texts": [{name: getattr(t, name) for name in names} for t in testimonies],
         "consent_events": tell(db, witness, proof=True, with_cells=True)["events"],
-        "recipients": recipients_of(db, uses_of(db, witness.id)),
+        **deliveries_of(db, witness.id, uses_of(db, witness.id), every=True),
         "recordings": [
             {
                 "testimony_id": r.testimony_id,

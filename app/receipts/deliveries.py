@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audiences.models import DecisionMaker
@@ -19,46 +19,56 @@ MOST = 50
 TITLE = Release.content["title"].as_string()  # of a snapshot, no more is read
 
 
-def deliveries_of(db: Session, witness_id: UUID, uses: Sequence[Use]) -> dict[str, Any]:
-    """The deliveries of what holds the words of this witness: the latest 50, and how many before.
+def deliveries_of(
+    db: Session, witness_id: UUID, uses: Sequence[Use], *, every: bool = False
+) -> dict[str, Any]:
+    """The deliveries of what holds the words of this witness: the latest 50, or `every` one.
 
-    Also of what they took back since: it was given. A link that was closed before anybody opened it
-    gave nothing, nor did one made for a dossier in which the words were not shown any more; but of
-    one that was recalled since, nobody knows from when on they were not.
+    `more_deliveries` is how many there were before. Also of what they took back since: it was
+    given. A link that was closed before anybody opened it gave nothing, nor did one made for a
+    dossier in which the words were not shown any more; but of one that was recalled since, nobody
+    knows from when on they were not. A link that opens another release by now gave what it was made
+    for; and words that are in the other one alone, when its recipient took note of that. Behind the
+    codes of a wall nobody is known.
     """
     spoken = select(TestimonyWitness.testimony_id).where(TestimonyWitness.witness_id == witness_id)
-    held = ReleaseItem.release_id == Release.id, ReleaseItem.testimony_id.in_(spoken)
+    found = select(ReleaseItem.release_id).where(ReleaseItem.testimony_id.in_(spoken))
+    holding = list(db.scalars(found.distinct()))
+    at_first = Delivery.given_release_id.in_(holding)
+    held_in = case((at_first, Delivery.given_release_id), else_=Delivery.release_id)
+    given_at = case((at_first, Delivery.created_at), else_=Delivery.recall_acknowledged_at)
     taken_back = select(func.max(Withdrawal.created_at)).where(Withdrawal.witness_id == witness_id)
     until = db.scalar(taken_back) or now()
     end = db.scalar(taken_back.where(Withdrawal.everything)) or now()
     rows = (
-        select(Delivery, Release.audience, Release.form, TITLE, DecisionMaker.title)
-        .join(Release, Release.id == Delivery.release_id)
+        select(Delivery, given_at, Release.audience, Release.form, TITLE, DecisionMaker.title)
+        .join(Release, Release.id == held_in)
         .outerjoin(DecisionMaker, DecisionMaker.id == Delivery.decision_maker_id)
         .where(
-            exists(select(ReleaseItem.id).where(*held)),
-            Delivery.created_at <= end,
+            or_(at_first, Delivery.release_id.in_(holding)),
+            ~Delivery.is_wall,
+            given_at <= end,
             or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
             or_(
                 Release.id.in_({id_ for use in uses for id_ in use.release_ids}),
                 Release.recalled_at.is_not(None),
-                Delivery.created_at <= until,
+                given_at <= until,
             ),
         )
     )
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
-    latest = rows.order_by(Delivery.created_at.desc(), Delivery.id).limit(MOST)
+    latest = rows.order_by(given_at.desc(), Delivery.id).limit(None if every else MOST)
     told = [
         {
             "bundle_title": title,
             "audience_label": audiences.get(audience, audience),
             "form_label": forms.get(form, form),
             "recipient": function,
-            "given_at": delivery.created_at,
-            "opened_at": delivery.opened_at,
-            "acknowledged_at": delivery.acknowledged_at,
+            "given_at": at,
+            "opened_at": delivery.opened_at and max(delivery.opened_at, at),
+            "acknowledged_at": delivery.acknowledged_at or delivery.recall_acknowledged_at,
         }
-        for delivery, audience, form, title, function in db.execute(latest)
+        for delivery, at, audience, form, title, function in db.execute(latest)
     ]
     whole = select(func.count()).select_from(rows.with_only_columns(Delivery.id).subquery())
     many = db.scalar(whole) or 0 if len(told) == MOST else len(told)

@@ -211,16 +211,6 @@ class OwnConsentOut(Out):
     note: str | None
 
 
-class RecipientOut(Out):
-    """Somebody to whom one's words were given."""
-
-    bundle_title: str
-    recipient: str
-    given_at: datetime
-    opened_at: datetime | None
-    acknowledged_at: datetime | None
-
-
 class RecordingOut(Out):
     """A recording of one's words: its name in the archive, or why it is not there.
 
@@ -239,5 +229,4 @@ class ArchiveOut(ReceiptOut):
     made_at: datetime
     texts: list[TextOut]
     consent_events: list[OwnConsentOut]
-    recipients: list[RecipientOut]
     recordings: list[RecordingOut]

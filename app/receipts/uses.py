@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.models import now
-from app.gate.service import GENERAL_PUBLIC, WayOut, signed
+from app.gate.service import WayOut, signed
 from app.reactions.service import answers_to
 from app.receipts.models import Approval
 from app.releases import service as releases
+from app.releases.deliveries import needs_link
 from app.releases.events import days_of, latest
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.schemes.service import labels
@@ -73,7 +74,7 @@ def uses_of_words(db: Session, testimony_ids: Select[UUID], asked: UUID | None =
 def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[str, Any]]:
     """The uses as `UseOut`, each with its `testimony_id`, how many opened it and its `cells`.
 
-    An event has its day; what is for everybody `is_public`.
+    An event has its day; what is for everybody, or hangs on a wall, does not `needs_link`.
     """
     audiences, forms = labels(db, "audiences"), labels(db, "forms")
     release_ids = {release_id for use in uses for release_id in use.release_ids}
@@ -96,7 +97,7 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
                 "published_at": use.release.published_at,
                 "recipients": recipients,
                 "readers": readers,
-                "is_public": use.release.audience == GENERAL_PUBLIC,
+                "needs_link": needs_link(use.release),
                 "held_on": latest(days, use.release_ids),
                 "reactions": [
                     answer
@@ -108,28 +109,6 @@ def described(db: Session, uses: Sequence[Use], witness_id: UUID) -> list[dict[s
             }
         )
     return told
-
-
-def recipients_of(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
-    """To whom the words were given: what they received, their title, and when they opened it."""
-    item_ids = [use.item.item_id for use in uses]
-    theirs = ReleaseItem.release_id == Release.id, ReleaseItem.item_id.in_(item_ids)
-    rows = (
-        select(Delivery, Release.content["title"].as_string())
-        .join(Release, Release.id == Delivery.release_id)
-        .where(exists(select(ReleaseItem.id).where(*theirs)))
-        .order_by(Delivery.created_at, Delivery.id)
-    )
-    return [
-        {
-            "bundle_title": title,
-            "recipient": delivery.recipient,
-            "given_at": delivery.created_at,
-            "opened_at": delivery.opened_at,
-            "acknowledged_at": delivery.acknowledged_at,
-        }
-        for delivery, title in db.execute(rows)
-    ]
 
 
 def _shown(
@@ -159,10 +138,14 @@ def _media(item: ReleaseItem, asked: UUID | None) -> frozenset[Medium]:
 
 
 def links_to(db: Session, release_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
-    """By release: how many hold a link to it, and how many opened theirs."""
+    """By release: how many hold a link to it, and how many opened theirs. A wall holds none."""
     rows = (
         select(Delivery.release_id, func.count(Delivery.id), func.count(Delivery.opened_at))
-        .where(Delivery.release_id.in_(release_ids), Delivery.revoked_at.is_(None))
+        .where(
+            Delivery.release_id.in_(release_ids),
+            Delivery.revoked_at.is_(None),
+            ~Delivery.is_wall,
+        )
         .group_by(Delivery.release_id)
     )
     return {release_id: (given, opened) for release_id, given, opened in db.execute(rows)}

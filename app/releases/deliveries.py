@@ -48,6 +48,11 @@ class PasscodeNeeded(Problem):
     status = 403
 
 
+def needs_link(release: Release) -> bool:
+    """Whether nobody reads it without a link of theirs: all may, or it hangs on a wall."""
+    return release.audience != GENERAL_PUBLIC and release.form != exhibitions.FORM
+
+
 def of_release(release: Release) -> Select[Delivery]:
     """The deliveries of this release, in no order."""
     return select(Delivery).where(Delivery.release_id == release.id)
@@ -158,13 +163,13 @@ def read(db: Session, delivery: Delivery, url: str) -> dict[str, Any]:
         "files": releases.withheld(files) if blocked else files,
         "acknowledged_at": delivery.acknowledged_at,
         "superseded_by": newer.number if newer else None,
-        "personal": not exhibitions.is_link(delivery),
+        "personal": not delivery.is_wall,
     }
 
 
 def require_recipient(delivery: Delivery) -> None:
     """Raise Forbidden behind the codes of an exhibition: who stands there speaks for nobody."""
-    if exhibitions.is_link(delivery):
+    if delivery.is_wall:
         raise Forbidden
 
 

@@ -46,6 +46,7 @@ def open_link(db: Session, release: Release, by: Caller | None = None) -> None:
         return
     delivery = Delivery(
         release_id=release.id,
+        is_wall=True,
         recipient=RECIPIENT,
         fingerprint=fingerprint(token_of(release.id)),
         created_by_id=by.id if by else release.published_by_id,
@@ -60,11 +61,6 @@ def close_link(db: Session, release: Release) -> None:
     known = db.scalar(locked(db, _link_of(release))) if release.form == FORM else None
     if known:
         known.expires_at = min(known.expires_at, now())
-
-
-def is_link(delivery: Delivery) -> bool:
-    """Whether this is what the codes open: whoever stands there reads, and nobody in person."""
-    return hmac.compare_digest(delivery.fingerprint, fingerprint(token_of(delivery.release_id)))
 
 
 def links(db: Session, release: Release) -> dict[str, str]:

@@ -132,18 +132,30 @@ class PublicAddress(Base):
     withdrawn_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
+def _as_now(context: Any) -> Any:
+    return context.get_current_parameters()["release_id"]
+
+
 class Delivery(Versioned):
-    """A release given to one recipient, by a link of their own. Only its fingerprint is kept."""
+    """A release given to one recipient, by a link of their own. Only its fingerprint is kept.
+
+    It opens `release_id`: what takes the place of the release it was given with, once its recipient
+    took note that this one was recalled. One that `is_wall` is behind the codes of an exhibition:
+    nobody received it.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         CheckConstraint("(revoked_at IS NULL) = (revoked_by_id IS NULL)", name="revoked_by"),
         Index(None, "release_id", "created_at", "id"),
+        Index(None, "given_release_id"),
         Index(None, "decision_maker_id"),
         Index(None, "created_at", "id"),
     )
 
     release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"))
+    given_release_id: Mapped[UUID] = mapped_column(ForeignKey("releases.id"), default=_as_now)
+    is_wall: Mapped[bool] = mapped_column(default=False)
     recipient: Mapped[str] = mapped_column(String(200))
     decision_maker_id: Mapped[UUID | None] = mapped_column(ForeignKey("decision_makers.id"))
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)

@@ -91,11 +91,11 @@ def _bundle(bundle: Mapping[str, Any], at: datetime) -> dict[str, str | None]:
 def _readers(bundle: Mapping[str, Any], at: datetime) -> str | None:
     """When an event was or will be, how many hold a link, and how many opened theirs.
 
-    What is for everybody, or is told aloud, needs no link.
+    What is for everybody, hangs on a wall or is told aloud, needs no link.
     """
     held = bundle["held_on"] and _held(bundle["held_on"], at.astimezone(HERE).date())
     given = _given(bundle["recipients"], bundle["readers"])
-    if not (held or given or bundle["is_public"]):
+    if bundle["needs_link"] and not (held or given):
         return "Pas encore envoyé."
     return line(" ".join(filter(None, (held, given)))) or None
 

@@ -16,7 +16,6 @@ from app.accounts.permissions import Permission
 from app.audit.service import record
 from app.core.figures import at_least
 from app.core.settings import settings
-from app.gate.service import GENERAL_PUBLIC
 from app.places.models import Place
 from app.propositions.models import Evidence, Proposition
 from app.propositions.queries import evidence, standing
@@ -25,6 +24,7 @@ from app.reactions.models import Reaction
 from app.reactions.service import may_quote
 from app.receipts.fates import steps_told
 from app.receipts.uses import Use, links_to, summed, uses_of_words
+from app.releases.deliveries import needs_link
 from app.releases.events import days_of, latest
 from app.releases.models import ReleaseItem
 from app.releases.quoting import unquoted
@@ -108,7 +108,7 @@ def _bundles(db: Session, uses: Sequence[Use]) -> list[dict[str, Any]]:
                 "published_at": release.published_at,
                 "recipients": recipients,
                 "readers": readers,
-                "is_public": release.audience == GENERAL_PUBLIC,
+                "needs_link": needs_link(release),
                 "held_on": latest(days, shown_in),
             }
         )

@@ -124,13 +124,14 @@ def test_what_is_told_aloud_or_is_for_everybody_is_not_called_unsent(
     assert '<dt>Rencontre</dt><dd><time datetime="2026-05-14">14 mai 2026</time></dd>' in page
     assert unsent not in page
     assert unsent not in shown(published("general_public"))
+    assert unsent not in shown(published(form="exhibition")), "it hangs on a wall"
     assert unsent in shown(published())
 
 
 def test_it_says_to_whom_words_were_given_and_names_nobody(
     speaker: TestClient, dossier: Dossier, client_for: ClientFor, make: Make
 ) -> None:
-    assert "Aucun lien n’a encore été remis à quelqu’un." in speaker.get(OWN).text
+    assert "Vos paroles n’ont encore été remises à personne." in speaker.get(OWN).text
     path, _ = dossier.deliver(recipient="Monsieur Dupont (démo)")
     client_for(None).put(f"/api/v1/shared/{path.removeprefix('/r/')}/acknowledgement")
     function = make.decision_maker(title="Région *<img src=x>*")

@@ -198,7 +198,7 @@ def test_the_balance_is_a_table_and_hides_small_cells() -> None:
     assert len(reader.all("caption")) == 3
     assert "Tuteur ou tutrice 50 %" in reader.text
     assert "Recueilli comment : non montré, pour ne désigner personne." in reader.text
-    assert "rien n’est montré de moins de 5 paroles, ni de moins de 5 personnes" in reader.text
+    assert "Rien n’est montré de moins de 5 paroles ou de moins de 5 personnes" in reader.text
     some = {"method": {"written": 0.8, "video": {"value": None, "suppressed": True}}}
     assert "Vidéo non communiqué" in shown(item(), balance=some).text
     assert not shown(item(), balance={}).all("table")

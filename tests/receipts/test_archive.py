@@ -48,9 +48,9 @@ def test_it_holds_all_that_the_receipt_shows_and_the_texts(
     (event,) = data["consent_events"]
     assert event["cells"] == [["anonymous_text", "elected_officials", "web_page", "evaluation"]]
     assert "collected_by_id" not in event
-    (recipient,) = data["recipients"]
-    assert recipient["recipient"] == "Madame l'Élue (démo)"
-    assert recipient["bundle_title"] == shown["testimonies"][0]["uses"][0]["bundle_title"]
+    (given,) = data["deliveries"]
+    assert given["bundle_title"] == shown["testimonies"][0]["uses"][0]["bundle_title"]
+    assert "Madame" not in json.dumps(data), "who received it is told by a function alone"
     assert WORDS[1] not in json.dumps(data, ensure_ascii=False)
     readme = found.read("LISEZMOI.txt").decode()
     assert shown["pseudonym"] in readme

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from json import loads
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +21,9 @@ from app.moderation.models import Decision, Verdict
 from app.receipts import deliveries
 from app.receipts.models import Approval
 from app.receipts.uses import uses_of
-from app.releases.models import Release, ReleaseItem
-from app.testimonies.models import State, Testimony
+from app.releases import exhibitions
+from app.releases.models import Delivery, Release, ReleaseItem
+from app.testimonies.models import Nature, State, Testimony
 from app.withdrawals.models import Withdrawal
 from app.witnesses.decision import Medium, Verb
 from app.witnesses.models import ConsentEvent, Disclosure, Witness
@@ -125,6 +127,14 @@ def test_a_link_that_was_closed_is_no_recipient(as_speaker: TestClient, dossier:
 # To whom they were given
 
 
+def work(database: Database) -> None:
+    """What workers do, until nothing is left to do."""
+    workers.discover()
+    worker = Worker(database)
+    while any(worker.run_next(queue) for queue in QUEUES):
+        pass
+
+
 def deliveries_in(client: TestClient) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = client.get(RECEIPT).json()["deliveries"]
     return found
@@ -205,10 +215,7 @@ def test_what_was_given_stays_told_after_a_withdrawal_and_nothing_of_the_words(
     answer = as_speaker.get(RECEIPT)
     [only] = answer.json()["deliveries"]
     assert only["given_at"] == dossier.told(delivery_id)["created_at"]
-    workers.discover()
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
+    work(database)
     newest = dossier.editor.get(f"/api/v1/bundles/{dossier.bundle_id}/releases").json()["items"][0]
     dossier.release_id = newest["id"]
     dossier.deliver()
@@ -218,6 +225,64 @@ def test_what_was_given_stays_told_after_a_withdrawal_and_nothing_of_the_words(
     assert WORDS[1] not in answer.text
     other = as_witness(dossier.witnesses[1])
     assert len(deliveries_in(other)) == 3
+
+
+def test_it_stays_told_when_the_link_opens_what_takes_its_place(
+    as_speaker: TestClient,
+    as_witness: AsWitness,
+    as_evaluator: TestClient,
+    client_for: ClientFor,
+    make: Make,
+    dossier: Dossier,
+    database: Database,
+) -> None:
+    """To who spoke later, from the day on when their words were there."""
+    path, delivery_id = dossier.deliver()
+    given_at = dossier.told(delivery_id)["created_at"]
+    here = f"/api/v1/shared/{path.removeprefix('/r/')}"
+    assert client_for(None).get(here).status_code == 200
+    assert as_speaker.post(WITHDRAWALS, json={"all": True}).status_code == 201
+    work(database)
+    late = make.witness()
+    make.consent(late, dossier.cell)
+    said = make.excerpt(make.testimony(witnesses=[late]), nature=Nature.FEELING)
+    bundle = dossier.editor.get(f"/api/v1/bundles/{dossier.bundle_id}").json()
+    _, left = bundle["sections"][0]["items"]
+    items = [left, {"excerpt_id": str(said.id), "caption": "Un élu"}]
+    answer = dossier.republish(sections=[{"title": "Apprendre", "items": items}])
+    assert answer.status_code == 201, answer.text
+    assert deliveries_in(as_witness(late)) == []
+
+    assert client_for(None).put(f"{here}/recall-acknowledgement").status_code == 200
+    for witness in dossier.witnesses:
+        [one] = deliveries_in(as_witness(witness))
+        assert one["given_at"] == given_at < one["acknowledged_at"]
+    [one] = deliveries_in(as_witness(late))
+    assert one["given_at"] == one["opened_at"] == one["acknowledged_at"] > given_at
+    rows = as_evaluator.get("/api/v1/exports/releases.jsonl", params={"purpose": "évaluation"})
+    told = sorted((row["number"], row["deliveries"]) for row in map(loads, rows.iter_lines()))
+    assert told == [(1, 1), (2, 0), (3, 0)]
+
+
+def test_nobody_received_what_hangs_on_a_wall(
+    as_witness: AsWitness,
+    as_evaluator: TestClient,
+    client_for: ClientFor,
+    published: Published,
+    db: Session,
+) -> None:
+    exhibition = published(form="exhibition")
+    wall = db.scalars(select(Delivery).where(Delivery.is_wall)).one()
+    token = exhibitions.token_of(wall.release_id)
+    assert client_for(None).get(f"/api/v1/shared/{token}").status_code == 200
+    speaker = as_witness(exhibition.witnesses[0])
+    assert deliveries_in(speaker) == []
+    assert the_use(speaker)["recipients"] == 0
+    rows = as_evaluator.get("/api/v1/exports/releases.jsonl", params={"purpose": "évaluation"})
+    [row] = map(loads, rows.iter_lines())
+    assert (row["deliveries"], row["opened"]) == (0, 0)
+    exhibition.deliver()
+    assert len(deliveries_in(speaker)) == the_use(speaker)["recipients"] == 1
 
 
 def test_a_witness_is_told_how_their_words_are_signed(

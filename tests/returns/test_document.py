@@ -31,7 +31,7 @@ def sheet(text: str = "Ici") -> dict[str, Any]:
                 "published_at": THEN,
                 "recipients": 2,
                 "readers": 1,
-                "is_public": False,
+                "needs_link": True,
                 "held_on": None,
             }
         ],

@@ -4,7 +4,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, exists, func, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    case,
+    cast,
+    exists,
+    func,
+    not_,
+    select,
+)
 
 from app.bundles import service as bundles
 from app.bundles.models import Bundle, BundleExpectation, BundleItem, BundleState, ShowAs
@@ -99,7 +110,7 @@ def _releases(what: Any, *which: ColumnElement[bool]) -> ColumnElement[Any]:
     return _of_bundle(select(what).where(Release.bundle_id == B.id, *which))
 
 
-def _is_its(release_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def _is_its(release_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     return release_id.in_(select(Release.id).where(Release.bundle_id == B.id).correlate(B))
 
 

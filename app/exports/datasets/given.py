@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 
 from app.exports.columns import Column
 from app.exports.datasets.base import count
@@ -12,25 +12,29 @@ from app.releases.models import Delivery
 
 
 def given(
-    of: Any, released: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+    of: Any, released: Callable[[SQLColumnExpression[Any]], ColumnElement[bool]]
 ) -> dict[str, ColumnElement[Any]]:
     """What `GIVEN` and `REVOKED_UNOPENED` read of each `of`.
 
-    `released` says of an id whether it is of a release of it.
+    `released` says of an id whether it is of a release of it. A delivery stays that of the release
+    it was given with; that of a wall was given to nobody.
     """
 
     def many(rows: Any, *which: ColumnElement[bool]) -> ColumnElement[Any]:
-        its = select(func.count()).select_from(rows).where(released(rows.release_id), *which)
+        its = select(func.count()).select_from(rows).where(*which)
         return its.correlate(of).scalar_subquery()
 
-    unopened = Delivery.revoked_at.is_not(None), Delivery.opened_at.is_(None)
+    def links(*which: ColumnElement[bool]) -> ColumnElement[Any]:
+        return many(Delivery, released(Delivery.given_release_id), ~Delivery.is_wall, *which)
+
+    revoked = Delivery.revoked_at.is_not(None)
     return {
-        "deliveries": many(Delivery),
-        "opened": many(Delivery, Delivery.opened_at.is_not(None)),
-        "acknowledged": many(Delivery, Delivery.acknowledged_at.is_not(None)),
-        "revoked": many(Delivery, Delivery.revoked_at.is_not(None)),
-        "reactions": many(Reaction),
-        "revoked_unopened": many(Delivery, *unopened),
+        "deliveries": links(),
+        "opened": links(Delivery.opened_at.is_not(None)),
+        "acknowledged": links(Delivery.acknowledged_at.is_not(None)),
+        "revoked": links(revoked),
+        "reactions": many(Reaction, released(Reaction.release_id)),
+        "revoked_unopened": links(revoked, Delivery.opened_at.is_(None)),
     }
 
 
@@ -39,7 +43,12 @@ def _deliveries(name: str, label_fr: str, label_en: str, rule: str) -> Column:
 
 
 GIVEN = (
-    _deliveries("deliveries", "Envois", "Deliveries", "leur nombre"),
+    _deliveries(
+        "deliveries",
+        "Envois",
+        "Deliveries",
+        "leur nombre ; les codes d'une exposition n'en sont pas un",
+    ),
     _deliveries("opened", "dont ouverts", "of which opened", "nombre de ceux qui ont un opened_at"),
     _deliveries(
         "acknowledged",

@@ -77,7 +77,7 @@ RELEASES = Dataset(
         id_of("bundle_id", "Dossier, dans cet export seulement", "Bundle, in this export only"),
         count(
             "number",
-            "Laquelle de son dossier, la première étant 1",
+            "Numéro dans son dossier, à partir de 1",
             "Which of its bundle, the first of them 1",
             "release",
         ),
