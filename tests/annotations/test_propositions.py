@@ -12,14 +12,12 @@ from app.accounts.permissions import Role
 from app.annotations.models import Annotation
 from app.core.db import Database
 from app.excerpts.models import Excerpt
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.testimonies.models import TestimonyWitness
 from app.witnesses.decision import Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
-from app.worker import discover
 from tests.annotations.conftest import API, at, said, texts
 from tests.conftest import ClientFor
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.plans import assert_read_in_the_order_of
 from tests.propositions.conftest import URL
@@ -167,10 +165,7 @@ def test_what_is_taken_back_takes_it_along_even_once_frozen(
     asked = {"witness_id": str(witness.id), "all": True}
     assert as_custodian.post(f"{API}/withdrawals", json=asked).status_code == 201
     assert texts(as_editor, beside) == []
-    discover()
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
+    Desk(database).work_all()
     with database.read() as db:
         assert list(db.scalars(select(Annotation.id))) == [UUID(elsewhere["id"])]
 

@@ -9,14 +9,12 @@ from fastapi.testclient import TestClient
 from app.core.db import Database
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, SelectorType
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.testimonies.models import Nature, State
 from app.witnesses.decision import Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
-from app.worker import discover
 from app.workshops.models import Workshop
 from tests.bundles.conftest import OFFICIALS, URL
+from tests.jobs.desk import Desk
 from tests.make import Make
 
 API = "/api/v1"
@@ -147,10 +145,7 @@ def test_an_excerpt_whose_words_changed_after_it_was_chosen_blocks_and_is_named(
     names = ("scheme_id", "workshop_id", "method", "recorded_on", "witness_ids")
     new = {name: told[name] for name in names} | {"body": "Tout autre chose, en vérité."}
     assert as_editor.put(here, json=new).status_code == 200
-    discover()
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
+    Desk(database).work_all()
     found = as_editor.get(f"{URL}/{bundle['id']}/checks").json()
     review = only(found, "needs-review")
     assert review["item_id"] == bundle["sections"][0]["items"][1]["id"]

@@ -9,13 +9,11 @@ from sqlalchemy import func, select
 from app.accounts.models import Account
 from app.core.db import Database
 from app.history.models import Version
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.lineage.models import Derivation
-from app.worker import discover
 from app.workshops.models import Workshop
 from tests.history.conftest import API, address, put, versions
 from tests.history.test_the_others import passage, segments
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.withdrawals.world import CANARY, NOISE, bytes_of_database, checkpoint, holding
 
@@ -27,10 +25,8 @@ def taken_back(as_animator: TestClient, database: Database) -> Any:
     def taken_back(witness: Any, *, done: bool = True) -> None:
         asked = {"witness_id": str(witness.id), "all": True}
         assert as_animator.post(f"{API}/withdrawals", json=asked).status_code == 201
-        discover()
-        worker = Worker(database)
-        while done and any(worker.run_next(queue) for queue in QUEUES):
-            pass
+        if done:
+            Desk(database).work_all()
 
     return taken_back
 

@@ -11,7 +11,8 @@ from app.core.db import Database
 from app.core.models import now
 from app.jobs.models import Job
 from app.jobs.runner import Worker
-from app.jobs.service import DEFAULT, enqueue
+from app.jobs.service import DEFAULT, QUEUES, enqueue
+from app.worker import discover
 
 
 def wait_until(true: Callable[[], object], seconds: float = 10) -> None:
@@ -35,6 +36,13 @@ class Desk:
     def run_next(self, queue: str = DEFAULT) -> bool:
         """Whether another worker than any before found something to do."""
         return Worker(self.database).run_next(queue)
+
+    def work_all(self) -> None:
+        """Do all that waits, and what that asks for, as a worker would."""
+        discover()
+        worker = Worker(self.database)
+        while any(worker.run_next(queue) for queue in QUEUES):
+            pass
 
     def jobs(self, name: str | None = None) -> list[Job]:
         """As they are now, the one due first, first."""

@@ -16,8 +16,7 @@ from app.accounts.models import Account, ApiToken, LoginSession
 from app.audit.models import AuditEvent, CaseReading
 from app.core.db import Database
 from app.core.models import Base, now
-from app.jobs.runner import Worker
-from app.jobs.service import HANDLERS, QUEUES
+from app.jobs.service import HANDLERS
 from app.media.models import Media, Rendition
 from app.operations import retention
 from app.operations.retention import RULES, Months
@@ -479,10 +478,7 @@ def test_files_go_even_if_the_process_dies_right_after_the_commit(
         assert db.get_one(Media, alone.id).erased_at
     assert b"".join(storage().read(key)) == b"alone"
 
-    discover()
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
+    Desk(database).work_all()
     assert key not in {found.key for found in storage().objects("media")}
 
 

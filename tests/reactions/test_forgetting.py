@@ -8,14 +8,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app import worker as workers
 from app.core.db import Database
 from app.core.models import now
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.mobilization.models import Mobilization
 from app.operations import retention
 from app.reactions.models import Reaction
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.reactions.conftest import API, WORDS, Answer, AsWitness, Dossier
 
@@ -54,10 +52,7 @@ def test_answers_stay_and_quote_nothing_that_was_taken_back(
     assert texts(as_editor) == expected
     assert told() == [other["text"], None]
 
-    workers.discover()
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
+    Desk(database).work_all()
     left = texts(as_editor)
     assert (left[one["id"]], left[other["id"]]) == (None, other["text"])
     assert left[whole["id"]] == "« […]. » : je garde cela. « […]. » aussi."

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from json import loads
 from typing import Any
 from uuid import uuid4
 
@@ -11,12 +10,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app import worker as workers
 from app.audit.models import AuditEvent
 from app.core.db import Database
 from app.core.models import now
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.moderation.models import Decision, Verdict
 from app.receipts import deliveries
 from app.receipts.models import Approval
@@ -28,6 +24,8 @@ from app.withdrawals.models import Withdrawal
 from app.witnesses.decision import Medium, Verb
 from app.witnesses.models import ConsentEvent, Disclosure, Witness
 from tests.conftest import ClientFor
+from tests.exports.conftest import rows_of
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.pages.conftest import CELL, Published
 from tests.receipts.conftest import RECEIPT, WORDS, Dossier, Kept
@@ -127,14 +125,6 @@ def test_a_link_that_was_closed_is_no_recipient(as_speaker: TestClient, dossier:
 # To whom they were given
 
 
-def work(database: Database) -> None:
-    """What workers do, until nothing is left to do."""
-    workers.discover()
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
-
-
 def deliveries_in(client: TestClient) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = client.get(RECEIPT).json()["deliveries"]
     return found
@@ -215,7 +205,7 @@ def test_what_was_given_stays_told_after_a_withdrawal_and_nothing_of_the_words(
     answer = as_speaker.get(RECEIPT)
     [only] = answer.json()["deliveries"]
     assert only["given_at"] == dossier.told(delivery_id)["created_at"]
-    work(database)
+    Desk(database).work_all()
     newest = dossier.editor.get(f"/api/v1/bundles/{dossier.bundle_id}/releases").json()["items"][0]
     dossier.release_id = newest["id"]
     dossier.deliver()
@@ -242,7 +232,7 @@ def test_it_stays_told_when_the_link_opens_what_takes_its_place(
     here = f"/api/v1/shared/{path.removeprefix('/r/')}"
     assert client_for(None).get(here).status_code == 200
     assert as_speaker.post(WITHDRAWALS, json={"all": True}).status_code == 201
-    work(database)
+    Desk(database).work_all()
     late = make.witness()
     make.consent(late, dossier.cell)
     said = make.excerpt(make.testimony(witnesses=[late]), nature=Nature.FEELING)
@@ -259,9 +249,8 @@ def test_it_stays_told_when_the_link_opens_what_takes_its_place(
         assert one["given_at"] == given_at < one["acknowledged_at"]
     [one] = deliveries_in(as_witness(late))
     assert one["given_at"] == one["opened_at"] == one["acknowledged_at"] > given_at
-    rows = as_evaluator.get("/api/v1/exports/releases.jsonl", params={"purpose": "évaluation"})
-    told = sorted((row["number"], row["deliveries"]) for row in map(loads, rows.iter_lines()))
-    assert told == [(1, 1), (2, 0), (3, 0)]
+    rows = rows_of(as_evaluator, "releases")
+    assert sorted((row["number"], row["deliveries"]) for row in rows) == [(1, 1), (2, 0), (3, 0)]
 
 
 def test_nobody_received_what_hangs_on_a_wall(
@@ -278,8 +267,7 @@ def test_nobody_received_what_hangs_on_a_wall(
     speaker = as_witness(exhibition.witnesses[0])
     assert deliveries_in(speaker) == []
     assert the_use(speaker)["recipients"] == 0
-    rows = as_evaluator.get("/api/v1/exports/releases.jsonl", params={"purpose": "évaluation"})
-    [row] = map(loads, rows.iter_lines())
+    [row] = rows_of(as_evaluator, "releases")
     assert (row["deliveries"], row["opened"]) == (0, 0)
     exhibition.deliver()
     assert len(deliveries_in(speaker)) == the_use(speaker)["recipients"] == 1

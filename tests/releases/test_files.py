@@ -16,15 +16,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import worker as workers
 from app.audit.models import AuditEvent
 from app.core.db import Database
 from app.core.models import now
 from app.documents.edition import Document, Edition
 from app.documents.forms import FORMS
 from app.jobs.models import Job
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES, Stopping, enqueue
+from app.jobs.service import Stopping, enqueue
 from app.lineage.models import Derivation
 from app.operations.verification import verify
 from app.releases.files import ask_anew
@@ -33,6 +31,7 @@ from app.storage.service import storage
 from app.testimonies.models import Testimony
 from app.witnesses.decision import Cell, Medium, Purpose
 from tests.bundles.conftest import URL
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.withdrawals.conftest import world
 from tests.withdrawals.world import CANARY, NOISE, World
@@ -49,14 +48,7 @@ Work = Callable[[], None]
 @pytest.fixture
 def work(database: Database) -> Work:
     """Do all the jobs that wait, as a worker would."""
-    workers.discover()
-
-    def work() -> None:
-        worker = Worker(database)
-        while any(worker.run_next(queue) for queue in QUEUES):
-            pass
-
-    return work
+    return Desk(database).work_all
 
 
 @pytest.fixture

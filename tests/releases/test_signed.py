@@ -8,11 +8,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import worker as workers
 from app.core.db import Database
 from app.excerpts.models import Excerpt
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.reactions.forgetting import words_read
 from app.reactions.models import Reaction
 from app.releases.models import EventReaction
@@ -76,11 +73,9 @@ def token_of(client: TestClient, release: dict[str, Any]) -> str:
 
 def work(database: Database, name: str, **given: Any) -> None:
     """Do this job, and all those that it asks for."""
-    workers.discover()
-    Desk(database).ask(name, **given)
-    worker = Worker(database)
-    while any(worker.run_next(queue) for queue in QUEUES):
-        pass
+    desk = Desk(database)
+    desk.ask(name, **given)
+    desk.work_all()
 
 
 def test_readers_read_the_signature_of_what_is_shown_signed_alone(

@@ -12,17 +12,15 @@ from app.accounts.models import Account
 from app.accounts.permissions import Role
 from app.core.db import Database
 from app.excerpts.models import Excerpt
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.lineage.models import Derivation
 from app.remarks.models import Remark
 from app.testimonies.models import State, Testimony
 from app.witnesses.decision import Cell, Medium, Purpose, Verb
 from app.witnesses.models import Witness
-from app.worker import discover
 from app.workshops.models import Workshop
 from tests.bundles.conftest import composed, consented, payload_of
 from tests.conftest import ClientFor
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.plans import assert_read_in_the_order_of
 
@@ -69,10 +67,7 @@ def work(database: Database) -> Callable[[], None]:
     """Do all the jobs that wait."""
 
     def work() -> None:
-        discover()
-        worker = Worker(database)
-        while any(worker.run_next(queue) for queue in QUEUES):
-            pass
+        Desk(database).work_all()
 
     return work
 

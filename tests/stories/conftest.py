@@ -8,11 +8,10 @@ import pytest
 
 from app.accounts.permissions import Role
 from app.core.db import Database
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
-from app.worker import Workers, discover, start
+from app.worker import Workers, start
 from tests.audit.deeds import Deeds
 from tests.conftest import ClientFor
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.stories.people import PASSWORD, Animator, Editor, Person, Thing
 
@@ -97,14 +96,7 @@ def town(make: Make, client_for: ClientFor) -> Town:
 @pytest.fixture
 def machines(database: Database) -> Callable[[], None]:
     """Do all that waits to be done."""
-    discover()
-    worker = Worker(database)
-
-    def machines() -> None:
-        while any(worker.run_next(queue) for queue in QUEUES):
-            pass
-
-    return machines
+    return Desk(database).work_all
 
 
 @pytest.fixture

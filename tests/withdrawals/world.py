@@ -13,7 +13,6 @@ from uuid import UUID
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url, select, text
 
-from app import worker as workers
 from app.accounts.models import Account, Organization
 from app.accounts.permissions import Role
 from app.bundles.models import Bundle
@@ -21,8 +20,6 @@ from app.core.db import Database
 from app.core.models import now
 from app.core.settings import settings
 from app.excerpts.models import Excerpt, SelectorType
-from app.jobs.runner import Worker
-from app.jobs.service import QUEUES
 from app.media.models import Media
 from app.propositions.models import Proposition, PropositionState
 from app.releases.models import Delivery, ReleaseItem
@@ -33,6 +30,7 @@ from app.witnesses.decision import Cell, Medium, Purpose
 from app.witnesses.models import Notice, Witness
 from app.workshops.models import Workshop
 from tests.conftest import ClientFor
+from tests.jobs.desk import Desk
 from tests.make import Make
 from tests.processes import read_apart
 
@@ -91,10 +89,7 @@ class World:
 
     def work(self) -> None:
         """Do all the jobs that wait, as a worker would."""
-        workers.discover()
-        worker = Worker(self.database)
-        while any(worker.run_next(queue) for queue in QUEUES):
-            pass
+        Desk(self.database).work_all()
 
     def shared(self) -> Any:
         return self.anybody.get(f"{API}/shared/{self.token}")
