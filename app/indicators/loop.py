@@ -12,6 +12,7 @@ from app.core.pages import matches
 from app.indicators.corpus import accepted, figures_for
 from app.indicators.schemas import CorpusFilters, LoopFilters
 from app.reactions.models import Reaction
+from app.releases.deliveries import was_given
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.testimonies.models import Testimony, TestimonyWitness
 from app.witnesses.models import Witness
@@ -76,9 +77,7 @@ def _stages(used: Select[Any]) -> dict[str, Select[Any]]:
         .distinct()
     )
     return {
-        "delivered": given.where(
-            or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None))
-        ),
+        "delivered": given.where(was_given()),
         "opened": given.where(Delivery.opened_at.is_not(None)),
         "acknowledged": given.where(Delivery.acknowledged_at.is_not(None)),
         "answered": answered.where(Reaction.published_at.is_not(None), of_it),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Select, case, cast, func, or_, select
+from sqlalchemy import Integer, Select, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller
@@ -17,6 +17,7 @@ from app.core.pages import matches
 from app.indicators.corpus import figures_for
 from app.indicators.schemas import ReceptionFilters
 from app.reactions.models import Commitment, Reaction
+from app.releases.deliveries import was_given
 from app.releases.models import Delivery, Release
 from app.releases.service import visible_to
 
@@ -105,7 +106,7 @@ def _each(shown: Select[Any]) -> Select[Any]:
         .where(
             Delivery.release_id.in_(shown),
             ~Delivery.is_wall,
-            or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
+            was_given(),
         )
     )
 

@@ -27,10 +27,8 @@ from app.core.models import now
 from app.core.schemas import to_json
 from app.media.models import ORIGINAL, Media, Rendition, Status
 from app.receipts import service
-from app.receipts.deliveries import deliveries_of
 from app.receipts.schemas import ArchiveOut, Kept
 from app.receipts.sessions import Holder
-from app.receipts.uses import uses_of
 from app.storage.service import ObjectMissing, storage
 from app.testimonies.models import Testimony, TestimonyMedia, TestimonyWitness
 from app.transcripts import formats
@@ -132,11 +130,10 @@ def _told(
     db: Session, witness: Witness, testimonies: Iterable[Testimony], recordings: list[_Recording]
 ) -> dict[str, Any]:
     names = ("id", "title", "body", "language", "recorded_on")
-    return service.read(db, witness) | {
+    return service.read(db, witness, every=True) | {
         "made_at": now(),
         "texts": [{name: getattr(t, name) for name in names} for t in testimonies],
         "consent_events": tell(db, witness, proof=True, with_cells=True)["events"],
-        **deliveries_of(db, witness.id, uses_of(db, witness.id), every=True),
         "recordings": [
             {
                 "testimony_id": r.testimony_id,

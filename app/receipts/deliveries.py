@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.audiences.models import DecisionMaker
 from app.core.models import now
 from app.receipts.uses import Use
+from app.releases.deliveries import was_given
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.schemes.service import labels
 from app.testimonies.models import TestimonyWitness
@@ -48,7 +49,7 @@ def deliveries_of(
             or_(at_first, Delivery.release_id.in_(holding)),
             ~Delivery.is_wall,
             given_at <= end,
-            or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None)),
+            was_given(),
             or_(
                 Release.id.in_({id_ for use in uses for id_ in use.release_ids}),
                 Release.recalled_at.is_not(None),

@@ -39,15 +39,15 @@ def find(db: Session, by: Holder) -> Witness:
     return db.scalars(locked(db, select(Witness).where(Witness.id == by.id))).one()
 
 
-def read(db: Session, witness: Witness) -> dict[str, Any]:
-    """A `ReceiptOut`: one's own words need no gate."""
+def read(db: Session, witness: Witness, *, every: bool = False) -> dict[str, Any]:
+    """A `ReceiptOut`: one's own words need no gate. With the latest deliveries, or `every` one."""
     found = uses_of(db, witness.id)
     uses = described(db, found, witness.id)
     return {
         "pseudonym": witness.pseudonym,
         "workshop": _workshop(db, witness),
         "testimonies": _testimonies(db, witness, uses),
-        **deliveries_of(db, witness.id, found),
+        **deliveries_of(db, witness.id, found, every=every),
         "propositions": fates_of(db, witness),
         "consents": tell(db, witness, proof=False, with_cells=False)["effective"],
         "withdrawals": [withdrawal_out(row) for row in _withdrawals(db, witness)],

@@ -5,7 +5,7 @@ from typing import Any
 from unicodedata import normalize
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.authentication import Caller, Forbidden, fingerprint, new_token
@@ -51,6 +51,11 @@ class PasscodeNeeded(Problem):
 def needs_link(release: Release) -> bool:
     """Whether nobody reads it without a link of theirs: all may, or it hangs on a wall."""
     return release.audience != GENERAL_PUBLIC and release.form != exhibitions.FORM
+
+
+def was_given() -> ColumnElement[bool]:
+    """What holds for deliveries that gave something: not closed before anybody opened them."""
+    return or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None))
 
 
 def of_release(release: Release) -> Select[Delivery]:

@@ -36,6 +36,7 @@ from app.moderation.models import Candor
 from app.moderation.speech import Level, level_in_sql
 from app.places.models import Territory
 from app.reactions.models import Reaction
+from app.releases.deliveries import was_given
 from app.releases.models import Delivery, Release, ReleaseItem
 from app.schemes.models import Scheme
 from app.testimonies import queries as testimonies
@@ -135,7 +136,7 @@ TESTIMONIES = Dataset(
         "workshop_kind": as_stored(W.kind),
         "in_bundles": _in_bundles(),
         "in_releases": _in_releases(),
-        "delivered": _given(or_(Delivery.revoked_at.is_(None), Delivery.opened_at.is_not(None))),
+        "delivered": _given(was_given()),
         "opened": _given(Delivery.opened_at.is_not(None)),
         "acknowledged": _given(Delivery.acknowledged_at.is_not(None)),
         "answered": _is_answered(),
