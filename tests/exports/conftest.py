@@ -49,9 +49,8 @@ def says(make: Make, willing: Callable[..., Witness]) -> Says:
     return says
 
 
-DRAWN = re.compile(
-    r"\bx?[0-9a-f]{32,64}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
-)
+UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+DRAWN = re.compile(rf"\bx?[0-9a-f]{{32,64}}\b|\b{UUIDS.pattern}\b")
 
 
 def undrawn(text: str) -> str:

@@ -38,7 +38,7 @@ from app.testimonies.models import Nature, State, Testimony, TestimonyWitness
 from app.witnesses.decision import Medium, Reach, Verb
 from app.witnesses.models import Witness
 from tests.conftest import ClientFor
-from tests.exports.conftest import URL, WHY, Says, get, rows_of, undrawn
+from tests.exports.conftest import URL, UUIDS, WHY, Says, get, rows_of, undrawn
 from tests.exports.test_project import spoil_consents
 from tests.indicators.conftest import heard, noise
 from tests.make import Make
@@ -48,7 +48,6 @@ __all__ = ["heard", "noise"]
 Willing = Callable[..., Witness]
 Row = dict[str, str]
 ID = re.compile(r"x[0-9a-f]{32}")
-UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Page(HTMLParser):

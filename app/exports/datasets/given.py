@@ -47,7 +47,8 @@ GIVEN = (
         "deliveries",
         "Envois",
         "Deliveries",
-        "leur nombre ; les codes d'une exposition n'en sont pas un",
+        "leur nombre, chacun avec la version pour laquelle il a été fait, même s'il en ouvre une "
+        "autre depuis ; les codes d'une exposition ne comptent pas",
     ),
     _deliveries("opened", "dont ouverts", "of which opened", "nombre de ceux qui ont un opened_at"),
     _deliveries(
